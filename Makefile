@@ -1,0 +1,32 @@
+# `make demo` shows the whole loop on this laptop; `make test` proves it. Both install what they need into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-slow lint bench clean
+
+demo: .venv/installed  ## DATA=file.xlsx TARGET=column: your own data; JSON=path: facts as JSON; KEEP=1: leave it running
+	@$(BIN)/mlops demo $(if $(DATA),--data "$(DATA)" --target "$(TARGET)") $(if $(JSON),--json "$(JSON)") $(if $(KEEP),--keep)
+
+test: .venv/installed  ## under 15 minutes on two cores
+	$(BIN)/pytest -m "not slow"
+
+test-slow: .venv/installed  ## the rest, under 45 minutes
+	$(BIN)/pytest -m slow
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	terraform fmt -check -recursive
+
+bench: .venv/installed  ## speed and memory, as ratios within one run
+	$(BIN)/python benchmarks/generation.py
+	$(BIN)/python benchmarks/loop.py
+
+clean:
+	rm -rf .venv .mlops build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable ".[test]"
+	@touch $@
