@@ -1,0 +1,67 @@
+"""Virtual environments for projects: one per content of `requirements/*.txt` and Python version, made once.
+
+Commands, builds and jobs on this machine share them, so that only the first run of a set of requirements pays for
+its installation. `MLOPS_ENVIRONMENTS` moves the folder that holds them.
+"""
+
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cookiecutter_mlops.errors import MlopsError
+
+
+def environment(source: Path, log: Callable[[str], object] = print) -> Path:
+    """Return the Python interpreter of the environment that the project in `source` asks for; make it if it is missing."""
+    if not (source / "requirements" / "dev.txt").is_file():
+        raise MlopsError(f"{source}: no requirements/dev.txt here, so this is not the folder of a generated project.")
+    folder = root() / _key(source)
+    with _locked(folder.with_suffix(".lock")):
+        # The marker is written last: an interrupted installation is started afresh.
+        if not (folder / "complete").exists():
+            _make(folder, source, log)
+    return folder / "bin" / "python"
+
+
+def root() -> Path:
+    """Return the folder that holds the environments."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("MLOPS_ENVIRONMENTS") or cache / "cookiecutter-mlops" / "environments")
+
+
+def _key(source: Path) -> str:
+    digest = hashlib.sha256(platform.python_version().encode())
+    for file in sorted((source / "requirements").glob("*.txt")):
+        digest.update(f"\0{file.name}\0".encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _make(folder: Path, source: Path, log: Callable[[str], object]) -> None:
+    log(f"Installing the project's requirements once, into {folder}")
+    shutil.rmtree(folder, ignore_errors=True)
+    _run([sys.executable, "-m", "venv", str(folder)], source)
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements/dev.txt"]
+    _run([str(folder / "bin" / "python"), *install], source)
+    (folder / "complete").touch()
+
+
+def _run(command: list[str], cwd: Path) -> None:
+    result = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if result.returncode:
+        tail = "\n".join(result.stdout.splitlines()[-15:])
+        raise MlopsError(f"The project's requirements could not be installed ({' '.join(command[:4])} …):\n{tail}")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
