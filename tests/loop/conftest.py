@@ -1,0 +1,45 @@
+"""One real project on one embedded AWS, applied, pushed, trained and released once; every test of this folder looks at it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.loop.project import LoopProject
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def real_data() -> Path:
+    return Path(os.environ.get("MLOPS_REAL_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def salaries() -> Path:
+    """28,155 workers of the US Current Population Survey of March 1988; the target is `wage`, dollars a week."""
+    workbook = real_data() / "salaries" / "cps1988.xlsx"
+    if not workbook.exists():
+        pytest.skip(f"real data: {workbook} is not there; set MLOPS_REAL_DATA to the folder that holds salaries/")
+    return workbook
+
+
+@pytest.fixture(scope="session")
+def released(salaries, tmp_path_factory):
+    """A project made from the salary workbook, with its first model in production."""
+    folder = tmp_path_factory.mktemp("loop")
+    answers = ["owner_email=team@example.com", "stages=prod"]
+    command = [sys.executable, "-m", "cookiecutter_mlops", "new", "Salary Prediction", "--no-input", *answers]
+    command += ["--data", str(salaries), "--target", "wage", "--output-dir", str(folder)]
+    subprocess.run(command, check=True)
+    project = LoopProject(folder / "salary-prediction")
+    try:
+        project.up()
+        project.mlops("apply")
+        project.mlops("data", "push", str(salaries))
+        assert project.train() == "Succeeded", project.logs()
+        assert project.approve_and_release() == "Succeeded", project.logs()
+        yield project
+    finally:
+        project.down()
