@@ -19,7 +19,7 @@ from cookiecutter_mlops.errors import MlopsError
 
 
 def environment(source: Path, log: Callable[[str], object] = print) -> Path:
-    """Return the Python interpreter of the environment that the project in `source` asks for; make it if it is missing."""
+    """Return the interpreter of the environment that the project in `source` asks for; make it if it is missing."""
     if not (source / "requirements" / "dev.txt").is_file():
         raise MlopsError(f"{source}: no requirements/dev.txt here, so this is not the folder of a generated project.")
     folder = root() / _key(source)

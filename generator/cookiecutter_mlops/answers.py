@@ -1,0 +1,124 @@
+"""The answers a project is made from: their rules, and the sentence for each broken one. Standard library only.
+
+The template's hooks and `mlops new` use this module, so a rule holds through every door.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+
+from cookiecutter_mlops import naming
+
+CHOICES = {
+    "use_case": ("tabular",),
+    "source": ("codecommit", "github", "gitlab", "bitbucket", "s3"),
+    "endpoint_kind": ("real-time", "serverless", "asynchronous"),
+    "stages": ("prod", "staging+prod"),
+}
+CONNECTIONS = ("github", "gitlab", "bitbucket")
+JINJA_TAGS = ("{{", "{%", "{#")
+REGIONS = (
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "ca-west-1", "mx-central-1", "sa-east-1",
+    "eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2",
+    "ap-east-1", "ap-east-2", "ap-south-1", "ap-south-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3",
+    "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6",
+    "ap-southeast-7", "me-south-1", "me-central-1", "il-central-1", "af-south-1", "us-gov-east-1", "us-gov-west-1",
+    "cn-north-1", "cn-northwest-1",
+)  # fmt: skip
+INSTANCE_TYPES = (
+    "ml.m5.large", "ml.m5.xlarge", "ml.m5.2xlarge", "ml.m5.4xlarge", "ml.c5.xlarge", "ml.c5.2xlarge",
+    "ml.g4dn.xlarge", "ml.g4dn.2xlarge", "ml.g5.xlarge", "ml.g5.2xlarge", "ml.g5.12xlarge", "ml.g6.2xlarge",
+    "ml.p4d.24xlarge", "ml.p5.48xlarge",
+)  # fmt: skip
+
+
+def public(context: Mapping[str, str]) -> dict[str, str]:
+    """Return the answers in a cookiecutter context, in their own order: what begins with an underscore is not one."""
+    return {key: context[key] for key in RULES if key in context}
+
+
+def problems(answers: Mapping[str, str]) -> list[str]:
+    """Return one sentence per broken rule; an empty list means that the project can be made."""
+    single = [problem(key, value) for key, value in answers.items()]
+    return [sentence for sentence in single if sentence] or _problems_between(answers)
+
+
+def problem(key: str, value: str) -> str | None:
+    """Return the sentence that says what is wrong with one answer, or None."""
+    if key not in RULES:
+        return f"{key}: there is no such answer{suggestion(key, RULES)}"
+    if not isinstance(value, str):
+        return f"{key}: give text, not {type(value).__name__} (got: {value!r})"
+    if any(tag in value for tag in JINJA_TAGS):
+        return f"{key}: template tags such as '{{{{' are not allowed (got: {value!r})"
+    rule, example = RULES[key]
+    broken = rule(value)
+    return f"{key}: {broken}, for example {example!r} (got: {value!r})" if broken else None
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence that names the nearest right word, or all of them."""
+    near = get_close_matches(word, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; choose from {', '.join(known)}"
+
+
+def _problems_between(answers: Mapping[str, str]) -> list[str]:
+    source, repository = answers["source"], answers["source_repository"]
+    if source in CONNECTIONS and not repository:
+        return [f"source_repository: say which {source} repository, for example 'acme/salary-prediction' (got: '')"]
+    if source not in CONNECTIONS and repository:
+        return [f"source_repository: leave it empty with source {source!r} (got: {repository!r})"]
+    return []
+
+
+def _choice(key: str) -> Callable[[str], str | None]:
+    def rule(value: str) -> str | None:
+        return None if value in CHOICES[key] else f"use one of {', '.join(CHOICES[key])}"
+
+    return rule
+
+
+def _matches(pattern: str, sentence: str) -> Callable[[str], str | None]:
+    def rule(value: str) -> str | None:
+        return None if re.fullmatch(pattern, value, re.ASCII) else sentence
+
+    return rule
+
+
+def _line(longest: int) -> Callable[[str], str | None]:
+    def rule(value: str) -> str | None:
+        good = 0 < len(value.strip()) <= longest and value.isprintable()
+        return None if good else f"use one line of 1 to {longest} printable characters"
+
+    return rule
+
+
+def _name(value: str) -> str | None:
+    # The name becomes a tag, and a tag's value allows these characters only.
+    good = 0 < len(value.strip()) <= 60 and all(c.isalnum() or c in " _.:/=+-@" for c in value)
+    return None if good else "use 1 to 60 letters, digits, spaces and _.:/=+-@"
+
+
+RULES: dict[str, tuple[Callable[[str], str | None], str]] = {
+    "project_name": (_name, "Salary Prediction"),
+    "project_slug": (naming.slug_problem, "salary-prediction"),
+    "description": (_line(200), "Predicts salaries."),
+    "owner_email": (
+        _matches(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}", "use an e-mail address"),
+        "ml-team@example.com",
+    ),
+    "aws_region": (lambda value: None if value in REGIONS else "use the code of an AWS region", "eu-west-1"),
+    "use_case": (_choice("use_case"), "tabular"),
+    "source": (_choice("source"), "codecommit"),
+    "source_repository": (
+        _matches(r"|[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+", "use owner/name"),
+        "acme/salary-prediction",
+    ),
+    "training_instance_type": (
+        _matches(r"ml\.[a-z][a-z0-9-]*\.(?:[a-z]+|[0-9]{1,2}xlarge)", "use a SageMaker instance type"),
+        "ml.g5.2xlarge",
+    ),
+    "endpoint_kind": (_choice("endpoint_kind"), "real-time"),
+    "stages": (_choice("stages"), "staging+prod"),
+    "monthly_budget_usd": (_matches(r"[1-9][0-9]{0,6}", "use whole US dollars from 1 to 9999999"), "200"),
+}

@@ -1,0 +1,111 @@
+"""Every name that a project gives to something on AWS, made and checked in one place. Standard library only.
+
+Terraform composes the same names in HCL; `tests/generator` compares the two.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+SLUG = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){2,19}")
+RESERVED_PARTS = ("sagemaker", "aws-glue")
+RESERVED_STARTS = ("aws", "ssm", "xn--", "sthree-", "amzn-")
+
+# What a service accepts: the longest name and the pattern of a whole name (from botocore's models).
+RULES = {
+    "bucket": (63, r"[a-z0-9][a-z0-9-]+[a-z0-9]"),
+    "role": (64, r"[A-Za-z0-9_+=,.@-]+"),
+    "key alias": (256, r"alias/(?!aws/)[a-zA-Z0-9/_-]+"),
+    "git repository": (100, r"[A-Za-z0-9_.-]+(?<!\.git)"),
+    "image repository": (256, r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"),
+    "model package group": (63, r"[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}"),
+    "training job": (63, r"[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}"),
+    "model": (63, r"[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}"),
+    "endpoint": (63, r"[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}"),
+    "pipeline": (100, r"[A-Za-z0-9.@_-]+"),
+    "build project": (150, r"[A-Za-z0-9][A-Za-z0-9_-]{1,149}"),
+    "function": (64, r"[a-zA-Z0-9_-]+"),
+    "parameter": (1011, r"/(?!aws|ssm)[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*"),
+}
+
+BUCKETS = ("data", "models", "artifacts", "logs")
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one project in one account and region."""
+
+    slug: str
+    account: str
+    region: str
+    stages: tuple[str, ...] = ("prod",)
+
+    def bucket(self, purpose: str) -> str:
+        """Name a bucket; bucket names are global, so the account and the region are part of them."""
+        return f"{self.slug}-{purpose}-{self.account}-{self.region}"
+
+    def pipeline(self, purpose: str) -> str:
+        """Name the pipeline that trains or releases."""
+        return f"{self.slug}-{purpose}"
+
+    def build_projects(self) -> list[str]:
+        """Name the CodeBuild projects of both pipelines."""
+        steps = [f"{step}-{stage}" for stage in self.stages for step in ("deploy", "verify")]
+        return [f"{self.slug}-{step}" for step in ("check", "package", "train", *steps)]
+
+    def endpoint(self, stage: str) -> str:
+        """Name the endpoint of a stage."""
+        return f"{self.slug}-{stage}"
+
+    def function(self, stage: str, purpose: str = "invoke") -> str:
+        """Name a Lambda function of a stage."""
+        return f"{self.slug}-{stage}-{purpose}"
+
+    def parameter(self, *path: str) -> str:
+        """Name an SSM parameter: `training`, or a stage with `endpoint` or `live`."""
+        return "/".join(["", self.slug, *path])
+
+    def training_job(self, timestamp: str, digest: str) -> str:
+        """Name a training job by when it started and what it trains on."""
+        return f"{self.slug}-{timestamp}-{digest}"
+
+    def model(self, stage: str, version: int, timestamp: str) -> str:
+        """Name the model and the endpoint configuration of a released package."""
+        return f"{self.slug}-{stage}-v{version}-{timestamp}"
+
+    def all(self) -> Iterator[tuple[str, str]]:
+        """Yield (kind, name) for one of everything, at its longest."""
+        yield from (("bucket", self.bucket(purpose)) for purpose in BUCKETS)
+        yield from (("pipeline", self.pipeline(purpose)) for purpose in ("train", "release"))
+        yield from (("build project", name) for name in self.build_projects())
+        yield from (("role", f"{name}-build") for name in self.build_projects())
+        yield "key alias", f"alias/{self.slug}"
+        for kind in ("git repository", "image repository", "model package group"):
+            yield kind, self.slug
+        yield "training job", self.training_job("20260102030405", "0123abcd")
+        yield "parameter", self.parameter("training")
+        for stage in self.stages:
+            yield "endpoint", self.endpoint(stage)
+            yield "function", self.function(stage)
+            yield "role", f"{self.function(stage)}-function"
+            yield "model", self.model(stage, 99999, "20260102030405")
+            yield "parameter", self.parameter(stage, "endpoint")
+
+
+def slug_problem(slug: str) -> str | None:
+    """Return why `slug` cannot start the project's names, as the end of a sentence, or None."""
+    if not SLUG.fullmatch(slug):
+        return "use 3 to 20 lowercase letters, digits and single hyphens, beginning with a letter"
+    for part in RESERVED_PARTS:
+        if part in slug:
+            return f"AWS policies single out names that hold {part!r}, choose another"
+    for start in RESERVED_STARTS:
+        if slug.startswith(start):
+            return f"AWS reserves names that begin with {start!r}, choose another"
+    return None
+
+
+def fits(kind: str, name: str) -> bool:
+    """Tell whether the service accepts `name` for a `kind` of resource."""
+    longest, pattern = RULES[kind]
+    return len(name) <= longest and re.fullmatch(pattern, name, re.ASCII) is not None
