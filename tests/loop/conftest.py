@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.loop.project import LoopProject
+from cookiecutter_mlops.loop import LoopProject
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -39,7 +39,7 @@ def released(salaries, tmp_path_factory):
         project.mlops("apply")
         project.mlops("data", "push", str(salaries))
         assert project.train() == "Succeeded", project.logs()
-        assert project.approve_and_release() == "Succeeded", project.logs()
+        assert project.approve() == "Succeeded", project.logs()
         yield project
     finally:
         project.down()

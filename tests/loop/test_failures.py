@@ -33,7 +33,7 @@ def test_model_trained_on_shuffled_targets_is_rejected_and_cannot_be_released(re
     table = pandas.read_excel(salaries, engine="calamine")
     table["wage"] = table["wage"].sample(frac=1, random_state=0).to_numpy()
     table.to_csv(tmp_path / "shuffled.csv", index=False)
-    before = released.invoke({"instances": [WORKER]})
+    before = released.invoke_endpoint({"instances": [WORKER]})
     released.mlops("data", "push", str(tmp_path / "shuffled.csv"))
     assert released.train(push=False) == "Failed"
     assert released.stopped_at(released.outputs["train_pipeline"]) == "Train"
@@ -48,7 +48,7 @@ def test_model_trained_on_shuffled_targets_is_rejected_and_cannot_be_released(re
     decide(ModelPackageArn=package["ModelPackageArn"], ModelApprovalStatus="Approved")  # past our own command
     assert released.release(package["ModelPackageArn"]) == "Failed"
     decide(ModelPackageArn=package["ModelPackageArn"], ModelApprovalStatus="Rejected")
-    assert released.invoke({"instances": [WORKER]}) == before
+    assert released.invoke_endpoint({"instances": [WORKER]}) == before
 
 
 def test_release_of_a_model_that_cannot_load_keeps_the_old_one_answering(released):
@@ -59,7 +59,7 @@ def test_release_of_a_model_that_cannot_load_keeps_the_old_one_answering(release
     archive = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     s3.put_object(Bucket=bucket, Key="training/broken/model.tar.gz", Body=corrupt(archive))
     container["ModelDataUrl"] = f"s3://{bucket}/training/broken/model.tar.gz"
-    before = released.invoke({"instances": [WORKER]})
+    before = released.invoke_endpoint({"instances": [WORKER]})
     broken = released.client("sagemaker").create_model_package(
         ModelPackageGroupName=released.outputs["model_package_group"],
         InferenceSpecification={
@@ -70,10 +70,10 @@ def test_release_of_a_model_that_cannot_load_keeps_the_old_one_answering(release
         ModelApprovalStatus="PendingManualApproval",
         CustomerMetadataProperties=good["CustomerMetadataProperties"],
     )["ModelPackageArn"]
-    assert released.approve_and_release() == "Failed"
+    assert released.approve() == "Failed"
     assert released.stopped_at(released.outputs["release_pipeline"]) == "Deploy-prod"
     assert "manifest" in last_lines(released) or "sha256" in last_lines(released)
-    assert released.invoke({"instances": [WORKER]}) == before
+    assert released.invoke_endpoint({"instances": [WORKER]}) == before
     released.client("sagemaker").update_model_package(ModelPackageArn=broken, ModelApprovalStatus="Rejected")
 
 

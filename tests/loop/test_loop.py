@@ -1,7 +1,5 @@
 """The whole loop on real salaries: what a person would look at after the first release."""
 
-import json
-
 WORKER = {
     "education": 16,
     "experience": 10,
@@ -24,16 +22,12 @@ def test_registered_package_records_metric_baseline_and_data_version(released):
 
 
 def test_endpoint_invoked_through_the_runtime_predicts_a_wage(released):
-    (wage,) = released.invoke({"instances": [WORKER]})["predictions"]
+    (wage,) = released.invoke_endpoint({"instances": [WORKER]})["predictions"]
     assert 300 < wage < 1500
 
 
 def test_endpoint_invoked_through_the_lambda_gives_the_same_answer(released):
-    answer = released.client("lambda").invoke(
-        FunctionName=released.outputs["invoke_functions"]["prod"], Payload=json.dumps({"instances": [WORKER]})
-    )
-    assert "FunctionError" not in answer
-    assert json.loads(answer["Payload"].read()) == released.invoke({"instances": [WORKER]})
+    assert released.invoke_function({"instances": [WORKER]}) == released.invoke_endpoint({"instances": [WORKER]})
 
 
 def test_plan_after_a_release_is_empty(released):

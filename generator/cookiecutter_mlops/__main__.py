@@ -1,0 +1,5 @@
+"""`python -m cookiecutter_mlops` is the `mlops` command."""
+
+from cookiecutter_mlops.cli import main
+
+main()
