@@ -25,7 +25,7 @@ def executions(codepipeline, pipeline: str) -> list[dict]:
 
 
 def next_execution(codepipeline, pipeline: str, known: set[str], timeout: float = 60) -> str:
-    """Wait for an execution whose id is not in `known` and return its id; raise TimeoutError after `timeout` seconds."""
+    """Wait for an execution whose id is not in `known` and return its id; raise TimeoutError in the end."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         fresh = [e["pipelineExecutionId"] for e in executions(codepipeline, pipeline)]

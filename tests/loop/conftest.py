@@ -1,4 +1,4 @@
-"""One real project on one embedded AWS, applied, pushed, trained and released once; every test of this folder looks at it."""
+"""One real project on one embedded AWS, applied, pushed, trained and released once, for every test of this folder."""
 
 import os
 import subprocess
@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from cookiecutter_mlops.loop import LoopProject
 
 REPOSITORY = Path(__file__).resolve().parents[2]

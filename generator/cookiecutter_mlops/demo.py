@@ -1,0 +1,173 @@
+"""`mlops demo`: the whole loop on this laptop, from one command to a served prediction, with nothing of AWS.
+
+It types the commands that a person would type and shows what each one led to and how long it took.
+"""
+
+import csv
+import json
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from cookiecutter_mlops import watch
+from cookiecutter_mlops.environments import environment
+from cookiecutter_mlops.errors import MlopsError
+from cookiecutter_mlops.loop import LoopProject
+
+# These end with the provider's own clock: it waits for AWS to settle, which no emulator can shorten.
+WAITING = ("aws_s3_bucket_lifecycle_configuration", "aws_sqs_queue", "aws_kms_key")
+COMPLETE = re.compile(r"^(\S+): Creation complete after (?:(\d+)m)?(\d+)s", re.MULTILINE)
+
+
+@dataclass
+class Demo:
+    """The demo's console, its project and the facts it collects."""
+
+    folder: Path
+    console: Console
+    facts: dict = field(default_factory=lambda: {"steps": []})
+    project: LoopProject = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.project = LoopProject(self.folder / "salary-prediction", self.show)
+
+    @contextmanager
+    def step(self, title: str, command: str = "") -> Iterator[dict]:
+        """Show a title, then what the step put into its facts and the seconds it took."""
+        self.console.print(f"\n[bold]{title}[/bold]" + (f"   [dim]$ {command}[/dim]" if command else ""))
+        facts: dict = {"step": title}
+        started = time.monotonic()
+        yield facts
+        facts["seconds"] = round(time.monotonic() - started, 1)
+        self.facts["steps"].append(facts)
+        details = ", ".join(f"{name}: {value}" for name, value in facts.items() if name not in ("step", "seconds"))
+        self.console.print(f"  [green]done[/green] in {facts['seconds']} s" + (f"  ({details})" if details else ""))
+
+    def show(self, action: watch.Action) -> None:
+        """Show one action of a pipeline whenever its status changes."""
+        if action.status == "InProgress":
+            return
+        colour = {"Succeeded": "green", "Failed": "red"}.get(action.status, "yellow")
+        self.console.print(f"  {action.stage:<16} [{colour}]{action.status}[/{colour}] after {action.seconds:.1f} s")
+        self.facts.setdefault("stages", []).append(
+            {"stage": action.stage, "status": action.status, "seconds": round(action.seconds, 1)}
+        )
+
+    def expect(self, status: str, pipeline: str) -> None:
+        if status != "Succeeded":
+            self.console.print(self.project.logs())
+            raise MlopsError(f"{pipeline}: the execution ended as {status}; its log is above.")
+
+
+@click.command(epilog="Example: mlops demo --data workers.xlsx --target wage --json facts.json")
+@click.option("--data", type=click.Path(path_type=Path), help="Your own .xlsx, .csv or .parquet instead of the sample.")
+@click.option("--target", help="The column of --data to predict.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write what happened as JSON.")
+@click.option("--keep", is_flag=True, help="Leave the project and its embedded AWS running.")
+@click.option("--folder", type=click.Path(path_type=Path), default=Path(".mlops/demo"), show_default=True)
+def demo(data: Path | None, target: str | None, json_file: Path | None, keep: bool, folder: Path) -> None:
+    """Run the whole loop on this laptop: generate, apply, push, train, gate, approve, release, predict."""
+    if bool(data) != bool(target):
+        raise click.UsageError("--data and --target belong together, for example: --data workers.xlsx --target wage")
+    if not shutil.which("terraform"):
+        raise MlopsError("terraform: the demo applies real Terraform, and none is on PATH; install Terraform 1.9+.")
+    run = Demo(folder.resolve(), Console(highlight=False))
+    started = time.monotonic()
+    try:
+        _prepare(run, data and data.resolve(), target)
+        _train_and_release(run, data and data.resolve())
+        _predict(run)
+    finally:
+        if not keep:
+            run.project.down()
+    run.facts["seconds"] = round(time.monotonic() - started, 1)
+    if json_file:
+        json_file.write_text(json.dumps(run.facts, indent=2) + "\n")
+    _what_next(run, keep)
+
+
+def _prepare(run: Demo, data: Path | None, target: str | None) -> None:
+    """Generate the project, start the embedded AWS and apply Terraform."""
+    run.project.down()  # what an earlier demo left with KEEP=1
+    shutil.rmtree(run.folder, ignore_errors=True)
+    run.folder.mkdir(parents=True)
+    with run.step("Generate the project", "mlops new 'Salary Prediction'") as facts:
+        new = ["new", "Salary Prediction", "--no-input", "--output-dir", str(run.folder), "stages=prod"]
+        new += ["--data", str(data), "--target", str(target)] if data else []
+        LoopProject(run.folder).mlops(*new)
+        facts["files"] = len(run.project.run("git", "ls-files").stdout.splitlines())
+    with run.step("Install the project's requirements (once per machine)", "make install"):
+        environment(run.project.path, lambda line: run.console.print(f"  {line}"))
+    with run.step("Start the embedded AWS", "mlops local up") as facts:
+        run.project.up()
+        facts["endpoint"] = run.project.environment["AWS_ENDPOINT_URL"]
+    with run.step("Apply the project's Terraform", "mlops apply") as facts:
+        facts.update(applied(run.project.mlops("apply").stdout))
+
+
+def applied(output: str) -> dict:
+    """Return the number of resources in Terraform's output and the seconds its provider only waited.
+
+    The waits run in parallel, so what they cost is how much longer the slowest of them took than the slowest
+    resource that does not wait.
+    """
+    seconds = {address: int(minutes or 0) * 60 + int(rest) for address, minutes, rest in COMPLETE.findall(output)}
+    waits = {a: s for a, s in seconds.items() if any(f".{kind}." in f".{a}" for kind in WAITING)}
+    others = max((s for a, s in seconds.items() if a not in waits), default=0)
+    return {"resources": len(seconds), "provider_waits_s": max(0, max(waits.values(), default=0) - others)}
+
+
+def _train_and_release(run: Demo, data: Path | None) -> None:
+    """Upload a first snapshot, push, and take the model through gate and approval to its endpoint."""
+    snapshot = data or next((run.project.path / "data").glob("sample.*"))
+    with run.step("Upload a first data snapshot", f"mlops data push {snapshot.name}"):
+        run.project.mlops("data", "push", str(snapshot))
+    with run.step("Push: check, package, train, gate, register", "git push"):
+        run.expect(run.project.train(), run.project.outputs["train_pipeline"])
+    package = run.project.packages()[0]
+    run.facts["model"] = dict(package["CustomerMetadataProperties"])
+    model = run.facts["model"]
+    run.console.print(f"  {model['metric']} {float(model['value']):.4g}, baseline {float(model['baseline']):.4g}")
+    run.console.print(f"  gate: {package.get('ApprovalDescription', package['ModelApprovalStatus'])}")
+    with run.step("Approve: deploy, verify", "mlops approve"):
+        run.expect(run.project.approve(), run.project.outputs["release_pipeline"])
+
+
+def _predict(run: Demo) -> None:
+    """Ask the new endpoint for one prediction, through the Lambda and through the SageMaker runtime."""
+    request = {"instances": [first_row(run.project.path)]}
+    with run.step("Ask the Lambda", f"aws lambda invoke … {json.dumps(request)}") as facts:
+        facts["answer"] = run.project.invoke_function(request)
+    with run.step("Ask the endpoint", "aws sagemaker-runtime invoke-endpoint …") as facts:
+        facts["answer"] = run.project.invoke_endpoint(request)
+
+
+def first_row(project: Path) -> dict:
+    """Return the first row of the project's sample as a request: typed values, without the target."""
+    import tomllib
+
+    settings = tomllib.loads((project / "project.toml").read_text())
+    with next((project / "data").glob("sample.csv")).open(newline="") as file:
+        row = next(csv.DictReader(file))
+    numbers = {c["name"] for c in settings["columns"] if c["type"] == "number"}
+    names = [c["name"] for c in settings["columns"] if c["name"] != settings["problem"]["target"]]
+    return {name: float(row[name]) if name in numbers and row[name] else row[name] or None for name in names}
+
+
+def _what_next(run: Demo, keep: bool) -> None:
+    where = run.project.path
+    run.console.print(f"\n[bold]The loop is closed[/bold] in {run.facts['seconds']} s. The project is in {where}")
+    if keep:
+        run.console.print(f'It still runs:  cd {where} && eval "$(mlops local env)"')
+        run.console.print("Change training/model.py, commit, `git push`, and watch `mlops local logs --follow`.")
+        run.console.print("Stop it with `mlops local down`.")
+    else:
+        run.console.print("Your own data:   make demo DATA=path/to/file.xlsx TARGET=column")
+        run.console.print("Keep it running: make demo KEEP=1")
