@@ -1,0 +1,50 @@
+"""The five seams through which the embedded AWS extends moto without changing it.
+
+1. `swap_responses`: add or override operations of a service that moto has.
+2. `swap_backend`: replace the class that holds a service's state.
+3. `register_service`: answer for a service that moto does not have, by its SigV4 credential scope.
+4. `register_route`: answer plain HTTP below a path (git).
+5. The dispatcher in `server.py` turns what nobody implements into an honest 501.
+"""
+
+import importlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto.core.base_backend import BackendDict
+from moto.core.exceptions import ServiceException
+from moto.core.responses import BaseResponse
+
+SERVICES: dict[str, type[BaseResponse]] = {}
+ROUTES: dict[str, Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]] = {}
+
+
+class AwsError(ServiceException):
+    """An answer that AWS gives to a bad request: a code, a sentence and an HTTP status."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        self.code = code
+        super().__init__(message)
+        self.status_code = status
+
+
+def swap_responses(service: str, responses: type[BaseResponse]) -> None:
+    """Send the requests of moto's service to another response class; works until the service's first request."""
+    urls = importlib.import_module(f"moto.{service}.urls")
+    for url in urls.url_paths:
+        urls.url_paths[url] = responses.dispatch
+
+
+def swap_backend(backends: BackendDict, backend: type) -> None:
+    """Build the states of an AWS service from another class; works until the service is first used."""
+    backends.backend = backend
+
+
+def register_service(scope: str, responses: type[BaseResponse]) -> None:
+    """Answer for a service that moto lacks, for example `codestar-connections`."""
+    SERVICES[scope] = responses
+
+
+def register_route(prefix: str, application: Callable[..., Iterable[bytes]]) -> None:
+    """Give every request below a path to a WSGI application."""
+    ROUTES[prefix] = application

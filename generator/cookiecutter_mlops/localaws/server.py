@@ -1,0 +1,123 @@
+"""The embedded AWS in the foreground: `python -m cookiecutter_mlops.localaws.server --port 0 --home .mlops/local`.
+
+One process, loopback only. Requests go to moto or to what extends it; what nobody implements is answered 501 at once.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")  # before moto reads it
+
+from moto.moto_server.werkzeug_app import (
+    BackendRequest,
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
+
+from cookiecutter_mlops.localaws import extension, runtime, services
+
+Start = Callable[..., Any]
+
+
+class Dispatcher(DomainDispatcherApplication):
+    """moto's dispatcher, with services and routes that moto lacks and with honest errors."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        for prefix, application in extension.ROUTES.items():
+            if environ.get("PATH_INFO", "").startswith(prefix):
+                return application(environ, start_response)
+        service, action = _called(environ)
+        try:
+            if service in extension.SERVICES:
+                request = BackendRequest(environ)
+                status, headers, body = extension.SERVICES[service].dispatch(
+                    request, request.url, dict(request.headers)
+                )
+                return Response(body, status, headers)(environ, start_response)
+            return super().__call__(environ, start_response)
+        except NotImplementedError as error:
+            message = f"The embedded AWS does not implement {service}:{action or error}"
+            return _refuse(service, "NotImplemented", message)(environ, start_response)
+        except Exception as error:
+            # 501 as well: SDKs retry a 500 for minutes, and a bug of ours does not mend itself meanwhile.
+            traceback.print_exc()
+            message = f"The embedded AWS failed in {service}:{action or environ['PATH_INFO']}: {type(error).__name__}: {error}"
+            return _refuse(service, "InternalFailure", message)(environ, start_response)
+
+
+def _called(environ: dict[str, Any]) -> tuple[str, str]:
+    """Return the service of the request's signature and the action that it names, where its protocol names one."""
+    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split(",")[0].split("/")
+    action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+    return (scope[3] if len(scope) > 3 else "s3"), action
+
+
+def _refuse(service: str, code: str, message: str) -> Response:
+    if service in ("s3", "iam", "sts", "ec2", "sns", "cloudwatch", "autoscaling", "rds", "elasticloadbalancing"):
+        error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+        body = error if service == "s3" else f"<ErrorResponse>{error}<RequestId>0</RequestId></ErrorResponse>"
+        if service == "ec2":
+            body = f"<Response><Errors>{error}</Errors><RequestID>0</RequestID></Response>"
+        return Response(body, 501, content_type="text/xml")
+    document = json.dumps({"__type": code, "message": message})
+    return Response(document, 501, {"x-amzn-errortype": code}, content_type="application/x-amz-json-1.1")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--home", type=Path, default=Path(".mlops/local"), help="folder for state, logs and jobs")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    parser.add_argument("--region", default="eu-west-1", help="the region that `mlops local env` prints")
+    options = parser.parse_args(arguments)
+    services.install()
+    server = make_server("127.0.0.1", options.port, Dispatcher(create_backend_app), True, request_handler=Handler)
+    url = f"http://127.0.0.1:{server.server_port}"
+    runtime.configure(options.home, url)
+    os.environ.update(runtime.aws_environment(options.region))
+    state = _announce(options, server.server_port, url)
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        runtime.stop_all()
+        state.unlink(missing_ok=True)
+
+
+def _announce(options: argparse.Namespace, port: int, url: str) -> Path:
+    """Write `server.json`, by which `mlops local` finds this server."""
+    options.home.mkdir(parents=True, exist_ok=True)
+    facts = {"pid": os.getpid(), "port": port, "url": url, "region": options.region, "account": runtime.ACCOUNT}
+    facts["started_at"] = datetime.now(UTC).isoformat(timespec="seconds")
+    state = options.home / "server.json"
+    partial = state.with_suffix(".partial")
+    partial.write_text(json.dumps(facts, indent=2) + "\n")
+    partial.replace(state)  # a reader sees all of it or nothing
+    return state
+
+
+class Handler(MotoRequestHandler):
+    """One line per request in the server's log, and no waiting on slow name servers."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        target = self.headers.get("X-Amz-Target", "")
+        print(f"{time.strftime('%H:%M:%S')} {code} {self.command} {self.path[:120]} {target}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

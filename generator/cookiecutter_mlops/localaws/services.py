@@ -1,0 +1,10 @@
+"""The services that the embedded AWS extends or adds; each package's `install` hooks it into moto."""
+
+import importlib
+
+SERVICES: list[str] = []
+
+
+def install() -> None:
+    for name in SERVICES:
+        importlib.import_module(f"cookiecutter_mlops.localaws.{name}").install()
