@@ -1,0 +1,62 @@
+"""The generated project around the working directory: where it is, what it is called, how its scripts are run."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from cookiecutter_mlops.environments import environment
+from cookiecutter_mlops.errors import MlopsError
+
+RECORD = ".mlops.json"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A generated project in `path`."""
+
+    path: Path
+
+    @property
+    def settings(self) -> dict:
+        """The infrastructure settings: what Terraform reads."""
+        file = self.path / "terraform" / "terraform.auto.tfvars.json"
+        try:
+            return json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise MlopsError(f"{file}: this file must be there and hold JSON ({error}).") from error
+
+    def python(self) -> Path:
+        """Return the interpreter that has the project's requirements: its own `.venv`, or a shared environment."""
+        own = self.path / ".venv" / "bin" / "python"
+        return own if own.exists() else environment(self.path, lambda line: click.echo(line, err=True))
+
+    def run_module(self, module: str, *arguments: str) -> None:
+        """Run one of the project's scripts in its folder; end with its exit code if it fails."""
+        settings = self.settings
+        region = os.environ.get("AWS_REGION") or settings["region"]
+        names = {"MLOPS_PROJECT": settings["project_slug"], "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+        command = [str(self.python()), "-m", module, *arguments]
+        done = subprocess.run(command, cwd=self.path, env={**os.environ, **names})
+        if done.returncode:
+            # The script has already said why, in one sentence.
+            sys.exit(done.returncode)
+
+
+def find(start: Path | None = None) -> Project:
+    """Return the project that `start` (by default the working directory) lies in."""
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / RECORD).is_file():
+            return Project(folder)
+    raise MlopsError(f"{start}: no {RECORD} here or above, so no project; cd into one, or make one: mlops new NAME")
+
+
+def embedded() -> bool:
+    """Tell whether commands act on an embedded AWS: its address is on loopback."""
+    return urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname in ("127.0.0.1", "localhost", "::1")

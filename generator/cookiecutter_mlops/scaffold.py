@@ -1,0 +1,145 @@
+"""Make a project: render the template in a temporary folder, commit it, move it into place; or leave nothing behind."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from cookiecutter_mlops import answers
+from cookiecutter_mlops.errors import MlopsError
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def template() -> Path:
+    """Return the template's folder: the one packed into the wheel, or the repository's own."""
+    bundle = PACKAGE / "_bundle"
+    return (bundle if bundle.is_dir() else PACKAGE.parents[1]) / "cookiecutter-mlops"
+
+
+def check(given: Mapping[str, str]) -> None:
+    """Raise MlopsError for the first of the given answers that cannot be right."""
+    for key, value in given.items():
+        if sentence := answers.problem(key, value):
+            raise MlopsError(sentence)
+
+
+def complete(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the given answers and the template's defaults for the others; raise MlopsError if they do not work."""
+    check(given)
+    complete = answers.public(_context(given)["cookiecutter"])
+    if problems := answers.problems(complete):
+        raise MlopsError("\n".join(problems))
+    return complete
+
+
+def default(key: str, given: Mapping[str, str]) -> str:
+    """Return the template's default for one answer, after those that are given."""
+    return _context(given)["cookiecutter"][key]
+
+
+def prompts() -> dict:
+    """Return the sentences that ask for the answers."""
+    return _raw_context({})["cookiecutter"]["__prompts__"]
+
+
+def create(given: Mapping[str, str], output_dir: Path, finish: Callable[[Path], None] = lambda project: None) -> Path:
+    """Make the project in `output_dir` and return its folder; `finish` may change the files before the first commit."""
+    complete_answers = complete(given)
+    target = output_dir.resolve() / complete_answers["project_slug"]
+    _refuse_existing(target)
+    with _temporary_folder(target.parent) as folder:
+        project = _render(complete_answers, folder)
+        finish(project)
+        _commit(project, complete_answers["owner_email"])
+        os.replace(project, target)
+    return target
+
+
+def _raw_context(given: Mapping[str, str]) -> dict:
+    from cookiecutter.generate import generate_context
+
+    return dict(generate_context(str(template() / "cookiecutter.json"), extra_context=dict(given)))
+
+
+def _context(given: Mapping[str, str]) -> dict:
+    """Return cookiecutter's context; the user's own cookiecutter settings have no part in it."""
+    from cookiecutter.prompt import prompt_for_config
+
+    context = _raw_context(given)
+    with _importable(template()):
+        context["cookiecutter"].update(prompt_for_config(context, no_input=True))
+    return context
+
+
+def _render(given: Mapping[str, str], folder: Path) -> Path:
+    # `generate_files` and not `cookiecutter`, which would also write a replay file into the user's home.
+    from cookiecutter.exceptions import CookiecutterException
+    from cookiecutter.generate import generate_files
+
+    context = _context(given)
+    try:
+        with _importable(template()):
+            return Path(generate_files(str(template()), context, str(folder)))
+    except CookiecutterException as error:
+        raise MlopsError(f"The template could not be rendered: {error}") from error
+
+
+def _refuse_existing(target: Path) -> None:
+    if target.is_symlink() or target.is_file():
+        raise MlopsError(f"{target}: this is a link or a file; choose another --output-dir or project_slug.")
+    if target.exists() and any(target.iterdir()):
+        raise MlopsError(f"{target}: this folder is not empty; choose another --output-dir or project_slug.")
+
+
+@contextmanager
+def _temporary_folder(parent: Path) -> Iterator[Path]:
+    """Give a folder beside the target, so that moving is one rename; what was made for nothing is removed again."""
+    missing = [folder for folder in (parent, *parent.parents) if not folder.exists()]
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".mlops-new-", dir=parent))
+    except OSError as error:
+        raise MlopsError(f"{parent}: cannot write here ({error.strerror}); choose another --output-dir.") from error
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(missing[-1] if missing else folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Let Jinja import the template's extension, as `cookiecutter` does."""
+    before = list(sys.path)
+    sys.path.append(str(folder))
+    try:
+        yield
+    finally:
+        sys.path[:] = before
+
+
+def _commit(project: Path, owner_email: str) -> None:
+    """Make the first commit, whatever the user's git is set up to do in commits."""
+    _git(project, "init", "--quiet", "--initial-branch=main")
+    _git(project, "add", "--all")
+    known = subprocess.run(["git", "config", "user.email"], cwd=project, capture_output=True).returncode == 0
+    author = [] if known else ["-c", "user.name=mlops", "-c", f"user.email={owner_email}"]
+    quiet = ["-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false"]
+    _git(project, *author, *quiet, "commit", "--quiet", "--message", "Start from cookiecutter-mlops")
+
+
+def _git(project: Path, *arguments: str) -> None:
+    # Inside a git hook, GIT_DIR and its kin would point at another repository.
+    environment = {k: v for k, v in os.environ.items() if k not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")}
+    try:
+        subprocess.run(["git", *arguments], cwd=project, env=environment, check=True, capture_output=True, text=True)
+    except FileNotFoundError as error:
+        raise MlopsError("git: the first commit needs it, and there is none on PATH; install git 2.28+.") from error
+    except subprocess.CalledProcessError as error:
+        raise MlopsError(f"git {arguments[0]}: {error.stderr.strip()}") from error

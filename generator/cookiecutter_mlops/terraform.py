@@ -1,0 +1,136 @@
+"""Terraform for one project, through python-terraform: the only place that knows the package's traps.
+
+On the embedded AWS Terraform works in `.mlops/local/terraform/`, on links to the project's files and with a state of
+its own, so that the real state and its backend are never touched.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from python_terraform import IsFlagged, IsNotFlagged
+from python_terraform import Terraform as PythonTerraform
+
+from cookiecutter_mlops.errors import MlopsError
+
+LOCAL_BACKEND = {"terraform": {"backend": {"local": {"path": "terraform.tfstate"}}}}
+PROVIDER = Path("registry.terraform.io/hashicorp/aws")
+# Terraform itself looks into its standard folders; these are where people also put a mirror.
+MIRROR_PARENTS = ("/opt", "/usr/local/lib", "/usr/lib", "/srv", "/var/lib")
+
+
+class Terraform:
+    """Terraform in the root module of `project`; commands print what Terraform prints."""
+
+    def __init__(self, project: Path, *, embedded: bool = False):
+        if not shutil.which("terraform"):
+            raise MlopsError("terraform: there is none on PATH; install Terraform 1.9 or newer, for example 1.11.4.")
+        self.folder = _embedded_folder(project) if embedded else project / "terraform"
+        self._terraform = PythonTerraform(working_dir=str(self.folder))
+
+    def init(self) -> None:
+        """Get modules and providers, from a local mirror where there is one; nothing to do when nothing changed."""
+        stamp = self.folder / ".terraform" / "mlops.sha256"
+        wanted = _fingerprint(self.folder)
+        if stamp.is_file() and stamp.read_text() == wanted:
+            return
+        self._run("init", var=None, plugin_dir=provider_mirror(), capture_output=True)
+        stamp.write_text(wanted)
+
+    def validate(self) -> None:
+        """Check the configuration without asking AWS anything."""
+        self.init()
+        self._run("validate_cmd", json=IsFlagged, capture_output=True)
+
+    def plan(self, out: Path | None = None) -> bool:
+        """Show what would change; return whether anything would."""
+        self.init()
+        code, _ = self._run("plan", out=out, lock_timeout="5m", capture_output=False, good=(0, 2))
+        return code == 2
+
+    def apply(self, plan: Path | None = None) -> None:
+        """Apply a saved plan, or everything without asking."""
+        self.init()
+        # `skip_plan` is the package's name for -auto-approve; a saved plan takes no variables.
+        arguments = [str(plan)] if plan else []
+        self._run("apply", *arguments, skip_plan=True, var=None, lock_timeout="5m", capture_output=False)
+
+    def output(self) -> dict:
+        """Return the outputs as {name: value}."""
+        self.init()
+        _, text = self._run("output_cmd", json=IsFlagged, capture_output=True)
+        return {name: output["value"] for name, output in json.loads(text).items()}
+
+    def destroy(self) -> None:
+        """Destroy everything without asking."""
+        self.init()
+        # The package's default is -force, which Terraform dropped in 0.15.
+        self._run(
+            "destroy", force=IsNotFlagged, auto_approve=IsFlagged, var=None, lock_timeout="5m", capture_output=False
+        )
+
+    def _run(self, command: str, *arguments: str, good: tuple[int, ...] = (0,), **options) -> tuple[int, str]:
+        if not options["capture_output"]:
+            options["no_color"] = IsNotFlagged if sys.stdout.isatty() else IsFlagged
+            sys.stdout.flush()
+        with _interrupt_left_to_terraform():
+            code, out, err = getattr(self._terraform, command)(*arguments, **options)
+        if code not in good:
+            said = f":\n{(err or out).strip()}" if options["capture_output"] else "; its messages are above."
+            raise MlopsError(f"terraform {command.removesuffix('_cmd')} ended with exit code {code}{said}")
+        return code, out or ""
+
+
+def provider_mirror() -> str | None:
+    """Return a folder to install providers from, unless the user's own Terraform settings say where they come from."""
+    if _has_provider_settings():
+        return None
+    for parent in MIRROR_PARENTS:
+        for folder in sorted(Path(parent).glob("*")):
+            if (folder / PROVIDER).is_dir():
+                return str(folder)
+    return None
+
+
+def _has_provider_settings() -> bool:
+    file = Path(os.environ.get("TF_CLI_CONFIG_FILE") or Path.home() / ".terraformrc")
+    return file.is_file() and "provider_installation" in file.read_text(encoding="utf-8")
+
+
+def _fingerprint(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*.tf")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _embedded_folder(project: Path) -> Path:
+    """Link the project's Terraform and functions into a folder whose override keeps the state there."""
+    root = project / ".mlops" / "local" / "terraform"
+    folder = root / "terraform"
+    folder.mkdir(parents=True, exist_ok=True)
+    for link in (*folder.iterdir(), *root.iterdir()):
+        if link.is_symlink():
+            link.unlink()
+    for source in (project / "terraform").iterdir():
+        if not source.name.startswith(".") and ".tfstate" not in source.name:
+            (folder / source.name).symlink_to(source)
+    (root / "functions").symlink_to(project / "functions")
+    (folder / "backend_override.tf.json").write_text(json.dumps(LOCAL_BACKEND))
+    return folder
+
+
+@contextmanager
+def _interrupt_left_to_terraform() -> Iterator[None]:
+    """Let Ctrl-C reach Terraform only, which then stops cleanly and releases its lock while we wait for it."""
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
