@@ -1,6 +1,7 @@
-"""What builds, jobs, endpoints and functions of the embedded AWS share: folders, processes, credentials, logs, events."""
+"""What builds, jobs, endpoints and functions of the embedded AWS share: processes, credentials, logs, events."""
 
 import atexit
+import contextlib
 import ctypes
 import json
 import os
@@ -98,10 +99,8 @@ def spawn(argv: list[str], *, cwd: Path, env: dict[str, str], log: Callable[[str
 def stop(process: "subprocess.Popen[str]", grace: float = 10) -> None:
     """End a process and everything it started: SIGTERM first, SIGKILL after `grace` seconds."""
     _signal(process, signal.SIGTERM)
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(grace)
-    except subprocess.TimeoutExpired:
-        pass
     _signal(process, signal.SIGKILL)
 
 
@@ -158,15 +157,11 @@ def _read(process: "subprocess.Popen[str]", log: Callable[[str], object]) -> Non
 
 
 def _signal(process: "subprocess.Popen[str]", number: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)  # start_new_session made the pid the group's id
-    except ProcessLookupError:
-        pass
 
 
 def _die_with_parent() -> None:
     """Ask Linux to kill this process when its parent dies, even by SIGKILL; elsewhere `stop_all` has to do."""
-    try:
+    with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    except (OSError, AttributeError):
-        pass

@@ -4,6 +4,7 @@ One process, loopback only. Requests go to moto or to what extends it; what nobo
 """
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -55,7 +56,8 @@ class Dispatcher(DomainDispatcherApplication):
         except Exception as error:
             # 501 as well: SDKs retry a 500 for minutes, and a bug of ours does not mend itself meanwhile.
             traceback.print_exc()
-            message = f"The embedded AWS failed in {service}:{action or environ['PATH_INFO']}: {type(error).__name__}: {error}"
+            called = f"{service}:{action or environ['PATH_INFO']}"
+            message = f"The embedded AWS failed in {called}: {type(error).__name__}: {error}"
             return _refuse(service, "InternalFailure", message)(environ, start_response)
 
 
@@ -83,6 +85,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--region", default="eu-west-1", help="the region that `mlops local env` prints")
     options = parser.parse_args(arguments)
+    extension.register_route("/_embedded/health", _health)
     services.install()
     server = make_server("127.0.0.1", options.port, Dispatcher(create_backend_app), True, request_handler=Handler)
     url = f"http://127.0.0.1:{server.server_port}"
@@ -91,9 +94,8 @@ def main(arguments: list[str] | None = None) -> None:
     state = _announce(options, server.server_port, url)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        pass
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
     finally:
         runtime.stop_all()
         state.unlink(missing_ok=True)
@@ -109,6 +111,11 @@ def _announce(options: argparse.Namespace, port: int, url: str) -> Path:
     partial.write_text(json.dumps(facts, indent=2) + "\n")
     partial.replace(state)  # a reader sees all of it or nothing
     return state
+
+
+def _health(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    """Say who answers on this port, so that a stale `server.json` is not taken for a running server."""
+    return Response(json.dumps({"pid": os.getpid()}), content_type="application/json")(environ, start_response)
 
 
 class Handler(MotoRequestHandler):

@@ -1,0 +1,89 @@
+"""`mlops local`: the embedded AWS of a project, started, looked at and stopped."""
+
+import json
+import shlex
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from cookiecutter_mlops.errors import MlopsError
+from cookiecutter_mlops.localaws import logs as streams
+from cookiecutter_mlops.localaws import process
+
+home_option = click.option(
+    "--home", type=click.Path(path_type=Path), default=process.HOME, show_default=True, help="Folder for its state."
+)
+
+
+@click.group()
+def local() -> None:
+    """Run an AWS inside this laptop: Terraform, git push, pipelines, training and endpoints, with no account."""
+
+
+@local.command(epilog="Example: mlops local up --port 5100")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free port.")
+@click.option("--region", help="Region that programs are told; by default the project's own.")
+@home_option
+def up(port: int, region: str | None, home: Path) -> None:
+    """Start the embedded AWS in the background; say where it runs if it does already."""
+    server = process.up(home, region or _project_region(), port)
+    click.echo(f"The embedded AWS runs at {server.url} (process {server.pid}, log {home / 'server.log'}).")
+    click.echo('Speak to it from this shell:  eval "$(mlops local env)"')
+    click.echo("IAM policies are stored but not enforced; containers run as processes of yours.")
+
+
+@local.command(epilog="Example: mlops local status")
+@home_option
+def status(home: Path) -> None:
+    """Say whether the embedded AWS runs, where, and with how much memory."""
+    server = _running(home)
+    click.echo(f"url         {server.url}\nregion      {server.region}\naccount     {server.account}")
+    click.echo(f"process     {server.pid}\nstarted     {server.started_at}\nmemory      {server.memory_mb:.0f} MB")
+
+
+@local.command(epilog='Example: eval "$(mlops local env)"')
+@home_option
+def env(home: Path) -> None:
+    """Print the variables with which programs of this shell speak to the embedded AWS, and to no other."""
+    from cookiecutter_mlops.localaws import runtime
+
+    server = _running(home)
+    runtime.configure(home, server.url)
+    for name, value in runtime.aws_environment(server.region).items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+    click.echo("unset AWS_PROFILE AWS_SESSION_TOKEN")
+
+
+@local.command(epilog="Example: mlops local logs --follow check")
+@click.argument("name", default="")
+@click.option("--lines", type=click.IntRange(1), default=40, show_default=True, help="Last lines of each log.")
+@click.option("--follow", is_flag=True, help="Go on printing what comes, until Ctrl-C.")
+@home_option
+def logs(name: str, lines: int, follow: bool, home: Path) -> None:
+    """Show the newest logs of builds, jobs, endpoints and functions, newest last; NAME selects by part of a name."""
+    server = _running(home)
+    console = Console(highlight=False, soft_wrap=True)
+    streams.show(streams.Reader(server), console, name, lines)
+    if follow:
+        streams.follow(streams.Reader(server), console, name)
+
+
+@local.command(epilog="Example: mlops local down")
+@home_option
+def down(home: Path) -> None:
+    """Stop the embedded AWS and every build, job and endpoint that it runs. What it held is gone."""
+    click.echo("The embedded AWS is stopped." if process.down(home) else f"No embedded AWS runs for {home}.")
+
+
+def _running(home: Path) -> process.Server:
+    server = process.find(home)
+    if not server:
+        raise MlopsError(f"No embedded AWS runs for {home}; start one with `mlops local up`.")
+    return server
+
+
+def _project_region() -> str:
+    """Return the region of the project in this folder, or the one that new projects have."""
+    settings = Path("terraform/terraform.auto.tfvars.json")
+    return json.loads(settings.read_text())["region"] if settings.exists() else "eu-west-1"
