@@ -1,0 +1,117 @@
+# The whole project: storage, source, training, one endpoint and one function per stage, and the two pipelines between them.
+
+data "aws_caller_identity" "current" {}
+
+locals {
+  tags = {
+    project    = var.project_slug
+    owner      = var.owner_email
+    managed-by = "terraform"
+  }
+  suffix      = "${data.aws_caller_identity.current.account_id}-${var.region}"
+  release     = "${var.project_slug}-release"
+  environment = { MLOPS_PROJECT = var.project_slug }
+}
+
+module "key" {
+  source = "./modules/kms-key"
+
+  name = var.project_slug
+}
+
+module "notifications" {
+  source = "./modules/notifications"
+
+  name        = "${var.project_slug}-notifications"
+  email       = var.owner_email
+  kms_key_arn = module.key.arn
+}
+
+module "budget" {
+  source = "./modules/cost-budget"
+
+  name        = "${var.project_slug}-monthly"
+  monthly_usd = var.monthly_budget_usd
+  cost_tag    = { key = "project", value = var.project_slug }
+  topic_arn   = module.notifications.topic_arn
+}
+
+module "logs" {
+  source = "./modules/s3-bucket"
+
+  name                 = "${var.project_slug}-logs-${local.suffix}"
+  receives_access_logs = true
+  expirations          = { "s3/" = 365 }
+  force_destroy        = var.force_destroy
+}
+
+module "bucket" {
+  source   = "./modules/s3-bucket"
+  for_each = { data = {}, models = { "checkpoints/" = 30 }, artifacts = { "" = 90 } }
+
+  name              = "${var.project_slug}-${each.key}-${local.suffix}"
+  kms_key_arn       = module.key.arn
+  access_log_bucket = module.logs.name
+  expirations       = each.value
+  force_destroy     = var.force_destroy
+}
+
+module "source" {
+  source = "./modules/source-repository"
+
+  name        = var.project_slug
+  description = var.description
+  kind        = var.source_code.kind
+  repository  = var.source_code.repository
+  branch      = var.branch
+  bucket      = var.source_code.kind == "s3" ? module.bucket["artifacts"] : null
+  kms_key_arn = module.key.arn
+}
+
+module "training" {
+  source = "./modules/sagemaker-training"
+
+  project             = var.project_slug
+  kms_key_arn         = module.key.arn
+  buckets             = module.bucket
+  instance_types      = var.training.instance_types
+  instance_count      = var.training.instance_count
+  max_runtime_seconds = var.training.max_runtime_seconds
+  spot                = var.training.use_spot ? { max_wait_seconds = var.training.max_wait_seconds } : null
+  volume_size_gb      = var.training.volume_size_gb
+  release             = { stages = var.stages, pipeline = local.release, approval = var.model_approval }
+  force_destroy       = var.force_destroy
+}
+
+module "endpoint" {
+  source   = "./modules/sagemaker-endpoint"
+  for_each = toset(var.stages)
+
+  project            = var.project_slug
+  stage              = each.key
+  kind               = var.endpoint.kind
+  instances          = var.endpoint.kind == "serverless" ? null : { type = var.endpoint.instance_type, count = var.endpoint.instance_count }
+  serverless         = var.endpoint.kind == "serverless" ? { memory_mb = var.endpoint.memory_mb, max_concurrency = var.endpoint.max_concurrency } : null
+  capture_percentage = var.endpoint.kind == "real-time" ? var.endpoint.capture_percentage : 0
+  buckets            = module.bucket
+  kms_key_arn        = module.key.arn
+  topic_arn          = module.notifications.topic_arn
+
+  registry = {
+    model_package_group    = module.training.model_package_group
+    image_repository_arn   = module.training.image_repository.arn
+    training_parameter_arn = module.training.parameter.arn
+  }
+}
+
+module "invoker" {
+  source   = "./modules/lambda-invoker"
+  for_each = module.endpoint
+
+  name        = "${var.project_slug}-${each.key}-invoke"
+  package     = "${path.module}/../functions/build/invoke.zip"
+  endpoint    = { name = each.value.name, arn = each.value.arn, kind = var.endpoint.kind }
+  input       = each.value.input
+  kms_key_arn = module.key.arn
+  tags        = { stage = each.key }
+}

@@ -1,0 +1,54 @@
+output "region" {
+  description = "AWS region of the project."
+  value       = var.region
+}
+
+output "source_clone_url" {
+  description = "Where to push the code."
+  value       = module.source.clone_url
+}
+
+output "data_bucket" {
+  description = "Bucket of the data snapshots."
+  value       = module.bucket["data"].name
+}
+
+output "models_bucket" {
+  description = "Bucket of the trained models."
+  value       = module.bucket["models"].name
+}
+
+output "artifacts_bucket" {
+  description = "Bucket of the pipelines' artifacts."
+  value       = module.bucket["artifacts"].name
+}
+
+output "image_repository_url" {
+  description = "Repository of the training and serving images."
+  value       = module.training.image_repository.url
+}
+
+output "model_package_group" {
+  description = "Model package group that holds every trained model."
+  value       = module.training.model_package_group
+}
+
+output "train_pipeline" {
+  description = "Pipeline that a push starts."
+  value       = module.train_pipeline.name
+}
+
+output "release_pipeline" {
+  description = "Pipeline that an approved model package starts."
+  value       = module.release_pipeline.name
+}
+
+output "endpoints" {
+  description = "Endpoint of each stage, which the first release creates."
+  value       = { for stage, endpoint in module.endpoint : stage => endpoint.name }
+}
+
+output "invoke_functions" {
+  description = "Function of each stage that applications call."
+  value       = { for stage, invoker in module.invoker : stage => invoker.name }
+}

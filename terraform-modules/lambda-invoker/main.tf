@@ -1,0 +1,149 @@
+# The function that applications call: it passes a request to one endpoint and returns the answer.
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  account    = data.aws_caller_identity.current.account_id
+  region     = data.aws_region.current.id
+  dns_suffix = data.aws_partition.current.dns_suffix
+}
+
+resource "aws_lambda_function" "this" {
+  function_name                  = var.name
+  description                    = "Invokes the endpoint ${var.endpoint.name}"
+  role                           = aws_iam_role.this.arn
+  runtime                        = "python3.12"
+  handler                        = "invoke.handler.handler"
+  filename                       = var.package
+  source_code_hash               = filebase64sha256(var.package)
+  memory_size                    = 256
+  timeout                        = var.timeout_seconds
+  reserved_concurrent_executions = var.reserved_concurrency
+  kms_key_arn                    = var.kms_key_arn
+  tags                           = var.tags
+
+  environment {
+    variables = merge(
+      { ENDPOINT_NAME = var.endpoint.name, ENDPOINT_KIND = var.endpoint.kind },
+      var.input == null ? {} : { INPUT_S3_URI = var.input.uri },
+    )
+  }
+
+  # Only asynchronous invocations of the function end here, after Lambda's two retries.
+  dead_letter_config {
+    target_arn = aws_sqs_queue.failed.arn
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  logging_config {
+    log_format = "JSON"
+    log_group  = aws_cloudwatch_log_group.this.name
+  }
+
+  depends_on = [aws_iam_role_policy.this]
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/lambda/${var.name}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
+  tags              = var.tags
+}
+
+resource "aws_sqs_queue" "failed" {
+  name                      = "${var.name}-failed"
+  kms_master_key_id         = var.kms_key_arn
+  message_retention_seconds = 14 * 24 * 60 * 60
+  tags                      = var.tags
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "this" {
+  statement {
+    sid       = "InvokeThisEndpoint"
+    actions   = [var.endpoint.kind == "asynchronous" ? "sagemaker:InvokeEndpointAsync" : "sagemaker:InvokeEndpoint"]
+    resources = [var.endpoint.arn]
+  }
+
+  dynamic "statement" {
+    for_each = var.input == null ? [] : [var.input]
+
+    content {
+      sid       = "PutRequests"
+      actions   = ["s3:PutObject"]
+      resources = [statement.value.arn]
+    }
+  }
+
+  statement {
+    sid       = "WriteOwnLog"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.this.arn}:*"]
+  }
+
+  statement {
+    sid       = "KeepFailedEvents"
+    actions   = ["sqs:SendMessage"]
+    resources = [aws_sqs_queue.failed.arn]
+  }
+
+  statement {
+    sid       = "UseKey"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = [for service in ["lambda", "s3", "sqs"] : "${service}.${local.region}.${local.dns_suffix}"]
+    }
+  }
+
+  # These actions cannot be narrowed to a resource.
+  statement {
+    sid       = "Trace"
+    actions   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+    resources = ["*"]
+  }
+}
+
+resource "aws_iam_role" "this" {
+  name               = "${var.name}-function"
+  assume_role_policy = data.aws_iam_policy_document.trust.json
+  tags               = var.tags
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = "function"
+  role   = aws_iam_role.this.id
+  policy = data.aws_iam_policy_document.this.json
+}
+
+data "aws_iam_policy_document" "invoke" {
+  statement {
+    sid       = "InvokeFunction"
+    actions   = ["lambda:InvokeFunction"]
+    resources = [aws_lambda_function.this.arn]
+  }
+}

@@ -1,0 +1,171 @@
+# What the release pipeline may do with this stage, as policy documents: `deploy` moves approved models to the endpoint,
+# `verify` asks the endpoint and looks at the answer. Neither reaches another stage or approves anything.
+
+locals {
+  parameter_prefix = "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter/${var.project}"
+  endpoint_arn     = "${local.arn_prefix}:endpoint/${local.name}"
+  # Models and configurations of this stage are named <project>-<stage>-v<version>-<timestamp>.
+  released_arns = [for kind in ["model", "endpoint-config"] : "${local.arn_prefix}:${kind}/${local.name}-v*"]
+  group_arns = [
+    "${local.arn_prefix}:model-package-group/${var.registry.model_package_group}",
+    "${local.arn_prefix}:model-package/${var.registry.model_package_group}/*",
+  ]
+}
+
+data "aws_iam_policy_document" "common" {
+  statement {
+    sid     = "ReadSpecsAndLiveModels"
+    actions = ["ssm:GetParameter"]
+    resources = [
+      aws_ssm_parameter.spec.arn,
+      var.registry.training_parameter_arn,
+      "${local.parameter_prefix}/*/live",
+    ]
+  }
+
+  statement {
+    sid       = "ReadModels"
+    actions   = ["s3:GetObject"]
+    resources = [for prefix in ["training", "evaluations"] : "${var.buckets.models.arn}/${prefix}/*"]
+  }
+
+  statement {
+    sid       = "UseKeyForObjects"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["s3.${local.region}.${local.dns_suffix}"]
+    }
+  }
+
+  statement {
+    sid       = "ReadPackages"
+    actions   = ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"]
+    resources = local.group_arns
+  }
+
+  statement {
+    sid       = "DescribeEndpoint"
+    actions   = ["sagemaker:DescribeEndpoint"]
+    resources = [local.endpoint_arn]
+  }
+
+  statement {
+    sid       = "ReadLog"
+    actions   = ["logs:DescribeLogStreams", "logs:GetLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.this.arn}:*"]
+  }
+}
+
+data "aws_iam_policy_document" "deploy" {
+  source_policy_documents = [data.aws_iam_policy_document.common.json]
+
+  statement {
+    sid       = "RecordLiveModel"
+    actions   = ["ssm:PutParameter"]
+    resources = ["${local.parameter_prefix}/${var.stage}/live"]
+  }
+
+  statement {
+    sid       = "CheckImages"
+    actions   = ["ecr:DescribeImages"]
+    resources = [var.registry.image_repository_arn]
+  }
+
+  statement {
+    sid = "ReleaseModels"
+    actions = [
+      "sagemaker:AddTags",
+      "sagemaker:CreateEndpoint",
+      "sagemaker:CreateEndpointConfig",
+      "sagemaker:CreateModel",
+      "sagemaker:DeleteEndpoint",
+      "sagemaker:DeleteEndpointConfig",
+      "sagemaker:DeleteModel",
+      "sagemaker:DescribeEndpointConfig",
+      "sagemaker:DescribeModel",
+      "sagemaker:UpdateEndpoint",
+    ]
+    resources = concat([local.endpoint_arn], local.released_arns)
+  }
+
+  # These actions cannot be narrowed to a resource.
+  statement {
+    sid       = "FindOldReleases"
+    actions   = ["sagemaker:ListEndpointConfigs", "sagemaker:ListModels"]
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "PassRoleToModels"
+    actions   = ["iam:PassRole"]
+    resources = [aws_iam_role.endpoint.arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["sagemaker.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "ReadRollbackAlarms"
+    actions   = ["cloudwatch:DescribeAlarms"]
+    resources = [aws_cloudwatch_metric_alarm.errors.arn, aws_cloudwatch_metric_alarm.latency.arn]
+  }
+
+  dynamic "statement" {
+    for_each = var.kind == "serverless" ? [] : [1]
+
+    content {
+      sid = "ScaleEndpoint"
+      actions = [
+        "application-autoscaling:DeleteScalingPolicy",
+        "application-autoscaling:DeregisterScalableTarget",
+        "application-autoscaling:PutScalingPolicy",
+        "application-autoscaling:RegisterScalableTarget",
+      ]
+      resources = ["arn:${local.partition}:application-autoscaling:${local.region}:${local.account}:scalable-target/*"]
+
+      condition {
+        test     = "StringEquals"
+        variable = "application-autoscaling:service-namespace"
+        values   = ["sagemaker"]
+      }
+    }
+  }
+
+  # These actions cannot be narrowed to a resource.
+  dynamic "statement" {
+    for_each = var.kind == "serverless" ? [] : [1]
+
+    content {
+      sid       = "FindScaling"
+      actions   = ["application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"]
+      resources = ["*"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "verify" {
+  source_policy_documents = [data.aws_iam_policy_document.common.json]
+
+  statement {
+    sid       = "AskEndpoint"
+    actions   = [var.kind == "asynchronous" ? "sagemaker:InvokeEndpointAsync" : "sagemaker:InvokeEndpoint"]
+    resources = [local.endpoint_arn]
+  }
+
+  dynamic "statement" {
+    for_each = var.kind == "asynchronous" ? [1] : []
+
+    content {
+      sid       = "WriteRequestsAndReadAnswers"
+      actions   = ["s3:GetObject", "s3:PutObject"]
+      resources = ["${var.buckets.data.arn}/asynchronous/${var.stage}/*"]
+    }
+  }
+}

@@ -1,0 +1,142 @@
+# The role of the endpoint itself: read models, pull images, write its log, captures and asynchronous answers; no list, no snapshots.
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["sagemaker.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "endpoint" {
+  statement {
+    sid       = "ReadModels"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.buckets.models.arn}/training/*"]
+  }
+
+  dynamic "statement" {
+    for_each = var.capture_percentage > 0 ? [1] : []
+
+    content {
+      sid       = "WriteCaptures"
+      actions   = ["s3:PutObject"]
+      resources = ["${var.buckets.data.arn}/capture/${var.stage}/*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.kind == "asynchronous" ? [1] : []
+
+    content {
+      sid       = "ReadRequestsAndWriteAnswers"
+      actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+      resources = ["${var.buckets.data.arn}/asynchronous/${var.stage}/*"]
+    }
+  }
+
+  statement {
+    sid       = "PullImages"
+    actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    resources = [var.registry.image_repository_arn]
+  }
+
+  # These two actions cannot be narrowed to a resource.
+  statement {
+    sid       = "SignInToRegistry"
+    actions   = ["ecr:GetAuthorizationToken"]
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "PublishMetrics"
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = ["/aws/sagemaker/Endpoints", "AWS/SageMaker", "mlops/${var.project}"]
+    }
+  }
+
+  statement {
+    sid       = "WriteLog"
+    actions   = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.this.arn}:*"]
+  }
+
+  statement {
+    sid       = "UseKey"
+    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = [for service in ["ecr", "s3", "sagemaker"] : "${service}.${local.region}.${local.dns_suffix}"]
+    }
+  }
+
+  # Grants let SageMaker attach encrypted volumes; they end with the endpoint.
+  statement {
+    sid       = "GrantKeyToVolumes"
+    actions   = ["kms:CreateGrant"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "Bool"
+      variable = "kms:GrantIsForAWSResource"
+      values   = ["true"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.network == null ? [] : [1]
+
+    content {
+      sid = "AttachToNetwork"
+      actions = [
+        "ec2:CreateNetworkInterface",
+        "ec2:CreateNetworkInterfacePermission",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DeleteNetworkInterfacePermission",
+        "ec2:DescribeDhcpOptions",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+      ]
+      resources = ["*"]
+    }
+  }
+}
+
+resource "aws_iam_role" "endpoint" {
+  name               = "${local.name}-endpoint"
+  assume_role_policy = data.aws_iam_policy_document.trust.json
+  tags               = { stage = var.stage }
+}
+
+resource "aws_iam_role_policy" "endpoint" {
+  name   = "endpoint"
+  role   = aws_iam_role.endpoint.id
+  policy = data.aws_iam_policy_document.endpoint.json
+}
+
+# SageMaker would make this group itself, without retention or key.
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/sagemaker/Endpoints/${local.name}"
+  retention_in_days = 365
+  kms_key_id        = var.kms_key_arn
+  tags              = { stage = var.stage }
+}

@@ -1,0 +1,128 @@
+# The role of a job itself: read snapshots, write models and checkpoints, pull this project's images, write its log.
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["sagemaker.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "job" {
+  statement {
+    sid       = "ReadSnapshots"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.buckets.data.arn}/snapshots/*"]
+  }
+
+  statement {
+    sid       = "WriteModelsAndCheckpoints"
+    actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+    resources = [for prefix in ["training", "checkpoints"] : "${var.buckets.models.arn}/${prefix}/*"]
+  }
+
+  statement {
+    sid       = "ListWhatItReads"
+    actions   = ["s3:GetBucketLocation", "s3:ListBucket"]
+    resources = [var.buckets.data.arn, var.buckets.models.arn]
+  }
+
+  statement {
+    sid       = "PullImages"
+    actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    resources = [aws_ecr_repository.this.arn]
+  }
+
+  # These two actions cannot be narrowed to a resource.
+  statement {
+    sid       = "SignInToRegistry"
+    actions   = ["ecr:GetAuthorizationToken"]
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "PublishMetrics"
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = ["/aws/sagemaker/TrainingJobs", "/aws/sagemaker/ProcessingJobs", "mlops/${var.project}"]
+    }
+  }
+
+  statement {
+    sid     = "WriteLogs"
+    actions = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    resources = [
+      for kind in ["TrainingJobs", "ProcessingJobs"] :
+      "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/sagemaker/${kind}:*"
+    ]
+  }
+
+  # Grants let SageMaker attach encrypted volumes; they end with the job.
+  statement {
+    sid       = "UseKey"
+    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = [for service in ["ecr", "s3", "sagemaker"] : "${service}.${local.region}.${local.dns_suffix}"]
+    }
+  }
+
+  statement {
+    sid       = "GrantKeyToVolumes"
+    actions   = ["kms:CreateGrant"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "Bool"
+      variable = "kms:GrantIsForAWSResource"
+      values   = ["true"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.network == null ? [] : [1]
+
+    content {
+      sid = "AttachToNetwork"
+      actions = [
+        "ec2:CreateNetworkInterface",
+        "ec2:CreateNetworkInterfacePermission",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DeleteNetworkInterfacePermission",
+        "ec2:DescribeDhcpOptions",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+      ]
+      resources = ["*"]
+    }
+  }
+}
+
+resource "aws_iam_role" "job" {
+  name               = "${var.project}-training"
+  assume_role_policy = data.aws_iam_policy_document.trust.json
+}
+
+resource "aws_iam_role_policy" "job" {
+  name   = "job"
+  role   = aws_iam_role.job.id
+  policy = data.aws_iam_policy_document.job.json
+}
