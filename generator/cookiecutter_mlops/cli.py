@@ -3,7 +3,8 @@
 import json
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def new(
         raise click.UsageError("--data and --target belong together, for example: --data wages.xlsx --target wage")
     given = {**_from_file(file), **_from_pairs(pairs), "project_name": project_name}
     scaffold.check(given)
-    finish = _finish_with_data(data, target or "", real_sample)
+    finish = _finish_with_data(data, target, real_sample) if data and target else lambda project: None
     project = scaffold.create(given if no_input else _ask(given), output_dir, finish)
     click.echo(f"Made {project}\n\nNext, without an AWS account:\n  cd {project}")
     click.echo('  mlops local up && eval "$(mlops local env)"\n  mlops apply')
@@ -208,9 +209,8 @@ def _ask(given: dict[str, str]) -> dict[str, str]:
         if isinstance(sentence, dict):
             choices = "".join(f"\n  {name}: {words}" for name, words in sentence.items() if name != "__prompt__")
             sentence = f"{sentence['__prompt__']}{choices}\n"
-        complete[key] = click.prompt(
-            sentence, default=scaffold.default(key, complete), value_proc=lambda value, key=key: _checked(key, value)
-        )
+        default = scaffold.default(key, complete)
+        complete[key] = click.prompt(sentence, default=default, value_proc=partial(_checked, key))
     return complete
 
 
@@ -220,11 +220,13 @@ def _checked(key: str, value: str) -> str:
     return value
 
 
-def _finish_with_data(file: Path | None, target: str, real_sample: bool):
-    if not file:
-        return lambda project: None
-    from cookiecutter_mlops import schema
+def _finish_with_data(file: Path, target: str, real_sample: bool) -> Callable[[Path], None]:
+    """Read the data before anything is made, and return what puts its schema and a sample into the project."""
+    from cookiecutter_mlops import sample, schema
+    from cookiecutter_mlops.data import read
 
-    table = schema.read(file)
+    table = read(file)
     inferred = schema.infer(table, target, file.name)
-    return lambda project: schema.write(project, inferred, table if real_sample else None)
+    for name, reason in inferred.dropped.items():
+        click.echo(f"Left out column {name!r}: it {reason}.")
+    return lambda project: sample.write(project, inferred, table if real_sample else None)
