@@ -2,7 +2,7 @@
 
 import importlib
 
-SERVICES: list[str] = []
+SERVICES = ["awslambda", "connections", "events", "sagemaker", "sagemakerruntime"]
 
 
 def install() -> None:

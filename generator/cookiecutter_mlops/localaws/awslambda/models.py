@@ -1,0 +1,52 @@
+"""Functions that are executed; moto's own class needs Docker for that."""
+
+import base64
+import threading
+from typing import Any
+
+from moto.awslambda import models as moto_models
+
+from cookiecutter_mlops.localaws.awslambda import executor
+from cookiecutter_mlops.localaws.extension import AwsError
+
+
+class LambdaFunction(moto_models.LambdaFunction):
+    """One function or version of one."""
+
+    def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
+        self.logging_config = spec.get("LoggingConfig")
+        super().__init__(account_id, spec, region, version)
+
+    def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
+        default = {"LogFormat": "Text", "LogGroup": self.logs_group_name}
+        return super().get_configuration(on_create) | {"LoggingConfig": default | (self.logging_config or {})}
+
+    def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
+        self.logging_config = config_updates.get("LoggingConfig", self.logging_config)
+        self.tracing_config = config_updates.get("TracingConfig", self.tracing_config)
+        self.kms_key_arn = config_updates.get("KMSKeyArn", self.kms_key_arn)
+        self.ephemeral_storage = config_updates.get("EphemeralStorage", {}).get("Size", self.ephemeral_storage)
+        return super().update_configuration(config_updates)
+
+    def invoke(self, body: str, request_headers: Any, response_headers: Any) -> bytes:
+        """Run the handler: at once, in the background (Event), or not at all (DryRun)."""
+        self._refuse_what_cannot_run()
+        kind = request_headers.get("x-amz-invocation-type", "RequestResponse")
+        if kind == "Event":
+            threading.Thread(target=executor.run, args=(self, body or "{}"), daemon=True).start()
+        if kind != "RequestResponse":
+            return b""
+        answer = executor.run(self, body or "{}")
+        response_headers["x-amz-executed-version"] = str(self.version)
+        response_headers["x-amz-log-result"] = base64.b64encode(answer.log.encode()[-4096:]).decode()
+        if answer.failed:
+            response_headers["x-amz-function-error"] = "Unhandled"
+        return answer.payload.encode()
+
+    def _refuse_what_cannot_run(self) -> None:
+        if self.package_type != "Zip" or not str(self.run_time).startswith("python") or self.layers:
+            raise AwsError(
+                "NotImplementedException",
+                f"{self.function_name}: the embedded AWS runs Python functions from zip files, without layers.",
+                501,
+            )

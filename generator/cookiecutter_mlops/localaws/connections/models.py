@@ -1,0 +1,51 @@
+"""Connections of one account and region."""
+
+import uuid
+
+from moto.core.base_backend import BackendDict, BaseBackend
+
+from cookiecutter_mlops.localaws.crud import Document, Documents, Kind, page
+
+CONNECTION = Kind(
+    "Connection",
+    "ConnectionArn",
+    arn="{ConnectionArn}",
+    missing=("ResourceNotFoundException", "[{key}] not found"),
+)
+
+
+class ConnectionsBackend(BaseBackend):
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.documents = Documents("codestar-connections", account_id, region_name)
+
+    def create_connection(self, request: Document) -> Document:
+        arn = f"{self.documents.prefix}connection/{uuid.uuid4()}"
+        added = {"ConnectionArn": arn, "ConnectionStatus": "PENDING", "OwnerAccountId": self.account_id}
+        return self.documents.create(CONNECTION, request | added)
+
+    def get_connection(self, request: Document) -> Document:
+        return {"Connection": self.documents.describe(CONNECTION, request)}
+
+    def list_connections(self, request: Document) -> Document:
+        return page(request, "Connections", self.documents.search(CONNECTION, request))
+
+    def delete_connection(self, request: Document) -> Document:
+        return self.documents.delete(CONNECTION, request)
+
+    def list_tags_for_resource(self, request: Document) -> Document:
+        return {"Tags": self._tagged(request).get("Tags") or []}
+
+    def tag_resource(self, request: Document) -> Document:
+        self.documents.tag(self._tagged(request), request["Tags"])
+        return {}
+
+    def untag_resource(self, request: Document) -> Document:
+        self.documents.untag(self._tagged(request), request["TagKeys"])
+        return {}
+
+    def _tagged(self, request: Document) -> Document:
+        return self.documents.get(CONNECTION, request["ResourceArn"])
+
+
+connections_backends: BackendDict[ConnectionsBackend] = BackendDict(ConnectionsBackend, "codestar-connections")

@@ -1,0 +1,25 @@
+"""The requests of both services; they differ in name only."""
+
+from moto.core.responses import BaseResponse
+
+from cookiecutter_mlops.localaws.connections.models import ConnectionsBackend, connections_backends
+from cookiecutter_mlops.localaws.crud import answer_with
+
+
+class CodeStarConnectionsResponse(BaseResponse):
+    service = "codestar-connections"
+
+    def __init__(self) -> None:
+        super().__init__(service_name=self.service)
+        self.automated_parameter_parsing = True
+
+    @property
+    def backend(self) -> ConnectionsBackend:
+        return connections_backends[self.current_account][self.region]
+
+
+class CodeConnectionsResponse(CodeStarConnectionsResponse):
+    service = "codeconnections"
+
+
+answer_with(CodeStarConnectionsResponse, ConnectionsBackend)

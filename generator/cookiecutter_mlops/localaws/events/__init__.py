@@ -1,0 +1,11 @@
+"""EventBridge that delivers: matching rules reach CodePipeline, Lambda, SNS, SQS, log groups and other buses."""
+
+
+def install() -> None:
+    """Let moto's EventBridge make our rules; everything about rules as documents stays moto's."""
+    from moto.events import models
+
+    from cookiecutter_mlops.localaws.events.models import Rule, validate_pattern
+
+    models.Rule = Rule
+    models.EventPatternParser._validate_event_pattern = validate_pattern  # type: ignore[method-assign]

@@ -1,0 +1,78 @@
+"""Rules that fire as on AWS: only while enabled, to every kind of target that projects use, never failing PutEvents."""
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.events import models as moto_models
+from moto.events.exceptions import InvalidEventPatternException
+
+from cookiecutter_mlops.localaws.events import targets
+from cookiecutter_mlops.localaws.events.transform import target_input
+
+log = logging.getLogger(__name__)
+
+# The comparisons that moto's matcher knows. It lets an event pass on any other, so those are refused.
+_OPERATORS = {
+    "anything-but",
+    "cidr",
+    "equals-ignore-case",
+    "exists",
+    "numeric",
+    "prefix",
+    "suffix",
+    "wildcard",
+}
+
+
+class Rule(moto_models.Rule):
+    """One rule with its targets."""
+
+    def send_to_targets(self, original_event: Any, transform_input: bool = True) -> None:
+        """Deliver an event that matches; S3's own events come with `transform_input` off, which is not AWS's way."""
+        if self.state == "DISABLED" or not self.event_pattern.get_pattern():
+            return
+        if self.event_pattern.matches_event(original_event):
+            event = _as_sent(original_event)
+            for target in list(self.targets):
+                self._deliver(target, event)
+
+    def _deliver(self, target: dict[str, Any], event: dict[str, Any]) -> None:
+        try:
+            targets.deliver(self, target, event, target_input(self, target, event))
+        except Exception as error:
+            log.warning("Rule %s could not reach %s: %s: %s", self.name, target["Arn"], type(error).__name__, error)
+            self._to_dead_letters(target, event)
+
+    def _to_dead_letters(self, target: dict[str, Any], event: dict[str, Any]) -> None:
+        if queue := (target.get("DeadLetterConfig") or {}).get("Arn"):
+            self._deliver({"Arn": queue, "Id": target["Id"]}, event)
+
+
+def validate_pattern(parser: Any, pattern: dict[str, Any]) -> None:
+    """Refuse a pattern that EventBridge refuses: values that are no lists, empty lists, unknown comparisons."""
+    for name, value in pattern.items():
+        if isinstance(value, dict):
+            validate_pattern(parser, value)
+        elif not isinstance(value, list):
+            raise InvalidEventPatternException(reason=f"'{name}' must be an object or an array")
+        elif not value:
+            raise InvalidEventPatternException(reason="Empty arrays are not allowed")
+        else:
+            for item in value:
+                _validate_item(parser, name, item)
+
+
+def _validate_item(parser: Any, name: str, item: Any) -> None:
+    if name == "$or":
+        validate_pattern(parser, item)
+    elif isinstance(item, dict) and not (len(item) == 1 and _OPERATORS.issuperset(item)):
+        raise InvalidEventPatternException(reason=f"Unrecognized match type {', '.join(item)}")
+
+
+def _as_sent(event: Any) -> dict[str, Any]:
+    """Return an event as targets see it: ISO time, and none of moto's own members."""
+    sent = {name: value for name, value in event.items() if name not in ("ingestion-time", "replay-name")}
+    if isinstance(sent.get("time"), int | float):
+        sent["time"] = datetime.fromtimestamp(sent["time"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return sent

@@ -1,0 +1,130 @@
+"""Endpoints: created, updated without an interruption, and deleted. The processes behind them are in `serving`."""
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from cookiecutter_mlops.localaws.crud import Document, Documents, page
+from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure, ValidationException
+from cookiecutter_mlops.localaws.sagemaker.kinds import ENDPOINT, ENDPOINT_CONFIG, MODEL
+from cookiecutter_mlops.localaws.sagemaker.serving import Fleet
+
+if TYPE_CHECKING:
+    from cookiecutter_mlops.localaws.sagemaker.models import SageMakerBackend
+
+
+class EndpointOperations:
+    """Operations on endpoints; part of the SageMaker backend."""
+
+    documents: Documents
+    fleets: dict[str, Fleet]
+
+    def create_endpoint_config(self: "SageMakerBackend", request: Document) -> Document:
+        for variant in request["ProductionVariants"]:
+            self.documents.find(MODEL, variant)
+        return self.documents.create(ENDPOINT_CONFIG, request)
+
+    def create_endpoint(self: "SageMakerBackend", request: Document) -> Document:
+        config = self.documents.find(ENDPOINT_CONFIG, request)
+        document = self.documents.create(ENDPOINT, request | {"EndpointStatus": "Creating"})
+        self.emit("Endpoint", document)
+        self._deploy(document, config)
+        return document
+
+    def update_endpoint(self: "SageMakerBackend", request: Document) -> Document:
+        document, config = self.documents.find(ENDPOINT, request), self.documents.find(ENDPOINT_CONFIG, request)
+        _refuse_unless_in_service(document)
+        summary = {"EndpointConfigName": config["EndpointConfigName"], "StartTime": time.time()}
+        if "DeploymentConfig" in request:
+            document["LastDeploymentConfig"] = request["DeploymentConfig"]
+        document.pop("FailureReason", None)
+        self._endpoint_status(document, "Updating", PendingDeploymentSummary=summary)
+        self._deploy(document, config)
+        return document
+
+    def update_endpoint_weights_and_capacities(self: "SageMakerBackend", request: Document) -> Document:
+        document = self.documents.find(ENDPOINT, request)
+        _refuse_unless_in_service(document)
+        variants = {variant["VariantName"]: variant for variant in document["ProductionVariants"]}
+        for desired in request["DesiredWeightsAndCapacities"]:
+            variant = variants[desired["VariantName"]]
+            for member in ("Weight", "InstanceCount"):
+                if f"Desired{member}" in desired:
+                    variant |= {f"{when}{member}": desired[f"Desired{member}"] for when in ("Current", "Desired")}
+        return document
+
+    def delete_endpoint(self: "SageMakerBackend", request: Document) -> Document:
+        document = self.documents.find(ENDPOINT, request)
+        self.documents.delete(ENDPOINT, document)
+        self._endpoint_status(document, "Deleting")
+        if fleet := self.fleets.pop(document["EndpointName"], None):
+            fleet.stop()
+        return {}
+
+    def list_endpoints(self: "SageMakerBackend", request: Document) -> Document:
+        return page(request, "Endpoints", self.documents.search(ENDPOINT, request))
+
+    def _deploy(self: "SageMakerBackend", document: Document, config: Document) -> None:
+        threading.Thread(target=self._bring_up, args=(document, config), daemon=True).start()
+
+    def _bring_up(self: "SageMakerBackend", document: Document, config: Document) -> None:
+        """Start the new servers; switch to them when all are healthy, else keep what is there."""
+        name = document["EndpointName"]
+        fleet = Fleet(self, name, config["ProductionVariants"])
+        try:
+            fleet.start()
+        except ContainerFailure as failure:
+            self._failed(document, str(failure))
+            return
+        except Exception as error:
+            self._failed(document, f"InternalServerError: {type(error).__name__}: {error}")
+            return
+        self._switch(document, config, fleet)
+
+    def _switch(self: "SageMakerBackend", document: Document, config: Document, fleet: Fleet) -> None:
+        name = document["EndpointName"]
+        if document["EndpointStatus"] == "Deleting":
+            fleet.stop()
+            return
+        old, self.fleets[name] = self.fleets.get(name), fleet
+        document["EndpointConfigName"] = config["EndpointConfigName"]
+        document["ProductionVariants"] = [self._summary(variant) for variant in config["ProductionVariants"]]
+        for member in ("AsyncInferenceConfig", "DataCaptureConfig"):
+            document[member] = config.get(member)
+        self._endpoint_status(document, "InService")
+        if old:
+            old.stop()
+
+    def _failed(self: "SageMakerBackend", document: Document, reason: str) -> None:
+        """A failed creation is Failed; after a failed update the old configuration is in service, as AWS rolls back."""
+        if document["EndpointStatus"] != "Deleting":
+            status = "InService" if document["EndpointName"] in self.fleets else "Failed"
+            self._endpoint_status(document, status, FailureReason=reason)
+
+    def _endpoint_status(self: "SageMakerBackend", document: Document, status: str, **members: Any) -> None:
+        if status != "Updating":
+            document.pop("PendingDeploymentSummary", None)
+        document.update(members, EndpointStatus=status, LastModifiedTime=time.time())
+        self.emit("Endpoint", document)
+
+    def _summary(self: "SageMakerBackend", variant: Document) -> Document:
+        image = self.container_of(self.describe_model(variant))["Image"]
+        summary: Document = {
+            "VariantName": variant["VariantName"],
+            "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": time.time()}],
+        }
+        for when in ("Current", "Desired"):
+            summary[f"{when}Weight"] = variant.get("InitialVariantWeight", 1.0)
+            if serverless := variant.get("ServerlessConfig"):
+                summary[f"{when}ServerlessConfig"] = serverless
+            else:
+                summary[f"{when}InstanceCount"] = variant.get("InitialInstanceCount", 1)
+        return summary
+
+
+def _refuse_unless_in_service(document: Document) -> None:
+    status, arn = document["EndpointStatus"], document["EndpointArn"]
+    if status in ("Creating", "Updating"):
+        raise ValidationException(f'Cannot update in-progress endpoint "{arn}".')
+    if status != "InService":
+        raise ValidationException(f'Cannot update endpoint "{arn}" in status {status}; delete it and create it again.')

@@ -1,0 +1,22 @@
+"""The errors of SageMaker whose code and text others act on."""
+
+from cookiecutter_mlops.localaws.extension import AwsError
+
+
+class ValidationException(AwsError):
+    def __init__(self, message: str) -> None:
+        super().__init__("ValidationException", message)
+
+
+class ResourceInUse(AwsError):
+    def __init__(self, message: str) -> None:
+        super().__init__("ResourceInUse", message)
+
+
+class ResourceNotFound(AwsError):
+    def __init__(self, message: str) -> None:
+        super().__init__("ResourceNotFound", message)
+
+
+class ContainerFailure(Exception):
+    """A job or endpoint failed; the text becomes its FailureReason."""

@@ -1,0 +1,88 @@
+"""The emulated S3 as SageMaker itself uses it: channels come in, artifacts go out. No HTTP: it is in the same process."""
+
+import io
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from cookiecutter_mlops.localaws.extension import AwsError
+
+
+def split(uri: str) -> tuple[str, str]:
+    """Return bucket and key of an `s3://bucket/key` address."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not uri.startswith("s3://") or not bucket:
+        raise AwsError("ValidationException", f"The S3 address must look like s3://bucket/key (got: {uri}).")
+    return bucket, key
+
+
+def _backend(account: str) -> Any:
+    from moto.s3.models import s3_backends
+
+    return s3_backends[account]["aws"]
+
+
+def objects(account: str, uri: str) -> list[Any]:
+    """Return the current objects under a prefix; deleted ones of a versioned bucket do not count."""
+    bucket, prefix = split(uri)
+    if bucket not in _backend(account).buckets:
+        return []
+    keys, *_ = _backend(account).list_objects(_backend(account).get_bucket(bucket), prefix, None, None, None)
+    return [key for key in keys if not key.name.endswith("/")]
+
+
+def download(account: str, uri: str, folder: Path) -> int:
+    """Write every object under a prefix into a folder and return how many there were."""
+    prefix = split(uri)[1]
+    found = objects(account, uri)
+    for key in found:
+        file = folder / _relative(key.name, prefix)
+        if not file.resolve().is_relative_to(folder.resolve()):
+            raise AwsError("ValidationException", f"The object {key.name} would be written outside its channel.")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(key.value)
+    return len(found)
+
+
+def _relative(name: str, prefix: str) -> str:
+    """Name an object below its channel: `data/` and `data` give `x.csv` for `data/x.csv`; an exact key gives its name."""
+    if prefix.endswith("/") or name.startswith(f"{prefix}/") or not prefix:
+        return name[len(prefix) :].lstrip("/")
+    return name[prefix.rfind("/") + 1 :]
+
+
+def read(account: str, uri: str) -> bytes:
+    bucket, name = split(uri)
+    key = _backend(account).get_object(bucket, name) if bucket in _backend(account).buckets else None
+    if key is None:
+        raise AwsError("ValidationException", f"Could not find model data at {uri}.")
+    return key.value
+
+
+def write(account: str, uri: str, content: bytes) -> None:
+    bucket, name = split(uri)
+    if bucket not in _backend(account).buckets:
+        raise AwsError("ValidationException", f"The bucket of {uri} does not exist.")
+    _backend(account).put_object(bucket, name, content)
+
+
+def upload(account: str, folder: Path, uri: str) -> None:
+    """Write every file of a folder under a prefix."""
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        write(account, f"{uri.rstrip('/')}/{file.relative_to(folder).as_posix()}", file.read_bytes())
+
+
+def upload_archive(account: str, folder: Path, uri: str) -> None:
+    """Write a folder as one .tar.gz whose members are relative to it, as SageMaker does with /opt/ml/model."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for path in sorted(folder.iterdir()):
+            archive.add(path, arcname=path.name)
+    write(account, uri, buffer.getvalue())
+
+
+def download_archive(account: str, uri: str, folder: Path) -> None:
+    """Unpack a .tar.gz into a folder; members that would leave it are refused."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(fileobj=io.BytesIO(read(account, uri)), mode="r:gz") as archive:
+        archive.extractall(folder, filter="data")

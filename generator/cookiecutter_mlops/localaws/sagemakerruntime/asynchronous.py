@@ -1,0 +1,63 @@
+"""One asynchronous invocation: input read from S3, sent to the container, output or failure written to S3."""
+
+import json
+import threading
+import uuid
+from typing import Any
+
+from cookiecutter_mlops.localaws.sagemaker import storage
+from cookiecutter_mlops.localaws.sagemaker.serving import ASYNC_INVOCATION_SECONDS, Fleet
+
+
+class Request:
+    """An accepted request; `output` and `failure` are where its result will be."""
+
+    def __init__(
+        self, backend: Any, fleet: Fleet, config: dict[str, Any], source: str, inference_id: str, headers: dict[str, str]
+    ) -> None:
+        self.backend, self.fleet, self.config, self.source = backend, fleet, config, source
+        self.inference_id, self.headers, name = inference_id, headers, uuid.uuid4()
+        self.output = f"{config['OutputConfig']['S3OutputPath'].rstrip('/')}/{name}.out"
+        failures = config["OutputConfig"].get("S3FailurePath")
+        self.failure = f"{failures.rstrip('/')}/{name}-error.out" if failures else None
+
+    def start(self) -> None:
+        threading.Thread(target=self._carry_out, daemon=True).start()
+
+    def _carry_out(self) -> None:
+        try:
+            content = storage.read(self.backend.account_id, self.source)
+            server = self.fleet.choose({})
+            assert server is not None  # noqa: S101 - a fleet in service has a server
+            status, _, body = server.request(
+                "POST", "/invocations", content, self.headers, timeout=ASYNC_INVOCATION_SECONDS
+            )
+        except Exception as error:
+            status, body = 500, str(error).encode()
+        self._deliver(200 <= status < 300, status, body)
+
+    def _deliver(self, succeeded: bool, status: int, body: bytes) -> None:
+        location = self.output if succeeded else self.failure
+        if location:
+            storage.write(self.backend.account_id, location, body)
+        topics = self.config["OutputConfig"].get("NotificationConfig") or {}
+        if topic := topics.get("SuccessTopic" if succeeded else "ErrorTopic"):
+            self._notify(topic, succeeded, status, body)
+
+    def _notify(self, topic: str, succeeded: bool, status: int, body: bytes) -> None:
+        from moto.sns.models import sns_backends
+
+        message: dict[str, Any] = {
+            "awsRegion": self.backend.region_name,
+            "eventSource": "aws:sagemaker",
+            "eventName": "InferenceResult",
+            "invocationStatus": "Completed" if succeeded else "Failed",
+            "requestParameters": {"inputLocation": self.source},
+            "inferenceId": self.inference_id,
+        }
+        if succeeded:
+            message["responseParameters"] = {"outputLocation": self.output}
+        else:
+            reason = f"Received error ({status}) from model: {body.decode(errors='replace')}"
+            message |= {"failureReason": reason, "responseParameters": {"failureLocation": self.failure}}
+        sns_backends[self.backend.account_id][self.backend.region_name].publish(json.dumps(message), topic)

@@ -1,0 +1,62 @@
+"""One embedded AWS for these tests, reached through boto3 as any program reaches it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+REGION = "eu-west-1"
+ACCOUNT = "123456789012"
+
+
+@dataclass(frozen=True)
+class Aws:
+    """A running embedded AWS."""
+
+    url: str
+    home: Path
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id="embedded-aws",
+            aws_secret_access_key="embedded-aws",
+            config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}),
+        )
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """Start the server for the session; its log is shown when it does not come up."""
+    home = tmp_path_factory.mktemp("aws") / "local"
+    home.mkdir()
+    command = [sys.executable, "-m", "cookiecutter_mlops.localaws.server", "--home", str(home), "--region", REGION]
+    with (home / "server.log").open("w") as log:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
+    try:
+        wait_for(lambda: process.poll() is not None or (home / "server.json").exists(), seconds=30)
+        assert process.poll() is None, (home / "server.log").read_text()
+        yield Aws(json.loads((home / "server.json").read_text())["url"], home)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 20) -> Any:
+    """Return what a condition gives as soon as it is true, or its last value when the time is over."""
+    limit = time.monotonic() + seconds
+    while not (value := condition()) and time.monotonic() < limit:
+        time.sleep(0.05)
+    return value
