@@ -6,6 +6,7 @@ its own, so that the real state and its backend are never touched.
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import signal
@@ -19,6 +20,8 @@ from python_terraform import Terraform as PythonTerraform
 
 from cookiecutter_mlops.errors import MlopsError
 
+# The package logs what Terraform says once more, and switches logging on for everyone.
+logging.getLogger("python_terraform").setLevel(logging.CRITICAL)
 LOCAL_BACKEND = {"terraform": {"backend": {"local": {"path": "terraform.tfstate"}}}}
 PROVIDER = Path("registry.terraform.io/hashicorp/aws")
 # Terraform itself looks into its standard folders; these are where people also put a mirror.
@@ -31,13 +34,14 @@ class Terraform:
     def __init__(self, project: Path, *, embedded: bool = False):
         if not shutil.which("terraform"):
             raise MlopsError("terraform: there is none on PATH; install Terraform 1.9 or newer, for example 1.11.4.")
-        self.folder = _embedded_folder(project) if embedded else project / "terraform"
+        self.source = project / "terraform"
+        self.folder = _embedded_folder(project) if embedded else self.source
         self._terraform = PythonTerraform(working_dir=str(self.folder))
 
     def init(self) -> None:
         """Get modules and providers, from a local mirror where there is one; nothing to do when nothing changed."""
         stamp = self.folder / ".terraform" / "mlops.sha256"
-        wanted = _fingerprint(self.folder)
+        wanted = _fingerprint(self.source)
         if stamp.is_file() and stamp.read_text() == wanted:
             return
         self._run("init", var=None, plugin_dir=provider_mirror(), capture_output=True)
@@ -46,7 +50,7 @@ class Terraform:
     def validate(self) -> None:
         """Check the configuration without asking AWS anything."""
         self.init()
-        self._run("validate_cmd", json=IsFlagged, capture_output=True)
+        self._run("validate_cmd", no_color=IsFlagged, capture_output=True)
 
     def plan(self, out: Path | None = None) -> bool:
         """Show what would change; return whether anything would."""
@@ -82,7 +86,7 @@ class Terraform:
         with _interrupt_left_to_terraform():
             code, out, err = getattr(self._terraform, command)(*arguments, **options)
         if code not in good:
-            said = f":\n{(err or out).strip()}" if options["capture_output"] else "; its messages are above."
+            said = f":\n{out.strip()}\n{err.strip()}" if options["capture_output"] else "; its messages are above."
             raise MlopsError(f"terraform {command.removesuffix('_cmd')} ended with exit code {code}{said}")
         return code, out or ""
 
