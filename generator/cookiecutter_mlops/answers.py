@@ -31,6 +31,8 @@ INSTANCE_TYPES = (
     "ml.p4d.24xlarge", "ml.p5.48xlarge",
 )  # fmt: skip
 
+KNOWN = {**CHOICES, "aws_region": REGIONS, "training_instance_type": INSTANCE_TYPES}
+
 
 def public(context: Mapping[str, str]) -> dict[str, str]:
     """Return the answers in a cookiecutter context, in their own order: what begins with an underscore is not one."""
@@ -52,8 +54,10 @@ def problem(key: str, value: str) -> str | None:
     if any(tag in value for tag in JINJA_TAGS):
         return f"{key}: template tags such as '{{{{' are not allowed (got: {value!r})"
     rule, example = RULES[key]
-    broken = rule(value)
-    return f"{key}: {broken}, for example {example!r} (got: {value!r})" if broken else None
+    if not (broken := rule(value)):
+        return None
+    near = get_close_matches(value, KNOWN.get(key, ()), n=1) or [example]
+    return f"{key}: {broken}, for example {near[0]!r} (got: {value!r})"
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
