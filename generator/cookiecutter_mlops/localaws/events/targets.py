@@ -26,7 +26,7 @@ def _codepipeline(rule: "Rule", target: dict[str, Any], event: dict[str, Any], t
     shaped = json.loads(text) if {"Input", "InputTransformer"} & target.keys() else {}
     variables = {item["name"]: item["value"] for item in shaped.get("variables", [])}
     backend: Any = codepipeline_backends[account][region]
-    backend.start_pipeline_execution(name, variables or None, f"CloudWatchEvent: {rule.arn}")
+    backend.start(name, variables, f"CloudWatchEvent: {rule.arn}")
 
 
 def _lambda(rule: "Rule", target: dict[str, Any], event: dict[str, Any], text: str) -> None:
@@ -41,7 +41,7 @@ def _sns(rule: "Rule", target: dict[str, Any], event: dict[str, Any], text: str)
     from moto.sns.models import sns_backends
 
     _, _, _, region, account, _ = target["Arn"].split(":", 5)
-    sns_backends[account][region].publish(_unquoted(text), target["Arn"])
+    sns_backends[account][region].publish(text, target["Arn"])
 
 
 def _sqs(rule: "Rule", target: dict[str, Any], event: dict[str, Any], text: str) -> None:
@@ -49,7 +49,7 @@ def _sqs(rule: "Rule", target: dict[str, Any], event: dict[str, Any], text: str)
 
     _, _, _, region, account, name = target["Arn"].split(":", 5)
     group = (target.get("SqsParameters") or {}).get("MessageGroupId")
-    sqs_backends[account][region].send_message(name, _unquoted(text), group_id=group)
+    sqs_backends[account][region].send_message(name, text, group_id=group)
 
 
 def _logs(rule: "Rule", target: dict[str, Any], event: dict[str, Any], text: str) -> None:
@@ -69,11 +69,6 @@ def _events(rule: "Rule", target: dict[str, Any], event: dict[str, Any], text: s
     entry = {"Source": event["source"], "DetailType": event["detail-type"], "Detail": json.dumps(event["detail"])}
     entry |= {"Resources": event["resources"], "EventBusName": bus.removeprefix("event-bus/")}
     events_backends[account][region].put_events([entry])
-
-
-def _unquoted(text: str) -> str:
-    """Return a template that is one JSON string as the text in it: that is how AWS sends it to people."""
-    return json.loads(text) if text.startswith('"') and text.endswith('"') else text
 
 
 _SERVICES: dict[str, Callable[["Rule", dict[str, Any], dict[str, Any], str], None]] = {

@@ -1,0 +1,151 @@
+"""One execution of a pipeline: it walks through the stages in a thread of its own."""
+
+import itertools
+import threading
+import time
+import traceback
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from cookiecutter_mlops.localaws import runtime
+from cookiecutter_mlops.localaws.codepipeline import conditions, providers
+from cookiecutter_mlops.localaws.codepipeline.action import Action
+from cookiecutter_mlops.localaws.codepipeline.exceptions import ActionFailed
+from cookiecutter_mlops.localaws.extension import AwsError
+
+if TYPE_CHECKING:
+    from cookiecutter_mlops.localaws.codepipeline.models import Pipeline
+
+_NUMBERS = itertools.count()
+
+
+class Execution:
+    """A run of the pipeline as it was declared when the run started."""
+
+    def __init__(
+        self, account: str, region: str, pipeline: "Pipeline", variables: dict[str, str], trigger: str
+    ) -> None:
+        self.account, self.region, self.pipeline = account, region, pipeline
+        self.id, self.number = str(uuid.uuid4()), next(_NUMBERS)
+        self.declaration = pipeline.declaration
+        self.name: str = self.declaration["name"]
+        self.trigger_type, _, self.trigger_detail = trigger.partition(": ")
+        self.status, self.summary = "InProgress", ""
+        self.started = self.updated = time.time()
+        self.stopping = self.abandoned = False
+        self.variables = {"variables": variables, "codepipeline": {"PipelineExecutionId": self.id}}
+        self.artifacts: dict[str, str] = {}
+        self.revisions: list[dict[str, Any]] = []
+        self.statuses: dict[str, str] = {}
+        self.actions: dict[tuple[str, str], Action] = {}
+        self.history: list[Action] = []  # with those that a retry replaced
+
+    def start(self, stage: str | None = None) -> None:
+        """Walk through the stages from `stage` on, in the background."""
+        names = [declared["name"] for declared in self.declaration["stages"]]
+        position = names.index(stage) if stage else 0
+        remaining = self.declaration["stages"][position:]
+        threading.Thread(target=self._run, args=(remaining,), daemon=True, name=f"{self.name}-{self.id[:8]}").start()
+
+    def stop(self, reason: str, abandon: bool) -> None:
+        """End the execution: after the actions that run now, or at once with `abandon`."""
+        if self.status not in ("InProgress", "Stopping"):
+            return
+        self.stopping, self.summary = True, reason
+        self.abandoned = self.abandoned or abandon
+        self._become("Stopping")
+        for action in list(self.actions.values()):
+            action.stop(abandon)
+        self.pipeline.stages.notify()
+
+    def retry(self, stage: str, mode: str) -> None:
+        """Run a failed stage again: its failed actions only, or with mode ALL_ACTIONS every one of them."""
+        if self.status != "Failed" or self.statuses.get(stage) != "Failed":
+            raise AwsError("StageNotRetryableException", f"Stage {stage} of this execution did not fail.")
+        for key, action in list(self.actions.items()):
+            if key[0] == stage and (mode == "ALL_ACTIONS" or action.status != "Succeeded"):
+                del self.actions[key]
+        self.status = "InProgress"
+        self.start(stage)
+
+    def action(self, stage: str, name: str) -> Action | None:
+        return self.actions.get((stage, name))
+
+    def _run(self, stages: list[dict[str, Any]]) -> None:
+        self._announce("Pipeline", "STARTED")
+        status = "Succeeded"
+        for stage in stages:
+            status = self._enter(stage)
+            if status != "Succeeded":
+                break
+        self._become(status)
+        self._announce("Pipeline", status.upper())
+
+    def _enter(self, stage: dict[str, Any]) -> str:
+        name = stage["name"]
+        if not self.pipeline.stages.enter(name, self):
+            return "Stopped" if self.stopping else "Superseded"
+        try:
+            self.statuses[name] = "InProgress"
+            self._announce("Stage", "STARTED", stage=name)
+            skipped = not conditions.may_enter(stage, self.variables)
+            self.statuses[name] = status = "Skipped" if skipped else self._stage(stage)
+        except (AwsError, ActionFailed, NotImplementedError) as error:
+            self.statuses[name], self.summary, status = "Failed", str(error), "Failed"
+        finally:
+            self.pipeline.stages.leave(name)
+        self._announce("Stage", status.upper(), stage=name)
+        return "Succeeded" if status == "Skipped" else status
+
+    def _stage(self, stage: dict[str, Any]) -> str:
+        """Run the stage's actions, those of one `runOrder` side by side."""
+        actions = sorted(stage["actions"], key=lambda action: action.get("runOrder") or 1)
+        for _, group in itertools.groupby(actions, key=lambda action: action.get("runOrder") or 1):
+            wanted = [a for a in group if (stage["name"], a["name"]) not in self.actions]
+            with ThreadPoolExecutor(len(wanted) or 1) as pool:
+                done = list(pool.map(lambda declared: self._act(stage["name"], declared), wanted))
+            if not all(done):
+                return "Stopped" if self.stopping else "Failed"
+            if self.stopping:
+                return "Stopped"
+        return "Succeeded"
+
+    def _act(self, stage: str, declared: dict[str, Any]) -> bool:
+        action = Action(self, stage, declared)
+        self.actions[stage, declared["name"]] = action
+        self.history.append(action)
+        self._announce("Action", "STARTED", stage=stage, action=declared["name"])
+        try:
+            providers.run(action)
+            action.end("Succeeded")
+        except ActionFailed as failure:
+            action.fail(str(failure), failure.code, failure.external_id)
+        except (AwsError, NotImplementedError) as error:
+            action.fail(str(error), "ConfigurationError")
+        except Exception as error:
+            # A bug of ours must end the action: nobody would wait for a thread that is gone.
+            traceback.print_exc()
+            action.fail(f"The embedded AWS failed: {type(error).__name__}: {error}", "InternalError")
+        self._announce("Action", action.status.upper(), stage=stage, action=declared["name"])
+        return action.status == "Succeeded"
+
+    def _become(self, status: str) -> None:
+        self.status, self.updated = status, time.time()
+
+    def _announce(self, kind: str, state: str, **where: str) -> None:
+        detail = {
+            "pipeline": self.name,
+            "execution-id": self.id,
+            "version": self.declaration["version"],
+            "state": state,
+        }
+        self.updated = time.time()
+        runtime.put_event(
+            self.account,
+            self.region,
+            "aws.codepipeline",
+            f"CodePipeline {kind} Execution State Change",
+            detail | where,
+            [self.pipeline.arn],
+        )
