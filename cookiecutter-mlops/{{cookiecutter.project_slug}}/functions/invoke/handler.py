@@ -1,0 +1,120 @@
+"""Hands a request to the model's endpoint and gives back its answer as JSON.
+
+Called directly, the event is the request ({"instances": [...]}) and the result is the answer; called by an API gateway
+or a function URL, both travel inside HTTP envelopes. A request that fails gets {"error": one sentence, "status": code}.
+An asynchronous endpoint answers 202 with the place in S3 where the result will appear.
+"""
+
+import base64
+import json
+import logging
+import os
+import uuid
+from functools import cache
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+log = logging.getLogger()
+EXAMPLE = '{"instances": [{"column": 1}]}'
+NO_MODEL = ("ValidationError", "ValidationException")
+
+
+class RequestError(Exception):
+    """The request has no answer: an HTTP status and the sentence that says why."""
+
+    def __init__(self, status: int, sentence: str):
+        super().__init__(sentence)
+        self.status = status
+
+
+def handler(event, context):
+    """What Lambda calls."""
+    try:
+        status, answer = answer_to(event)
+    except RequestError as error:
+        status, answer = error.status, {"error": str(error), "status": error.status}
+    if not is_http(event):
+        return answer
+    return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": json.dumps(answer)}
+
+
+def answer_to(event):
+    body = request_body(event)
+    if os.environ["ENDPOINT_KIND"] == "asynchronous":
+        return 202, submit(body)
+    return 200, ask(body)
+
+
+def request_body(event):
+    """The JSON text to send, once it is known to be an object that is not empty."""
+    request = event
+    if is_http(event):
+        text = event.get("body") or ""
+        try:
+            request = json.loads(base64.b64decode(text) if event.get("isBase64Encoded") else text)
+        except ValueError:
+            raise RequestError(400, f"The body is not JSON; send for example {EXAMPLE}.") from None
+    if not isinstance(request, dict) or not request:
+        raise RequestError(400, f"The request must be a JSON object, for example {EXAMPLE}.")
+    return json.dumps(request)
+
+
+def is_http(event):
+    return isinstance(event, dict) and "requestContext" in event
+
+
+def ask(body):
+    """The endpoint's answer."""
+    answer = call("invoke_endpoint", Body=body)
+    return json.loads(answer["Body"].read())
+
+
+def submit(body):
+    """Leave the request in S3, where an asynchronous endpoint takes it from, and say where the result will be."""
+    bucket, _, prefix = os.environ["INPUT_S3_URI"].removeprefix("s3://").partition("/")
+    key = f"{prefix.rstrip('/')}/{uuid.uuid4()}.json"
+    client("s3").put_object(Bucket=bucket, Key=key, Body=body.encode(), ContentType="application/json")
+    answer = call("invoke_endpoint_async", InputLocation=f"s3://{bucket}/{key}")
+    return {"output_location": answer["OutputLocation"], "failure_location": answer.get("FailureLocation")}
+
+
+def call(operation, **request):
+    """Call the endpoint; what it refuses becomes a status and a sentence for the caller."""
+    try:
+        invoke = getattr(client("sagemaker-runtime"), operation)
+        return invoke(EndpointName=os.environ["ENDPOINT_NAME"], ContentType="application/json", **request)
+    except ClientError as error:
+        raise mapped(error.response) from None
+    except BotoCoreError as error:
+        log.error("%s: %s", operation, error)
+        raise RequestError(504, "The model did not answer in time; try again.") from None
+
+
+def mapped(response):
+    """The caller learns what was wrong with its request, never what is wrong inside."""
+    code, status = response["Error"]["Code"], response.get("OriginalStatusCode", 0)
+    if code == "ModelError" and 400 <= status < 500:
+        return RequestError(status, model_message(response))
+    log.error("%s", json.dumps(response, default=str))
+    if code == "ModelError":
+        return RequestError(502, "The model failed on this request; its log says why.")
+    if code in NO_MODEL:
+        return RequestError(503, "No model is live yet; release one first.")
+    return RequestError(503, "The model is not available now; try again.")
+
+
+def model_message(response):
+    """The sentence inside the model's own answer."""
+    message = response.get("OriginalMessage") or response["Error"]["Message"]
+    try:
+        return str(json.loads(message)["error"])
+    except (ValueError, KeyError, TypeError):
+        return message
+
+
+@cache
+def client(service):
+    """One client for every request that this instance of the function answers."""
+    return boto3.client(service, config=Config(connect_timeout=3, read_timeout=60, retries={"max_attempts": 2}))
