@@ -1,0 +1,77 @@
+"""A model's files: sealed by a manifest when written, checked against it before one of them is opened.
+
+    python -m training.artifact FOLDER      # verify a model folder
+
+Standard library only. A model is a folder (inside `model.tar.gz` on S3) of safe formats: JSON, skops, safetensors, npz.
+"""
+
+import hashlib
+import json
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from training.settings import UserError
+
+MANIFEST = "manifest.json"
+LARGEST = 50 * 2**30  # bytes that an archive may unpack to; a crafted one could otherwise fill the disk
+
+
+class ArtifactError(UserError):
+    """A model's files are not what its manifest says."""
+
+
+def seal(folder: Path, facts: dict[str, Any]) -> dict[str, Any]:
+    """Write the manifest, last: the sum of every file beside facts such as commit, data version and metrics."""
+    manifest = {"files": {name: sha256(folder / name) for name in _names(folder)}, **facts}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2))
+    return manifest
+
+
+def verify(folder: Path) -> dict[str, Any]:
+    """The manifest of a model folder whose files are all there, unchanged, and the only ones."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+        sums = dict(manifest["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ArtifactError(f"{folder}: no readable {MANIFEST}, so this is not a model that training sealed.") from None
+    names = set(_names(folder))
+    for name in sorted(names ^ set(sums)):
+        state = "is not in the manifest" if name in names else "is missing"
+        raise ArtifactError(f"{folder}: {name} {state}; train again, or fetch the model again.")
+    for name, expected in sums.items():
+        if sha256(folder / name) != expected:
+            raise ArtifactError(f"{folder}: {name} differs from its sha256 in the manifest; fetch the model again.")
+    return manifest
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Extract a tar whose members are all plain files and folders inside it."""
+    with tarfile.open(archive) as tar:
+        members = tar.getmembers()
+        for member in members:
+            path = Path(member.name)
+            if not (member.isreg() or member.isdir()) or path.is_absolute() or ".." in path.parts:
+                raise ArtifactError(f"{archive.name}: {member.name!r} is no plain file inside the archive; not unpacked.")
+        if sum(member.size for member in members) > LARGEST:
+            raise ArtifactError(f"{archive.name}: unpacks to more than {LARGEST // 2**30} GiB; not unpacked.")
+        tar.extractall(folder, members=members, filter="data")  # noqa: S202 (members are checked above)
+
+
+def sha256(path: Path) -> str:
+    """The sum of a file, read in pieces: weights may not fit in memory twice."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _names(folder: Path) -> list[str]:
+    files = (path for path in folder.rglob("*") if path.is_symlink() or path.is_file())
+    return sorted(path.relative_to(folder).as_posix() for path in files if path != folder / MANIFEST)
+
+
+if __name__ == "__main__":
+    try:
+        verify(Path(sys.argv[1]))
+    except ArtifactError as problem:
+        sys.exit(str(problem))

@@ -1,0 +1,85 @@
+"""SageMaker's container contract, implemented once: what `train` and `serve` mean, and where the files are.
+
+    python -m training.contract train|serve     # the ENTRYPOINT of the image; SageMaker adds the word
+
+/opt/ml/input/data/training          the data snapshot               (read)
+/opt/ml/input/config/hyperparameters.json    texts by name           (read)
+/opt/ml/model, /opt/ml/output/data   become model.tar.gz and output.tar.gz on S3
+/opt/ml/output/failure               one sentence: the job's FailureReason
+
+SM_BASE_DIR moves /opt/ml: tests and the embedded AWS run the same code without a container.
+"""
+
+import json
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, NoReturn
+
+from training.settings import UserError, load_settings
+
+FAILURE_LENGTH = 1024  # SageMaker cuts the reason there
+
+
+def base() -> Path:
+    """The folder that is /opt/ml inside a container."""
+    return Path(os.environ.get("SM_BASE_DIR", "/opt/ml"))
+
+
+def train() -> None:
+    """Train on the channel `training`; hyperparameters of the job lie over those of project.toml."""
+    from training.train import train as run  # here, because the serving image is without the training libraries
+
+    settings = load_settings().with_hyperparameters(_hyperparameters())
+    run(base() / "input/data/training", base() / "model", base() / "output/data", settings)
+
+
+def serve() -> None:
+    """Serve the model in /opt/ml/model until SIGTERM."""
+    from inference.server import run
+
+    run(base() / "model")
+
+
+def _hyperparameters() -> dict[str, Any]:
+    path = base() / "input/config/hyperparameters.json"
+    texts = json.loads(path.read_text()) if path.is_file() else {}
+    return {name: _parsed(text) for name, text in texts.items()}
+
+
+def _parsed(text: str) -> Any:
+    """SageMaker hands every hyperparameter over as text: "0.1" is a number again, "absolute_error" stays a text."""
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError):
+        return text
+
+
+def _fail(reason: str) -> NoReturn:
+    failure = base() / "output/failure"
+    failure.parent.mkdir(parents=True, exist_ok=True)
+    failure.write_text(reason[:FAILURE_LENGTH])
+    print(reason, file=sys.stderr, flush=True)
+    sys.exit(1)
+
+
+def main(arguments: list[str]) -> None:
+    """Run one of the two commands; a person's mistake ends as one sentence, a programming error with its traceback."""
+    commands = {"train": train, "serve": serve}
+    if len(arguments) != 1 or arguments[0] not in commands:
+        sys.exit("usage: python -m training.contract train|serve")
+    # The first process of a container ignores SIGTERM unless it says otherwise, and StopTrainingJob sends just that.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        commands[arguments[0]]()
+    except UserError as problem:
+        _fail(str(problem))
+    except Exception as error:
+        traceback.print_exc()
+        _fail(f"{type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,219 @@
+"""Read tables (csv, xlsx, parquet) and hold them to the rules of project.toml.
+
+    python -m training.data FILE    # says in one sentence what is wrong with the file, or how many rows are right
+
+The same rules meet training data here and requests in inference/handler.py, so both get the same sentences.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from training.settings import Column, Settings, UserError, load_settings
+
+MANIFEST = "manifest.json"  # what makes a folder a data snapshot: its version and the sums of its files
+MISSING = {"", "na", "n/a", "nan", "null", "none"}
+BOOLEANS = {"true": 1.0, "yes": 1.0, "y": 1.0, "t": 1.0, "1": 1.0, "false": 0.0, "no": 0.0, "n": 0.0, "f": 0.0, "0": 0.0}
+SMALLEST_CLASS = 5  # a class needs a few rows on both sides of the hold-out
+
+
+class DataError(UserError):
+    """The data breaks a rule: the sentence names file, column, rule and the value seen."""
+
+
+def load_table(source: Path, settings: Settings) -> pd.DataFrame:
+    """Every row of a file, or of a folder of files, with the types of project.toml and a known target."""
+    parts = [_typed_file(path, settings) for path in data_files(source)]
+    table = pd.concat(parts, ignore_index=True)
+    rows, minimum = len(table), settings.gate.minimum_rows
+    if rows < minimum:
+        raise DataError(f"{source.name}: {rows} rows are too few, [gate] minimum_rows asks for {minimum}.")
+    if settings.problem.type == "classification":
+        _check_classes(table[settings.problem.target], source)
+    return table
+
+
+def split(table: pd.DataFrame, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows to learn from and rows to judge on: drawn by seed, and class by class where there are classes."""
+    rows = table.groupby(settings.problem.target) if settings.problem.type == "classification" else table
+    holdout = rows.sample(frac=settings.data.holdout, random_state=settings.data.seed)
+    return table.drop(holdout.index), holdout
+
+
+def data_version(source: Path) -> str:
+    """The version of a snapshot, or for plain files a name made of their content."""
+    manifest = source / MANIFEST
+    if manifest.is_file():
+        return str(json.loads(manifest.read_text())["version"])
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in data_files(source)))
+    return f"local-{digest.hexdigest()[:8]}"
+
+
+def data_files(source: Path) -> list[Path]:
+    """The tables at a path; those of a snapshot must be the ones that its manifest lists."""
+    if not source.exists():
+        raise DataError(f"{source}: there is no such file; give a {', '.join(READERS)} file.")
+    if source.is_file():
+        return [source]
+    if (source / MANIFEST).is_file():
+        return [_verified(source, entry) for entry in json.loads((source / MANIFEST).read_text())["files"]]
+    files = sorted(path for path in source.iterdir() if path.suffix.lower() in READERS)
+    if not files:
+        raise DataError(f"{source}: the folder holds no {', '.join(READERS)} file.")
+    return files
+
+
+def _verified(snapshot: Path, entry: dict) -> Path:
+    path = snapshot / Path(entry["name"]).name  # a manifest cannot point out of its folder
+    if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
+        raise DataError(f"{path.name}: missing from the snapshot or changed since its manifest was written.")
+    return path
+
+
+def _typed_file(path: Path, settings: Settings) -> pd.DataFrame:
+    table = read_table(path)
+    for column in settings.columns:
+        if column.name not in table:
+            raise DataError(f"{path.name}: there is no column {column.name!r}; it has {', '.join(map(str, table))}.")
+    # Row 1 of a spreadsheet is its header, so that the first values stand in row 2.
+    table = typed(table, settings.columns, lambda row: f"{path.name}, row {row + 2}")
+    for column in settings.columns:
+        _check_missing(table[column.name], column, path)
+    return table.dropna(subset=[settings.problem.target])  # a row without the answer teaches nothing
+
+
+def _check_missing(values: pd.Series, column: Column, path: Path) -> None:
+    share = values.isna().mean()
+    if share == 1:
+        raise DataError(f"{path.name}: column {column.name!r} is empty, every value is missing.")
+    if share > column.missing:
+        first = values.isna().to_numpy().argmax() + 2
+        raise DataError(f"{path.name}: column {column.name!r} may miss at most {column.missing:.0%} of its values, "
+                        f"but misses {share:.1%} (first in row {first}).")
+
+
+def _check_classes(target: pd.Series, source: Path) -> None:
+    counts = target.value_counts()
+    if len(counts) < 2:
+        raise DataError(f"{source.name}: column {target.name!r} has one class only, {counts.index[0]!r}; two are needed.")
+    if counts.min() < SMALLEST_CLASS:
+        raise DataError(f"{source.name}: class {counts.idxmin()!r} of column {target.name!r} has {counts.min()} rows, "
+                        f"each class needs at least {SMALLEST_CLASS}.")
+
+
+# Reading: every cell as it stands in the file; types come from project.toml and not from a guess.
+
+def read_table(path: Path) -> pd.DataFrame:
+    """The first table of a file, untyped, under unique column names."""
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise DataError(f"{path.name}: files of this kind are not read; give a {', '.join(READERS)} file.")
+    try:
+        table = reader(path)
+    except DataError:
+        raise
+    except Exception as error:  # each library has its own exceptions for a broken file
+        raise DataError(f"{path.name}: cannot be read as {path.suffix[1:]}: {str(error).splitlines()[0]}") from None
+    if table.empty:
+        raise DataError(f"{path.name}: the table is empty; a header row and rows of values are needed.")
+    return table
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    with path.open(encoding="utf-8-sig") as lines:
+        header = lines.readline()
+    if not header.strip():
+        return pd.DataFrame()
+    separator = max(",;\t", key=header.count)  # a Spanish Excel writes semicolons
+    return _with_header(pd.read_csv(path, header=None, dtype=str, sep=separator, keep_default_na=False,
+                                    encoding="utf-8-sig"), path)
+
+
+def _read_excel(path: Path) -> pd.DataFrame:
+    return _with_header(pd.read_excel(path, header=None, engine="calamine", keep_default_na=False), path)
+
+
+def _with_header(cells: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """pandas would rename a second `age` to `age.1` in silence, so the header is read here."""
+    if cells.empty:
+        return cells
+    names = [str(name).strip() for name in cells.iloc[0]]
+    for name in names:
+        if name and names.count(name) > 1:
+            raise DataError(f"{path.name}: column {name!r} occurs {names.count(name)} times, names must be unique.")
+    return cells.iloc[1:].set_axis(names, axis=1).reset_index(drop=True)
+
+
+READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".csv": _read_csv, ".xlsx": _read_excel, ".parquet": pd.read_parquet,
+}
+
+
+# Typing: text, spreadsheet cells and JSON values become what project.toml says.
+
+def typed(table: pd.DataFrame, columns: Iterable[Column], place: Callable[[int], str]) -> pd.DataFrame:
+    """The columns with their types; the first cell that breaks a rule is named by its place."""
+    result = {}
+    for column in columns:
+        cells, wrong = cast(table[column.name], column)
+        if wrong.any():
+            row = int(wrong.to_numpy().argmax())
+            value = table[column.name].iloc[row]
+            raise DataError(f"{place(row)}: {column.name} must be {rule(column)}, not {str(value)[:80]!r}.")
+        result[column.name] = cells
+    return pd.DataFrame(result, index=table.index)
+
+
+def cast(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
+    """Typed values (missing ones as NaN), and which cells break the rule of the column."""
+    text = cells.map(_text)
+    empty = cells.isna() | (text.str.lower().isin(MISSING) & ~text.isin(column.categories))
+    if column.type == "number":
+        is_boolean = cells.map(lambda cell: isinstance(cell, bool | np.bool_))
+        values = pd.to_numeric(text, errors="coerce").where(~is_boolean).astype(float)
+        values = values.where(np.isfinite(values))
+    elif column.type == "date":
+        values = pd.to_datetime(text, errors="coerce", format="ISO8601", utc=True).dt.tz_localize(None)
+    elif column.type == "boolean":
+        values = text.str.lower().map(BOOLEANS)
+    else:
+        values = text.where(text.isin(column.categories)) if column.categories else text
+    wrong = values.isna() & ~empty | _out_of_range(values, column)
+    return values.mask(empty), wrong
+
+
+def _text(cell: object) -> str:
+    """One text for a value, whether it came from csv, Excel, parquet or JSON: 3.0 is the category 3."""
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53 else str(cell).strip()
+
+
+def _out_of_range(values: pd.Series, column: Column) -> pd.Series:
+    bound = pd.Timestamp if column.type == "date" else float
+    low, high = column.minimum, column.maximum
+    return (values < bound(low) if low is not None else False) | (
+        values > bound(high) if high is not None else pd.Series(False, index=values.index))
+
+
+def rule(column: Column) -> str:
+    """What a value of the column must be, as the end of a sentence."""
+    if column.type == "boolean":
+        return "true or false"
+    if column.categories:
+        return f"one of {', '.join(column.categories)}"
+    words = {"number": "a number", "date": "a date such as 2024-05-31", "category": "a text"}[column.type]
+    low = f" from {column.minimum}" if column.minimum is not None else ""
+    high = f" to {column.maximum}" if column.maximum is not None else ""
+    return words + low + high
+
+
+if __name__ == "__main__":
+    try:
+        rows = len(load_table(Path(sys.argv[1]), load_settings()))
+    except UserError as problem:
+        sys.exit(str(problem))
+    sys.stdout.write(f"{rows} rows obey project.toml\n")

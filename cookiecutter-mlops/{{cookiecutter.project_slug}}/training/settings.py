@@ -1,0 +1,189 @@
+"""What project.toml says, checked and typed. Standard library only, so that every environment can read it.
+
+    python -m training.settings     # checks project.toml and prints one sentence if something is wrong with it
+"""
+
+import difflib
+import hashlib
+import sys
+import tomllib
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path("project.toml")
+COLUMN_TYPES = ("number", "category", "boolean", "date")
+PROBLEM_TYPES = ("regression", "classification")
+# Which metrics exist, and whether more is better; the best value of those is 1, of the others 0.
+METRICS = {
+    "regression": {"mae": False, "rmse": False, "r2": True},
+    "classification": {"accuracy": True, "f1_macro": True, "log_loss": False},
+}
+
+
+class UserError(Exception):
+    """Something that a person can mend: its text is one sentence, and nobody needs a traceback."""
+
+
+class SettingsError(UserError):
+    """project.toml breaks a rule."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    type: str
+    target: str
+    metric: str
+
+
+@dataclass(frozen=True)
+class Data:
+    sample: str = "data/sample.csv"
+    holdout: float = 0.2
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Gate:
+    minimum_rows: int = 100
+    improvement_over_baseline: float = 0.05
+    improvement_over_live: float = 0.0  # at least as good, where both were judged on the same data
+    threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class Model:
+    name: str = "gradient-boosting"
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Drift:
+    population_stability: float = 0.2
+    missing_increase: float = 0.05
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: str
+    minimum: Any = None
+    maximum: Any = None
+    categories: tuple[str, ...] = ()
+    missing: float = 1.0  # the largest accepted share of missing values
+
+
+@dataclass(frozen=True)
+class Settings:
+    problem: Problem
+    data: Data
+    columns: tuple[Column, ...]
+    gate: Gate
+    model: Model
+    drift: Drift
+    sha256: str = ""
+
+    @property
+    def target(self) -> Column:
+        return next(column for column in self.columns if column.name == self.problem.target)
+
+    @property
+    def features(self) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns if column.name != self.problem.target)
+
+    @property
+    def higher_is_better(self) -> bool:
+        return METRICS[self.problem.type][self.problem.metric]
+
+    def with_hyperparameters(self, values: dict[str, Any]) -> "Settings":
+        """The same settings, with what a training job was started with laid over them (an experiment or a tuner)."""
+        return replace(self, model=replace(self.model, hyperparameters=self.model.hyperparameters | values))
+
+
+def load_settings(path: Path = PROJECT) -> Settings:
+    """Read project.toml; a SettingsError names the entry, the rule and a good example."""
+    try:
+        text = path.read_bytes()
+        return parse_settings(tomllib.loads(text.decode()), sha256=hashlib.sha256(text).hexdigest())
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: there is no such file; it describes the problem and its columns.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not a TOML file: {error}.") from None
+
+
+def parse_settings(document: dict[str, Any], sha256: str = "") -> Settings:
+    """Settings from a parsed project.toml."""
+    known = {"problem": Problem, "data": Data, "gate": Gate, "model": Model, "drift": Drift}
+    _refuse_unknown("project.toml", document, [*known, "columns"])
+    sections = {name: _section(kind, document.get(name, {}), f"[{name}]") for name, kind in known.items()}
+    columns = tuple(_column(entry) for entry in document.get("columns", []))
+    settings = Settings(columns=columns, sha256=sha256, **sections)
+    _check(settings)
+    return settings
+
+
+def _column(entry: dict[str, Any]) -> Column:
+    name = f"[[columns]] {entry.get('name', '')!r}"
+    column = _section(Column, entry | {"categories": tuple(entry.get("categories", ()))}, name)
+    _require(column.type in COLUMN_TYPES, f"{name}: type must be one of {', '.join(COLUMN_TYPES)}", column.type)
+    _require(0 <= column.missing <= 1, f"{name}: missing must be a share from 0 to 1, such as 0.1", column.missing)
+    return column
+
+
+def _section(kind: type, values: dict[str, Any], where: str) -> Any:
+    """One table of the file as its dataclass; the annotations of the dataclass say which types are right."""
+    _refuse_unknown(where, values, [f.name for f in fields(kind)])
+    for f in fields(kind):
+        if f.name in values and f.type in _TYPES:
+            right, example = _TYPES[f.type]
+            wrong = not isinstance(values[f.name], right) or isinstance(values[f.name], bool)
+            _require(not wrong, f"{where}: {f.name} must be {example}", values[f.name])
+    try:
+        return kind(**values)
+    except TypeError:
+        missing = [f.name for f in fields(kind) if f.name not in values and f.name in ("name", "type", "target", "metric")]
+        raise SettingsError(f"project.toml: {where}: {', '.join(missing)} is missing.") from None
+
+
+_TYPES: dict[Any, tuple[Any, str]] = {
+    str: (str, 'a text, such as "mae"'),
+    int: (int, "a whole number, such as 500"),
+    float: ((int, float), "a number, such as 0.1"),
+    float | None: ((int, float), "a number, such as 12.5"),
+    dict[str, Any]: (dict, "a table, such as { max_iter = 200 }"),
+}
+
+
+def _check(settings: Settings) -> None:
+    problem, names = settings.problem, [column.name for column in settings.columns]
+    _require(problem.type in PROBLEM_TYPES, "[problem]: type must be regression or classification", problem.type)
+    metrics = METRICS[problem.type]
+    _require(problem.metric in metrics, f"[problem]: metric must be one of {', '.join(metrics)}", problem.metric)
+    _require(len(set(names)) == len(names), "[[columns]]: each name must occur once", names)
+    _require(problem.target in names, f"[problem]: target must be one of the columns {', '.join(names)}", problem.target)
+    _require(len(names) > 1, "[[columns]]: at least one column beside the target is needed", names)
+    number = settings.target.type == "number"
+    _require(number or problem.type != "regression", "[problem]: the target of a regression must be a number", problem.target)
+    _require(not number or problem.type != "classification", "[problem]: the target of a classification must be a category "
+             'or boolean (for the classes 0 and 1: type = "category", categories = ["0", "1"])', problem.target)
+    _require(0 < settings.data.holdout < 1, "[data]: holdout must be between 0 and 1, such as 0.2", settings.data.holdout)
+
+
+def _refuse_unknown(where: str, values: Any, known: list[str]) -> None:
+    _require(isinstance(values, dict), f"{where}: must be a table", values)
+    for name in values.keys() - set(known):
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}."
+        raise SettingsError(f"project.toml: {where}: there is no entry {name!r}; {hint}")
+
+
+def _require(condition: bool, rule: str, value: Any) -> None:
+    if not condition:
+        raise SettingsError(f"project.toml: {rule} (now: {value!r}).")
+
+
+if __name__ == "__main__":
+    try:
+        load_settings()
+    except SettingsError as problem:
+        sys.exit(str(problem))
