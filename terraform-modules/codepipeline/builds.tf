@@ -25,6 +25,8 @@ resource "aws_iam_role" "build" {
 data "aws_iam_policy_document" "build" {
   for_each = local.builds
 
+  source_policy_documents = each.value.policy == null ? [] : [each.value.policy]
+
   statement {
     sid       = "WriteOwnLog"
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
@@ -68,14 +70,6 @@ resource "aws_iam_role_policy" "build" {
   name   = "build"
   role   = aws_iam_role.build[each.key].id
   policy = data.aws_iam_policy_document.build[each.key].json
-}
-
-resource "aws_iam_role_policy" "purpose" {
-  for_each = { for name, build in local.builds : name => build if build.policy != null }
-
-  name   = "purpose"
-  role   = aws_iam_role.build[each.key].id
-  policy = each.value.policy
 }
 
 resource "aws_codebuild_project" "this" {

@@ -127,6 +127,5 @@ resource "aws_codepipeline" "this" {
     aws_iam_role_policy.pipeline,
     aws_iam_role_policy.source,
     aws_iam_role_policy.build,
-    aws_iam_role_policy.purpose,
   ]
 }

@@ -117,7 +117,7 @@ resource "aws_s3_bucket_logging" "this" {
 
   bucket        = aws_s3_bucket.this.id
   target_bucket = var.access_log_bucket
-  target_prefix = "s3/${var.name}/"
+  target_prefix = "${var.name}/"
 }
 
 resource "aws_s3_bucket_notification" "this" {

@@ -14,7 +14,7 @@ data "aws_iam_policy_document" "bucket" {
     resources = local.everything
 
     principals {
-      type        = "*"
+      type        = "AWS"
       identifiers = ["*"]
     }
 
@@ -32,7 +32,7 @@ data "aws_iam_policy_document" "bucket" {
     resources = local.everything
 
     principals {
-      type        = "*"
+      type        = "AWS"
       identifiers = ["*"]
     }
 
@@ -57,7 +57,7 @@ data "aws_iam_policy_document" "bucket" {
       resources = ["${aws_s3_bucket.this.arn}/*"]
 
       principals {
-        type        = "*"
+        type        = "AWS"
         identifiers = ["*"]
       }
 
@@ -81,7 +81,7 @@ data "aws_iam_policy_document" "bucket" {
     content {
       sid       = "AccessLogsOfThisAccount"
       actions   = ["s3:PutObject"]
-      resources = ["${aws_s3_bucket.this.arn}/s3/*"]
+      resources = ["${aws_s3_bucket.this.arn}/*"]
 
       principals {
         type        = "Service"

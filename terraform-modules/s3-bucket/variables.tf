@@ -28,7 +28,7 @@ variable "receives_access_logs" {
 }
 
 variable "access_log_bucket" {
-  description = "Name of the bucket that receives this bucket's access logs, under the prefix s3/<name>/; null writes none."
+  description = "Name of the bucket that receives this bucket's access logs, under the prefix <name>/; null writes none."
   type        = string
   default     = null
 }

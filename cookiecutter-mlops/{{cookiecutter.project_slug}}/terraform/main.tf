@@ -41,7 +41,7 @@ module "logs" {
 
   name                 = "${var.project_slug}-logs-${local.suffix}"
   receives_access_logs = true
-  expirations          = { "s3/" = 365 }
+  expirations          = { "" = 365 }
   force_destroy        = var.force_destroy
 }
 

@@ -81,7 +81,7 @@ variable "stages" {
   nullable    = false
 
   validation {
-    condition     = contains([["prod"], ["staging", "prod"]], var.stages)
+    condition     = contains(["prod", "staging,prod"], join(",", var.stages))
     error_message = "stages: use [\"prod\"] or [\"staging\", \"prod\"] (got: ${jsonencode(var.stages)})."
   }
 }

@@ -2,7 +2,7 @@
 
 import importlib
 
-SERVICES = ["awslambda", "codecommit", "codepipeline", "connections", "events", "sagemaker", "sagemakerruntime"]
+SERVICES = ["awslambda", "budgets", "codecommit", "codepipeline", "connections", "events", "sagemaker", "sagemakerruntime"]
 
 
 def install() -> None:
