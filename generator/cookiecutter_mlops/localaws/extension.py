@@ -31,12 +31,16 @@ class AwsError(ServiceException):
 def swap_responses(service: str, responses: type[BaseResponse]) -> None:
     """Send the requests of moto's service to another response class; works until the service's first request."""
     urls = importlib.import_module(f"moto.{service}.urls")
-    for url in urls.url_paths:
-        urls.url_paths[url] = responses.dispatch
+    for url, handler in urls.url_paths.items():
+        # Most services have one handler, `dispatch`; S3 has one for buckets and one for keys.
+        urls.url_paths[url] = getattr(responses, handler.__name__)
 
 
 def swap_backend(backends: BackendDict, backend: type) -> None:
     """Build the states of an AWS service from another class; works until the service is first used."""
+    # moto looks for a service's urls beside its backend's class; ours lives elsewhere.
+    package = backends.backend.__module__.rpartition(".")[0]
+    backend._url_module = importlib.import_module(f"{package}.urls")  # type: ignore[attr-defined]
     backends.backend = backend
 
 

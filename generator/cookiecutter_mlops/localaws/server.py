@@ -99,6 +99,8 @@ def main(arguments: list[str] | None = None) -> None:
     finally:
         runtime.stop_all()
         state.unlink(missing_ok=True)
+        sys.stdout.flush()
+        os._exit(0)  # executions that wait for a person must not keep the process
 
 
 def _announce(options: argparse.Namespace, port: int, url: str) -> Path:

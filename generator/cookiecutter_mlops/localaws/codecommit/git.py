@@ -114,7 +114,7 @@ def _http_backend(request: Request, repository: Repository, path: str) -> Respon
     }
     done = subprocess.run(["git", "http-backend"], input=body, env=environment, capture_output=True)
     head, _, content = done.stdout.partition(b"\r\n\r\n")
-    headers = [tuple(line.split(": ", 1)) for line in head.decode().split("\r\n") if ": " in line]
+    headers = [(key, value) for key, _, value in (line.partition(": ") for line in head.decode().split("\r\n"))]
     status = next((value for key, value in headers if key == "Status"), "200 OK")
     return Response(content, status, [pair for pair in headers if pair[0] != "Status"])
 

@@ -14,7 +14,7 @@ class CodePipelineResponse(BaseResponse):
 
     @property
     def backend(self) -> CodePipelineBackend:
-        return codepipeline_backends[self.current_account][self.region]
+        return codepipeline_backends[self.current_account][self.region]  # type: ignore[return-value]
 
 
 answer_with(CodePipelineResponse, CodePipelineBackend)

@@ -64,7 +64,8 @@ def state(shown: "Pipeline") -> Document:
     """GetPipelineState's answer: for each stage the execution that was in it last."""
     stages = []
     for declared in shown.declaration["stages"]:
-        name, view = declared["name"], {"stageName": declared["name"]}
+        name = declared["name"]
+        view: Document = {"stageName": name}
         reason = shown.stages.disabled.get(name)
         transition = {"enabled": reason is None} | ({"disabledReason": reason} if reason else {})
         latest = next((e for e in reversed(shown.executions.values()) if name in e.statuses), None)
