@@ -1,0 +1,127 @@
+"""Every answer has a rule, and every broken rule one sentence: the name, the rule, a good example, the value seen."""
+
+import json
+from pathlib import Path
+
+import botocore.session
+import pytest
+from cookiecutter_mlops import answers, scaffold
+
+TEMPLATE = json.loads((scaffold.template() / "cookiecutter.json").read_text())
+USE_CASES = sorted(path for path in (scaffold.template() / "use-cases").iterdir() if path.is_dir())
+
+BAD = {
+    "project_name": ["", "x" * 61, "Salary <Prediction>", "Salary\nPrediction"],
+    "project_slug": [
+        "ab",
+        "x" * 21,
+        "Salary",
+        "salary-",
+        "a--b",
+        "1abc",
+        "my-sagemaker",
+        "aws-it",
+        "../escaped",
+        "abc\n",
+    ],
+    "description": ["", "two\nlines", "x" * 201],
+    "owner_email": ["team", "team@example", "a b@example.com", "team@example.com\n"],
+    "aws_region": ["eu-wst-1", "Ireland", ""],
+    "use_case": ["tables"],
+    "source": ["git"],
+    "source_repository": ["acme", "acme/", "https://github.com/acme/x", "acme/../x y"],
+    "training_instance_type": ["m5.large", "ml.m5", "ml.m5.xlarge;"],
+    "endpoint_kind": ["realtime"],
+    "stages": ["prod+staging"],
+    "monthly_budget_usd": ["0", "-1", "1.5", "plenty", "١٠٠"],
+}
+
+
+def good(**changes: str) -> dict[str, str]:
+    return scaffold.complete({"project_name": "Salary Prediction", **changes})
+
+
+def test_answers_of_the_template_are_those_with_a_rule_in_the_same_order():
+    assert [key for key in TEMPLATE if not key.startswith("_")] == list(answers.RULES)
+
+
+@pytest.mark.parametrize("key", answers.CHOICES)
+def test_choices_of_the_template_are_those_of_the_rules(key):
+    assert tuple(TEMPLATE[key]) == answers.CHOICES[key]
+    assert set(TEMPLATE["__prompts__"][key]) == {"__prompt__", *answers.CHOICES[key]}
+
+
+def test_use_cases_are_the_folders_of_the_template():
+    assert tuple(path.name for path in USE_CASES) == answers.CHOICES["use_case"]
+
+
+@pytest.mark.parametrize("use_case", USE_CASES, ids=lambda path: path.name)
+def test_defaults_of_a_use_case_are_those_that_it_asks_for(use_case: Path):
+    asked = json.loads((use_case / "answers.json").read_text())
+    context = scaffold._context({"use_case": use_case.name})["cookiecutter"]
+    assert context["training_instance_type"] == asked["training_instance_type"]
+    assert context["__endpoint_instance_type"] == asked["endpoint_instance_type"]
+    assert context["endpoint_kind"] == asked["endpoint_kind"]
+
+
+def test_every_question_is_a_sentence_of_its_own():
+    assert set(TEMPLATE["__prompts__"]) == set(answers.RULES)
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in BAD.items() for value in values])
+def test_bad_answer_gets_one_sentence_with_rule_example_and_value(key, value):
+    sentence = answers.problem(key, value)
+    assert sentence.startswith(f"{key}: ")
+    assert f"(got: {value!r})" in sentence and "for example" in sentence
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(("key", "rule_and_example"), answers.RULES.items())
+def test_example_of_a_rule_obeys_it(key, rule_and_example):
+    assert answers.problem(key, rule_and_example[1]) is None
+
+
+@pytest.mark.parametrize("key", answers.RULES)
+@pytest.mark.parametrize("tag", ["{{ 7 * 7 }}", "{% raw %}", "{# note #}"])
+def test_template_tag_in_any_answer_is_refused(key, tag):
+    assert "template tags" in answers.problem(key, tag)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "nearest"),
+    [
+        ("aws_region", "eu-wst-1", "eu-west-1"),
+        ("stages", "stagng+prod", "staging+prod"),
+        ("endpoint_kind", "realtime", "real-time"),
+        ("training_instance_type", "g5.2xlarge", "ml.g5.2xlarge"),
+    ],
+)
+def test_misspelt_answer_is_answered_with_the_nearest_right_one(key, value, nearest):
+    assert f"for example {nearest!r}" in answers.problem(key, value)
+
+
+def test_unknown_answer_is_answered_with_the_nearest_name():
+    assert answers.problem("projct_slug", "x") == "projct_slug: there is no such answer; did you mean 'project_slug'?"
+    assert "choose from project_name, project_slug" in answers.problem("zzz", "x")
+
+
+@pytest.mark.parametrize("source", answers.CONNECTIONS)
+def test_connection_without_a_repository_is_refused(source):
+    (sentence,) = answers.problems({**good(), "source": source, "source_repository": ""})
+    assert sentence.startswith("source_repository: ") and source in sentence
+
+
+def test_repository_without_a_connection_is_refused():
+    (sentence,) = answers.problems({**good(), "source_repository": "acme/salaries"})
+    assert "leave it empty with source 'codecommit'" in sentence
+
+
+def test_suggested_instance_types_exist_on_sagemaker():
+    service = botocore.session.get_session().get_service_model("sagemaker")
+    assert set(answers.INSTANCE_TYPES) <= set(service.shape_for("TrainingInstanceType").enum)
+
+
+def test_regions_are_those_of_sagemaker():
+    session = botocore.session.get_session()
+    known = {r for p in ("aws", "aws-cn", "aws-us-gov") for r in session.get_available_regions("sagemaker", p)}
+    assert known <= set(answers.REGIONS)
