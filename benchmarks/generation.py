@@ -1,0 +1,63 @@
+"""How long a project takes to make: `mlops new` and plain cookiecutter beside a plain copy of the same tree.
+
+Run: python benchmarks/generation.py
+"""
+
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+ROUNDS = 5
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        tree = _new(folder / "model")
+        rivals: dict[str, Callable[[Path], object]] = {
+            "plain copy of the tree": lambda target: shutil.copytree(tree, target / "copy"),
+            "mlops new": _new,
+            "cookiecutter": _cookiecutter,
+        }
+        # One round of each after the other, so that a busy moment of the machine hits all alike.
+        seconds: dict[str, list[float]] = {rival: [] for rival in rivals}
+        for round_number in range(ROUNDS):
+            for rival, make in rivals.items():
+                target = folder / f"{rival.replace(' ', '-')}-{round_number}"
+                target.mkdir()
+                started = time.perf_counter()
+                make(target)
+                seconds[rival].append(time.perf_counter() - started)
+    _show({rival: statistics.median(values) for rival, values in seconds.items()})
+
+
+def _new(target: Path) -> Path:
+    command = [sys.executable, "-m", "cookiecutter_mlops", "new", "Salary Prediction", "--no-input"]
+    subprocess.run([*command, "--output-dir", target], check=True, capture_output=True)
+    return target / "salary-prediction"
+
+
+def _cookiecutter(target: Path) -> None:
+    command = [sys.executable, "-m", "cookiecutter", str(REPOSITORY), "--no-input", "-o", str(target)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def _show(seconds: dict[str, float]) -> None:
+    base = seconds["plain copy of the tree"]
+    table = Table("way", "seconds", "ratio to a plain copy", title=f"Making a project, median of {ROUNDS}")
+    for way, value in seconds.items():
+        table.add_row(way, f"{value:.2f}", f"{value / base:.1f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
