@@ -5,9 +5,8 @@ Deterministic, offline and free of `git init`: `cruft update` runs this twice an
 
 import json
 import re
+import runpy
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 from cookiecutter_mlops import __version__, answers
@@ -22,6 +21,7 @@ def main(context: dict) -> int:
     project, given = Path.cwd(), answers.public(context)
     overlay_use_case(project, given["use_case"])
     copy_modules(project)
+    remove_litter(project)
     pack_functions(project)
     record_answers(project, given)
     return 0
@@ -30,8 +30,7 @@ def main(context: dict) -> int:
 def overlay_use_case(project: Path, use_case: str) -> None:
     """Lay the plain files of the use case over the common tree."""
     folder = ROOT / "cookiecutter-mlops" / "use-cases" / use_case
-    ignore = shutil.ignore_patterns("__pycache__", "answers.json")
-    shutil.copytree(folder, project, dirs_exist_ok=True, ignore=ignore)
+    shutil.copytree(folder, project, dirs_exist_ok=True, ignore=shutil.ignore_patterns("answers.json"))
 
 
 def copy_modules(project: Path) -> None:
@@ -40,12 +39,22 @@ def copy_modules(project: Path) -> None:
     texts = [file.read_text(encoding="utf-8") for file in (project / "terraform").glob("*.tf")]
     for name in sorted(set(MODULE_SOURCE.findall("\n".join(texts)))):
         shutil.copytree(ROOT / "terraform-modules" / name, modules / name, ignore=NOT_SHIPPED)
+    origin = (
+        f"These are the modules of cookiecutter-mlops {__version__}, byte for byte; `cruft update` brings newer ones."
+    )
+    (modules / "README.md").write_text(f"{origin}\n", encoding="utf-8")
+
+
+def remove_litter(project: Path) -> None:
+    """Remove what pip compiles when it installs the wheel that the template lies in."""
+    for folder in list(project.rglob("__pycache__")):
+        shutil.rmtree(folder)
 
 
 def pack_functions(project: Path) -> None:
     """Write the Lambda packages with the project's own code, so that `make functions` gives the same bytes."""
-    if (project / "pipelines" / "functions.py").exists():
-        subprocess.run([sys.executable, "-B", "-m", "pipelines.functions"], cwd=project, check=True)
+    packer = runpy.run_path(str(project / "pipelines" / "functions.py"))
+    packer["build_all"](project / "functions")
 
 
 def record_answers(project: Path, given: dict) -> None:

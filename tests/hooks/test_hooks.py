@@ -2,6 +2,8 @@
 
 import ast
 import json
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -41,6 +43,17 @@ def test_modules_that_terraform_names_are_copied_byte_for_byte(tmp_path):
     assert [folder.name for folder in copied.parent.iterdir() if folder.is_dir()] == ["kms-key"]
     assert (copied / "main.tf").read_bytes() == (source / "main.tf").read_bytes()
     assert not (copied / "tests").exists() and not (copied / "examples").exists()
+
+
+def test_functions_are_packed_by_the_project_s_own_code(tmp_path):
+    source = scaffold.template() / "{{cookiecutter.project_slug}}"
+    for folder in ("functions", "pipelines"):
+        shutil.copytree(source / folder, tmp_path / folder)
+    post_gen_project.pack_functions(tmp_path)
+    packages = list((tmp_path / "functions" / "build").glob("*.zip"))
+    assert packages
+    check = [sys.executable, "-B", "-m", "pipelines.functions", "--check"]
+    assert subprocess.run(check, cwd=tmp_path).returncode == 0
 
 
 def test_record_holds_the_answers_and_nothing_of_this_machine(tmp_path, context):

@@ -31,9 +31,8 @@ class AwsError(ServiceException):
 def swap_responses(service: str, responses: type[BaseResponse]) -> None:
     """Send the requests of moto's service to another response class; works until the service's first request."""
     urls = importlib.import_module(f"moto.{service}.urls")
-    for url, handler in urls.url_paths.items():
-        # Most services have one handler, `dispatch`; S3 has one for buckets and one for keys.
-        urls.url_paths[url] = getattr(responses, handler.__name__)
+    for url in urls.url_paths:
+        urls.url_paths[url] = responses.dispatch
 
 
 def swap_backend(backends: BackendDict, backend: type) -> None:

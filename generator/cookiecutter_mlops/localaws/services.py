@@ -2,7 +2,21 @@
 
 import importlib
 
-SERVICES = ["awslambda", "budgets", "codecommit", "codepipeline", "connections", "events", "sagemaker", "sagemakerruntime"]
+SERVICES = [
+    "applicationautoscaling",
+    "awslambda",
+    "budgets",
+    "cloudwatchlogs",
+    "codecommit",
+    "codepipeline",
+    "connections",
+    "events",
+    "iam",
+    "s3",
+    "sagemaker",
+    "sagemakerruntime",
+    "sqs",
+]
 
 
 def install() -> None:

@@ -15,9 +15,13 @@ CONNECTION = Kind(
 
 
 class ConnectionsBackend(BaseBackend):
+    """CodeStar Connections; a subclass is the same under its newer name."""
+
+    service = "codestar-connections"
+
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.documents = Documents("codestar-connections", account_id, region_name)
+        self.documents = Documents(self.service, account_id, region_name)
 
     def create_connection(self, request: Document) -> Document:
         arn = f"{self.documents.prefix}connection/{uuid.uuid4()}"
@@ -48,4 +52,9 @@ class ConnectionsBackend(BaseBackend):
         return self.documents.get(CONNECTION, request["ResourceArn"])
 
 
-connections_backends: BackendDict[ConnectionsBackend] = BackendDict(ConnectionsBackend, "codestar-connections")
+class CodeConnectionsBackend(ConnectionsBackend):
+    service = "codeconnections"
+
+
+codestar_backends: BackendDict[ConnectionsBackend] = BackendDict(ConnectionsBackend, "codestar-connections")
+codeconnections_backends: BackendDict[CodeConnectionsBackend] = BackendDict(CodeConnectionsBackend, "codeconnections")

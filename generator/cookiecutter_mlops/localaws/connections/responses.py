@@ -2,12 +2,16 @@
 
 from moto.core.responses import BaseResponse
 
-from cookiecutter_mlops.localaws.connections.models import ConnectionsBackend, connections_backends
+from cookiecutter_mlops.localaws.connections.models import (
+    ConnectionsBackend,
+    codeconnections_backends,
+    codestar_backends,
+)
 from cookiecutter_mlops.localaws.crud import answer_with
 
 
 class CodeStarConnectionsResponse(BaseResponse):
-    service = "codestar-connections"
+    backends, service = codestar_backends, "codestar-connections"
 
     def __init__(self) -> None:
         super().__init__(service_name=self.service)
@@ -15,11 +19,11 @@ class CodeStarConnectionsResponse(BaseResponse):
 
     @property
     def backend(self) -> ConnectionsBackend:
-        return connections_backends[self.current_account][self.region]
+        return self.backends[self.current_account][self.region]
 
 
 class CodeConnectionsResponse(CodeStarConnectionsResponse):
-    service = "codeconnections"
+    backends, service = codeconnections_backends, "codeconnections"  # type: ignore[assignment]
 
 
 answer_with(CodeStarConnectionsResponse, ConnectionsBackend)

@@ -47,7 +47,7 @@ def _transformed(rule: "Rule", transformer: dict[str, Any], event: dict[str, Any
 
 
 def _filled(values: dict[str, Any], template: str, found: re.Match[str]) -> str:
-    """Return a value as its place needs it: bare inside a JSON string or a text, as JSON elsewhere."""
+    """Return a value as its place needs it: bare inside a JSON string, as JSON elsewhere."""
     value = values.get(found.group(1), _MISSING)
     within_string = len(re.findall(r'(?<!\\)"', template[: found.start()])) % 2 == 1
     if value is _MISSING:
@@ -55,5 +55,4 @@ def _filled(values: dict[str, Any], template: str, found: re.Match[str]) -> str:
     if within_string:
         text = value if isinstance(value, str) else json.dumps(value)
         return json.dumps(text)[1:-1]
-    is_text = not template.lstrip().startswith(("{", "["))
-    return value if isinstance(value, str) and is_text else json.dumps(value)
+    return json.dumps(value)

@@ -8,6 +8,7 @@ from typing import Any
 from moto.core.responses import BaseResponse
 from moto.sagemaker.models import sagemaker_backends
 
+from cookiecutter_mlops.localaws.sagemaker.kinds import ENDPOINT
 from cookiecutter_mlops.localaws.sagemaker.serving import INVOCATION_SECONDS, Fleet
 from cookiecutter_mlops.localaws.sagemakerruntime import asynchronous
 from cookiecutter_mlops.localaws.sagemakerruntime.exceptions import Answer, error, model_error, validation_error

@@ -1,0 +1,93 @@
+"""The adapter on a real Terraform, with its built-in provider: nothing is downloaded and no cloud is asked."""
+
+import json
+from pathlib import Path
+
+import pytest
+from cookiecutter_mlops import terraform
+from cookiecutter_mlops.errors import MlopsError
+
+ROOT = """
+variable "words" {
+  type = list(string)
+}
+resource "terraform_data" "this" {
+  input = { words = var.words, zip = filesha256("${path.module}/../functions/invoke.zip") }
+}
+output "words" {
+  value = terraform_data.this.output.words
+}
+"""
+AWKWARD = ["it's", 'a "word"', "with spaces", "${not.evaluated}"]
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    for folder in ("terraform", "functions"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "terraform" / "main.tf").write_text(ROOT)
+    (tmp_path / "terraform" / "terraform.auto.tfvars.json").write_text(json.dumps({"words": AWKWARD}))
+    (tmp_path / "functions" / "invoke.zip").write_bytes(b"zip")
+    return tmp_path
+
+
+@pytest.mark.parametrize("embedded", [False, True], ids=["aws", "embedded"])
+def test_apply_output_plan_and_destroy_work_on_a_real_terraform(project, embedded):
+    driven = terraform.Terraform(project, embedded=embedded)
+    driven.validate()
+    assert driven.plan() is True
+    driven.apply()
+    assert driven.output() == {"words": AWKWARD}
+    assert driven.plan() is False
+    driven.destroy()
+    assert driven.output() == {}
+    driven.destroy()
+
+
+def test_saved_plan_is_what_is_applied(project, tmp_path):
+    driven = terraform.Terraform(project)
+    assert driven.plan(tmp_path / "saved") is True
+    driven.apply(tmp_path / "saved")
+    assert driven.output() == {"words": AWKWARD}
+
+
+def test_embedded_run_leaves_the_project_s_terraform_folder_alone(project):
+    before = sorted(path.name for path in (project / "terraform").iterdir())
+    (project / "terraform" / "backend.tf").write_text('terraform {\n  backend "s3" {\n    bucket = "real"\n  }\n}\n')
+    driven = terraform.Terraform(project, embedded=True)
+    driven.apply()
+    assert sorted(path.name for path in (project / "terraform").iterdir()) == ["backend.tf", *before]
+    assert (project / ".mlops" / "local" / "terraform" / "terraform" / "terraform.tfstate").is_file()
+
+
+def test_change_in_the_project_reaches_an_embedded_run(project):
+    terraform.Terraform(project, embedded=True).apply()
+    (project / "terraform" / "more.tf").write_text('output "more" {\n  value = 1\n}\n')
+    (project / "terraform" / "terraform.auto.tfvars.json").write_text('{"words": ["other"]}')
+    driven = terraform.Terraform(project, embedded=True)
+    driven.apply()
+    assert driven.output() == {"words": ["other"], "more": 1}
+
+
+def test_mistake_in_the_configuration_is_told_in_terraform_s_words(project):
+    (project / "terraform" / "main.tf").write_text("resource {\n")
+    with pytest.raises(MlopsError, match=r"terraform init ended with exit code 1:[\s\S]*main\.tf"):
+        terraform.Terraform(project).plan()
+
+
+def test_missing_terraform_is_told_before_anything_is_written(project, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(MlopsError, match=r"there is none on PATH; install Terraform 1\.9"):
+        terraform.Terraform(project, embedded=True)
+    assert not (project / ".mlops").exists()
+
+
+def test_mirror_one_level_below_a_usual_place_is_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(terraform, "MIRROR_PARENTS", (str(tmp_path),))
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(tmp_path / "none"))
+    assert terraform.provider_mirror() is None
+    (tmp_path / "plugins" / terraform.PROVIDER).mkdir(parents=True)
+    assert terraform.provider_mirror() == str(tmp_path / "plugins")
+    (tmp_path / "rc").write_text('provider_installation {\n  filesystem_mirror {\n    path = "/mine"\n  }\n}\n')
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(tmp_path / "rc"))
+    assert terraform.provider_mirror() is None
