@@ -1,6 +1,6 @@
 """Make the synthetic sample of the tabular use case: invented salaries, the same file every time.
 
-    python tests/template/tabular_sample.py > cookiecutter-mlops/use-cases/tabular/data/sample.csv
+python tests/template/tabular_sample.py > cookiecutter-mlops/use-cases/tabular/data/sample.csv
 """
 
 import random
@@ -16,7 +16,7 @@ HEADER = "salary,education_years,experience_years,department,city,manager,hired_
 
 def rows(count: int = 1200, seed: int = 0) -> list[str]:
     """Salaries grow with schooling, flatten with experience, and scatter by a factor, so that they are skewed."""
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     return [HEADER, *(_person(rng) for _ in range(count))]
 
 

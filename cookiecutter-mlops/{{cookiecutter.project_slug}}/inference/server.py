@@ -84,7 +84,7 @@ def _instances(request: Request, body: bytes) -> list[Any]:
     except UnicodeDecodeError as error:
         raise HTTPException(400, f"The body must be UTF-8; byte {error.start} is not.") from None
     if not isinstance(instances, list) or not instances:
-        raise HTTPException(422, 'instances must be a list with at least one object, such as {"instances": [{"age": 40}]}.')
+        raise HTTPException(422, 'instances must be a list with at least one object: {"instances": [{"age": 40}]}.')
     return instances
 
 

@@ -18,7 +18,7 @@ from training.settings import Column, Settings, UserError, load_settings
 
 MANIFEST = "manifest.json"  # what makes a folder a data snapshot: its version and the sums of its files
 MISSING = {"", "na", "n/a", "nan", "null", "none"}
-BOOLEANS = {"true": 1.0, "yes": 1.0, "y": 1.0, "t": 1.0, "1": 1.0, "false": 0.0, "no": 0.0, "n": 0.0, "f": 0.0, "0": 0.0}
+BOOLEANS = dict.fromkeys(("true", "yes", "y", "t", "1"), 1.0) | dict.fromkeys(("false", "no", "n", "f", "0"), 0.0)
 SMALLEST_CLASS = 5  # a class needs a few rows on both sides of the hold-out
 
 
@@ -93,20 +93,25 @@ def _check_missing(values: pd.Series, column: Column, path: Path) -> None:
         raise DataError(f"{path.name}: column {column.name!r} is empty, every value is missing.")
     if share > column.missing:
         first = values.isna().to_numpy().argmax() + 2
-        raise DataError(f"{path.name}: column {column.name!r} may miss at most {column.missing:.0%} of its values, "
-                        f"but misses {share:.1%} (first in row {first}).")
+        raise DataError(
+            f"{path.name}: column {column.name!r} may miss at most {column.missing:.0%} of its values, "
+            f"but misses {share:.1%} (first in row {first})."
+        )
 
 
 def _check_classes(target: pd.Series, source: Path) -> None:
     counts = target.value_counts()
     if len(counts) < 2:
-        raise DataError(f"{source.name}: column {target.name!r} has one class only, {counts.index[0]!r}; two are needed.")
+        raise DataError(f"{source.name}: column {target.name!r} has one class, two are needed.")
     if counts.min() < SMALLEST_CLASS:
-        raise DataError(f"{source.name}: class {counts.idxmin()!r} of column {target.name!r} has {counts.min()} rows, "
-                        f"each class needs at least {SMALLEST_CLASS}.")
+        raise DataError(
+            f"{source.name}: class {counts.idxmin()!r} of column {target.name!r} has {counts.min()} rows, "
+            f"each class needs at least {SMALLEST_CLASS}."
+        )
 
 
 # Reading: every cell as it stands in the file; types come from project.toml and not from a guess.
+
 
 def read_table(path: Path) -> pd.DataFrame:
     """The first table of a file, untyped, under unique column names."""
@@ -130,8 +135,9 @@ def _read_csv(path: Path) -> pd.DataFrame:
     if not header.strip():
         return pd.DataFrame()
     separator = max(",;\t", key=header.count)  # a Spanish Excel writes semicolons
-    return _with_header(pd.read_csv(path, header=None, dtype=str, sep=separator, keep_default_na=False,
-                                    encoding="utf-8-sig"), path)
+    return _with_header(
+        pd.read_csv(path, header=None, dtype=str, sep=separator, keep_default_na=False, encoding="utf-8-sig"), path
+    )
 
 
 def _read_excel(path: Path) -> pd.DataFrame:
@@ -150,11 +156,14 @@ def _with_header(cells: pd.DataFrame, path: Path) -> pd.DataFrame:
 
 
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    ".csv": _read_csv, ".xlsx": _read_excel, ".parquet": pd.read_parquet,
+    ".csv": _read_csv,
+    ".xlsx": _read_excel,
+    ".parquet": pd.read_parquet,
 }
 
 
 # Typing: text, spreadsheet cells and JSON values become what project.toml says.
+
 
 def typed(table: pd.DataFrame, columns: Iterable[Column], place: Callable[[int], str]) -> pd.DataFrame:
     """The columns with their types; the first cell that breaks a rule is named by its place."""
@@ -196,7 +205,8 @@ def _out_of_range(values: pd.Series, column: Column) -> pd.Series:
     bound = pd.Timestamp if column.type == "date" else float
     low, high = column.minimum, column.maximum
     return (values < bound(low) if low is not None else False) | (
-        values > bound(high) if high is not None else pd.Series(False, index=values.index))
+        values > bound(high) if high is not None else pd.Series(False, index=values.index)
+    )
 
 
 def rule(column: Column) -> str:

@@ -1,19 +1,18 @@
 """What project.toml says, checked and typed. Standard library only, so that every environment can read it.
 
-    python -m training.settings     # checks project.toml and prints one sentence if something is wrong with it
+python -m training.settings     # checks project.toml and prints one sentence if something is wrong with it
 """
 
 import difflib
 import hashlib
 import sys
 import tomllib
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 PROJECT = Path("project.toml")
 COLUMN_TYPES = ("number", "category", "boolean", "date")
-PROBLEM_TYPES = ("regression", "classification")
 # Which metrics exist, and whether more is better; the best value of those is 1, of the others 0.
 METRICS = {
     "regression": {"mae": False, "rmse": False, "r2": True},
@@ -138,11 +137,10 @@ def _section(kind: type, values: dict[str, Any], where: str) -> Any:
             right, example = _TYPES[f.type]
             wrong = not isinstance(values[f.name], right) or isinstance(values[f.name], bool)
             _require(not wrong, f"{where}: {f.name} must be {example}", values[f.name])
-    try:
-        return kind(**values)
-    except TypeError:
-        missing = [f.name for f in fields(kind) if f.name not in values and f.name in ("name", "type", "target", "metric")]
-        raise SettingsError(f"project.toml: {where}: {', '.join(missing)} is missing.") from None
+    required = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
+    for name in required:
+        _require(name in values, f"{where}: {name} is missing", None)
+    return kind(**values)
 
 
 _TYPES: dict[Any, tuple[Any, str]] = {
@@ -156,17 +154,16 @@ _TYPES: dict[Any, tuple[Any, str]] = {
 
 def _check(settings: Settings) -> None:
     problem, names = settings.problem, [column.name for column in settings.columns]
-    _require(problem.type in PROBLEM_TYPES, "[problem]: type must be regression or classification", problem.type)
+    _require(problem.type in METRICS, "[problem]: type must be regression or classification", problem.type)
     metrics = METRICS[problem.type]
     _require(problem.metric in metrics, f"[problem]: metric must be one of {', '.join(metrics)}", problem.metric)
     _require(len(set(names)) == len(names), "[[columns]]: each name must occur once", names)
-    _require(problem.target in names, f"[problem]: target must be one of the columns {', '.join(names)}", problem.target)
+    _require(problem.target in names, f"[problem]: target must be a column: {', '.join(names)}", problem.target)
     _require(len(names) > 1, "[[columns]]: at least one column beside the target is needed", names)
-    number = settings.target.type == "number"
-    _require(number or problem.type != "regression", "[problem]: the target of a regression must be a number", problem.target)
-    _require(not number or problem.type != "classification", "[problem]: the target of a classification must be a category "
-             'or boolean (for the classes 0 and 1: type = "category", categories = ["0", "1"])', problem.target)
-    _require(0 < settings.data.holdout < 1, "[data]: holdout must be between 0 and 1, such as 0.2", settings.data.holdout)
+    wanted = ["number"] if problem.type == "regression" else ["category", "boolean"]
+    rule = f"[problem]: the target of a {problem.type} must be a {' or '.join(wanted)} column"
+    _require(settings.target.type in wanted, rule, settings.target.type)
+    _require(0 < settings.data.holdout < 1, "[data]: holdout must be between 0 and 1: 0.2", settings.data.holdout)
 
 
 def _refuse_unknown(where: str, values: Any, known: list[str]) -> None:

@@ -38,7 +38,8 @@ def train(source: Path, model_folder: Path, output_folder: Path, settings: Setti
     _write(model_folder / "baseline.json", model.baseline(fitted, learn))
     # Recorded with the model as it stands on disk: what was saved is proven to load and to answer.
     _write(model_folder / "samples.json", handler.record(handler.restore(model_folder), judge))
-    artifact.seal(model_folder, {key: evaluation[key] for key in ("commit", "data_version", "settings_sha256", "metrics")})
+    facts = ("commit", "data_version", "settings_sha256", "metrics")
+    artifact.seal(model_folder, {fact: evaluation[fact] for fact in facts})
     _write(output_folder / "evaluation.json", evaluation)
     # SageMaker reads the metric from this line (MetricDefinitions in pipelines/train.py).
     print(f"metric={evaluation['value']:.6f} baseline={evaluation['baseline']:.6f}", flush=True)

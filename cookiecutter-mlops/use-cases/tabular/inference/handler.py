@@ -1,7 +1,7 @@
 """Between the server and the model: what a request means, and what the answer looks like.
 
-    {"instances": [{"department": "sales", …}]}  ->  {"predictions": [41250.0]}
-    a classification adds {"probabilities": [{"yes": 0.8, "no": 0.2}]}
+{"instances": [{"department": "sales", …}]}  ->  {"predictions": [41250.0]}
+a classification adds {"probabilities": [{"yes": 0.8, "no": 0.2}]}
 """
 
 import difflib
@@ -29,7 +29,8 @@ def predict(model: Model, instances: list[Any]) -> dict[str, Any]:
     for number, instance in enumerate(instances):
         _check_fields(model, instance, f"instances[{number}]")
     names = [column.name for column in model.columns]
-    table = pd.DataFrame([[instance.get(name) for name in names] for instance in instances], columns=names, dtype=object)
+    values = [[instance.get(name) for name in names] for instance in instances]
+    table = pd.DataFrame(values, columns=names, dtype=object)
     rows = typed(table, model.columns, lambda row: f"instances[{row}]")
     _check_required(model, rows)
     answers = tabular.predict(model, rows).tolist()
@@ -60,8 +61,10 @@ def _check_fields(model: Model, instance: Any, place: str) -> None:
         raise DataError(f"{place} must be an object with the fields {', '.join(names)}.")
     for name in instance.keys() - set(names):
         near = difflib.get_close_matches(str(name), names, n=1)
-        raise DataError(f"{place}: there is no field {str(name)[:80]!r}; "
-                        + (f"did you mean {near[0]}?" if near else f"the fields are {', '.join(names)}."))
+        raise DataError(
+            f"{place}: there is no field {str(name)[:80]!r}; "
+            + (f"did you mean {near[0]}?" if near else f"the fields are {', '.join(names)}.")
+        )
     for name, value in instance.items():
         if isinstance(value, dict | list):
             raise DataError(f"{place}: {name} must be one value, not a list or an object.")

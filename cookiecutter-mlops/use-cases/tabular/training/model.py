@@ -25,9 +25,9 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from training.data import load_table, split
 from training.settings import Column, Settings, SettingsError
 
-# What a model file may hold beside scikit-learn's and numpy's public types: the trees of the boosting, plain arrays.
+# What a model file may hold beside the public types of scikit-learn: the trees of the boosting, and plain arrays.
 # Never trust what a file itself asks for: a type on this list is constructed while the file is read.
-TRUSTED = ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
+TRUSTED = ["numpy.dtype", "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
 SKEWED = 1.0  # from here on a target is worth the second fit that tries its logarithm
 
 
@@ -155,8 +155,10 @@ def _gradient_boosting(settings: Settings) -> BaseEstimator:
     # Codes, split like numbers: `categorical_features` gained nothing here, and is saved as functions that a
     # safe file cannot hold. A category never seen before counts as missing.
     encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
-    kind = HistGradientBoostingClassifier if settings.problem.type == "classification" else HistGradientBoostingRegressor
-    boosting = kind(random_state=settings.data.seed)
+    classify = settings.problem.type == "classification"
+    boosting = (HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor)(
+        random_state=settings.data.seed
+    )
     return make_pipeline(_by_category(settings, encoder, "passthrough"), _tuned(boosting, settings))
 
 
@@ -169,7 +171,8 @@ def _linear(settings: Settings) -> BaseEstimator:
 
 
 def _unknown(settings: Settings) -> BaseEstimator:
-    raise SettingsError(f"project.toml: [model]: name must be one of {', '.join(ESTIMATORS)} (now: {settings.model.name!r}).")
+    known = ", ".join(ESTIMATORS)
+    raise SettingsError(f"project.toml: [model]: name must be one of {known} (now: {settings.model.name!r}).")
 
 
 ESTIMATORS = {"gradient-boosting": _gradient_boosting, "linear": _linear}

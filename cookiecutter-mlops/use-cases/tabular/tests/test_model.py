@@ -1,0 +1,149 @@
+"""The tabular model on small made-up tables, whatever project.toml says."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from sklearn.base import BaseEstimator
+from skops.io.exceptions import UntrustedTypesFoundException
+
+from inference import handler
+from training import model
+from training.data import DataError
+from training.settings import SettingsError, parse_settings
+
+ROWS = 400
+COLUMNS = [
+    {"name": "size", "type": "number", "minimum": 0, "missing": 0.5},
+    {"name": "colour", "type": "category", "missing": 0.5},
+    {"name": "new", "type": "boolean", "missing": 0},
+    {"name": "day", "type": "date", "missing": 0.5},
+]
+TARGETS = {
+    "price": {"name": "price", "type": "number"},
+    "kind": {"name": "kind", "type": "category"},
+    "sold": {"name": "sold", "type": "boolean"},
+}
+
+
+def settings_for(target: str, **sections):
+    kind, metric = ("regression", "mae") if target == "price" else ("classification", "accuracy")
+    problem = {"type": kind, "target": target, "metric": metric}
+    return parse_settings({"problem": problem, "columns": [TARGETS[target], *COLUMNS], **sections})
+
+
+@pytest.fixture
+def table():
+    """Size and colour decide; every fifth size and every seventh colour is missing."""
+    rng = np.random.default_rng(0)
+    size, colour = rng.uniform(0, 10, ROWS), rng.choice(["red", "blue", "green"], ROWS)
+    price = np.exp(size / 2 + (colour == "red") + rng.normal(0, 0.1, ROWS))
+    index = np.arange(ROWS)
+    return pd.DataFrame(
+        {
+            "size": np.where(index % 5 == 0, np.nan, size),
+            "colour": pd.Series(colour, dtype=object).mask(index % 7 == 0),
+            "new": rng.choice([0.0, 1.0], ROWS),
+            "day": pd.Timestamp("2024-01-01") + pd.to_timedelta(index, unit="D"),
+            "price": price,
+            "kind": np.where(size > 6, "large", np.where(size > 3, "middle", "small")),
+            "sold": (size > 5).astype(float),
+        }
+    )
+
+
+@pytest.mark.parametrize("name", ["gradient-boosting", "linear"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_model_beats_the_trivial_one_and_survives_the_disk(table, tmp_path, target, name):
+    settings = settings_for(target, model={"name": name})
+    learn, judge = table[:300], table[300:]
+    fitted = model.fit(learn, settings)
+    scores = model.evaluate(fitted, learn, judge, settings)
+    gain = scores["metrics"][settings.problem.metric] - scores["baseline"][settings.problem.metric]
+    assert gain > 0 if settings.higher_is_better else gain < 0
+    model.save(fitted, tmp_path)
+    restored = model.restore(tmp_path)
+    assert restored.columns == fitted.columns
+    assert model.predict(restored, judge).tolist() == model.predict(fitted, judge).tolist()
+
+
+def test_skewed_target_is_learned_as_its_logarithm(table):
+    assert model.fit(table, settings_for("price")).log_target
+
+
+def test_symmetric_target_is_learned_as_it_is(table):
+    table["price"] = 100 + 3 * table["size"].fillna(5)
+    assert not model.fit(table, settings_for("price")).log_target
+
+
+def test_training_twice_gives_the_same_model(table):
+    settings = settings_for("price")
+    first, second = (model.predict(model.fit(table, settings), table) for _ in range(2))
+    assert first.tolist() == second.tolist()
+
+
+def test_category_never_seen_before_is_answered(table):
+    fitted = model.fit(table, settings_for("price"))
+    answer = handler.predict(fitted, [{"size": 3, "colour": "violet", "new": True}])
+    assert len(answer["predictions"]) == 1
+
+
+def test_classification_answers_with_probabilities(table):
+    answer = handler.predict(model.fit(table, settings_for("kind")), [{"size": 9, "new": False}])
+    assert answer["predictions"] == ["large"]
+    assert sum(answer["probabilities"][0].values()) == pytest.approx(1)
+    assert set(answer["probabilities"][0]) == {"small", "middle", "large"}
+
+
+def test_boolean_target_answers_with_booleans(table):
+    answer = handler.predict(model.fit(table, settings_for("sold")), [{"size": 9, "new": "no"}, {"size": 1, "new": 0}])
+    assert answer["predictions"] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("instance", "words"),
+    [
+        ({"size": 1}, "instances[0]: new is required"),
+        ({"new": None}, "new is required"),
+        ({"new": True, "size": "large"}, "size must be a number from 0, not 'large'"),
+        ({"new": True, "size": -1}, "size must be a number from 0"),
+        ({"new": True, "size": True}, "size must be a number"),
+        ({"new": True, "color": "red"}, "did you mean colour?"),
+        ({"new": True, "day": "yesterday"}, "day must be a date"),
+        ({"new": True, "size": [1]}, "size must be one value"),
+    ],
+)
+def test_request_that_breaks_a_rule_is_refused(table, instance, words):
+    fitted = model.fit(table, settings_for("price"))
+    with pytest.raises(DataError) as refusal:
+        handler.predict(fitted, [instance])
+    assert words in str(refusal.value)
+
+
+def test_baseline_describes_every_column(table):
+    fitted = model.fit(table, settings_for("kind"))
+    described = json.loads(json.dumps(model.baseline(fitted, table), allow_nan=False))
+    assert described["columns"]["size"]["missing"] == pytest.approx(0.2)
+    for column in [*described["columns"].values(), described["prediction"]]:
+        shares = column["shares"]
+        assert sum(shares.values() if isinstance(shares, dict) else shares) == pytest.approx(1)
+
+
+def test_unknown_model_and_hyperparameter_are_refused(table):
+    with pytest.raises(SettingsError, match="gradient-boosting, linear"):
+        model.fit(table, settings_for("price", model={"name": "forest"}))
+    with pytest.raises(SettingsError, match="learning_rat"):
+        model.fit(table, settings_for("price", model={"hyperparameters": {"learning_rat": 0.1}}))
+
+
+class Foreign(BaseEstimator):
+    """An estimator from outside scikit-learn: constructing it would run code that nobody agreed to."""
+
+
+def test_model_file_with_a_foreign_type_is_refused(table, tmp_path):
+    model.save(model.fit(table, settings_for("price")), tmp_path)
+    skops.io.dump(Foreign(), tmp_path / "model.skops")
+    with pytest.raises(UntrustedTypesFoundException):
+        model.restore(tmp_path)
