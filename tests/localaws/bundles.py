@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.localaws.conftest import ACCOUNT, REGION, Aws
 
-PROGRAM = '''
+PROGRAM = """
 import http.server, json, os, pathlib, signal, sys, time
 
 base = pathlib.Path(os.environ["SM_BASE_DIR"])
@@ -54,7 +54,7 @@ def serve():
     http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
 
 {"train": train, "serve": serve, "process": process}[sys.argv[1]]()
-'''
+"""
 
 
 def push_bundle(aws: Aws) -> str:

@@ -139,7 +139,10 @@ def test_training_job_name_used_twice_is_refused(aws: Aws) -> None:
     ("changes", "said"),
     [
         ({"EnableManagedSpotTraining": True}, "MaxWaitTimeInSeconds"),
-        ({"ResourceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 2, "VolumeSizeInGB": 5}}, "InstanceCount"),
+        (
+            {"ResourceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 2, "VolumeSizeInGB": 5}},
+            "InstanceCount",
+        ),
         ({"AlgorithmSpecification": {"TrainingImage": "nobody/has:it", "TrainingInputMode": "File"}}, "nobody/has:it"),
     ],
     ids=["spot-without-wait", "two-instances", "unknown-image"],

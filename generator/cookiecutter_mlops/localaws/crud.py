@@ -37,7 +37,9 @@ class Kind:
         order: str = "Descending",
     ) -> None:
         self.noun, self.keys, self.arn_member = noun, keys or (f"{noun}Name",), f"{noun}Arn"
-        self.arn = arn or camelcase_to_underscores(noun).replace("_", "-") + "/" + "/".join(f"{{{k}}}" for k in self.keys)
+        self.arn = arn or camelcase_to_underscores(noun).replace("_", "-") + "/" + "/".join(
+            f"{{{k}}}" for k in self.keys
+        )
         self.defaults, self.missing, self.exists = defaults or {}, missing, exists
         self.complete, self.order = complete, order
 
@@ -101,7 +103,9 @@ class Documents:
         """Return the documents that a List request asks for, in its order."""
         found = [document for document in list(self.of(kind).values()) if _wanted(kind, document, request)]
         by = "CreationTime" if request.get("SortBy", "CreationTime") != "Name" else kind.keys[-1]
-        return sorted(found, key=lambda document: document[by], reverse=request.get("SortOrder", kind.order) == "Descending")
+        return sorted(
+            found, key=lambda document: document[by], reverse=request.get("SortOrder", kind.order) == "Descending"
+        )
 
     def tag(self, document: Document, tags: list[Document]) -> list[Document]:
         """Add tags to a document, or replace those of the same key, and return all of them."""

@@ -56,7 +56,9 @@ class Container:
     ) -> "subprocess.Popen[str]":
         """Start the image's program, or another entry point, with these arguments."""
         command = [*(entrypoint or self.image["entrypoint"] or []), *arguments]
-        return runtime.spawn([self.mapped(part) for part in command], cwd=self.work, env=self._env(environment), log=log)
+        return runtime.spawn(
+            [self.mapped(part) for part in command], cwd=self.work, env=self._env(environment), log=log
+        )
 
     def remove(self) -> None:
         shutil.rmtree(self.root, ignore_errors=True)

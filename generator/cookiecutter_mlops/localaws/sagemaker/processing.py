@@ -41,7 +41,7 @@ class ProcessingJob(Job):
         for item in self.document.get("ProcessingInputs", []):
             source = item["S3Input"]
             if not storage.download(self.backend.account_id, source["S3Uri"], box.folder(source["LocalPath"])):
-                raise ContainerFailure(f"ClientError: No S3 objects found under S3 URL \"{source['S3Uri']}\".")
+                raise ContainerFailure(f'ClientError: No S3 objects found under S3 URL "{source["S3Uri"]}".')
         for item in self.outputs:
             box.folder(item["S3Output"]["LocalPath"])
         box.folder("/opt/ml/output")

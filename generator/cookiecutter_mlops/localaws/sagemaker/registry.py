@@ -29,7 +29,9 @@ class RegistryOperations:
     def delete_model_package_group(self, request: Document) -> Document:
         group = self._group(request["ModelPackageGroupName"])
         if self._packages(group["ModelPackageGroupName"]):
-            raise AwsError("ConflictException", "Model Package Group cannot be deleted because it contains Model Packages.")
+            raise AwsError(
+                "ConflictException", "Model Package Group cannot be deleted because it contains Model Packages."
+            )
         return self.documents.delete(MODEL_PACKAGE_GROUP, group)
 
     def put_model_package_group_policy(self, request: Document) -> Document:
@@ -49,7 +51,9 @@ class RegistryOperations:
 
     def create_model_package(self, request: Document) -> Document:
         if "ModelPackageGroupName" not in request:
-            raise ValidationException("ModelPackageGroupName: the embedded AWS has versioned packages only, in a group.")
+            raise ValidationException(
+                "ModelPackageGroupName: the embedded AWS has versioned packages only, in a group."
+            )
         group = self._group(request["ModelPackageGroupName"])
         if earlier := self._same_token(group, request):
             return earlier

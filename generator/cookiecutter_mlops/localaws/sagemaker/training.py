@@ -120,7 +120,9 @@ class TrainingJob(Job):
 
     def _times(self) -> dict[str, Any]:
         document = self.document
-        seconds = max(1, round(document["TrainingEndTime"] - document.get("TrainingStartTime", document["CreationTime"])))
+        seconds = max(
+            1, round(document["TrainingEndTime"] - document.get("TrainingStartTime", document["CreationTime"]))
+        )
         return {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
 
 
@@ -193,9 +195,7 @@ def resource_config(resources: dict[str, Any]) -> dict[str, Any]:
         "current_instance_type": kind,
         "current_group_name": "homogeneousCluster",
         "hosts": ["algo-1"],
-        "instance_groups": [
-            {"instance_group_name": "homogeneousCluster", "instance_type": kind, "hosts": ["algo-1"]}
-        ],
+        "instance_groups": [{"instance_group_name": "homogeneousCluster", "instance_type": kind, "hosts": ["algo-1"]}],
         "network_interface_name": "eth0",
     }
 
@@ -204,7 +204,9 @@ def _input_config(channels: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         channel["ChannelName"]: {
             "TrainingInputMode": channel.get("InputMode", "File"),
-            "S3DistributionType": channel["DataSource"]["S3DataSource"].get("S3DataDistributionType", "FullyReplicated"),
+            "S3DistributionType": channel["DataSource"]["S3DataSource"].get(
+                "S3DataDistributionType", "FullyReplicated"
+            ),
             "RecordWrapperType": channel.get("RecordWrapperType", "None"),
         }
         | ({"ContentType": channel["ContentType"]} if "ContentType" in channel else {})

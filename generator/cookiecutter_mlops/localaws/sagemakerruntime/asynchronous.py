@@ -13,7 +13,13 @@ class Request:
     """An accepted request; `output` and `failure` are where its result will be."""
 
     def __init__(
-        self, backend: Any, fleet: Fleet, config: dict[str, Any], source: str, inference_id: str, headers: dict[str, str]
+        self,
+        backend: Any,
+        fleet: Fleet,
+        config: dict[str, Any],
+        source: str,
+        inference_id: str,
+        headers: dict[str, str],
     ) -> None:
         self.backend, self.fleet, self.config, self.source = backend, fleet, config, source
         self.inference_id, self.headers, name = inference_id, headers, uuid.uuid4()

@@ -20,6 +20,8 @@ def model_error(status: int, body: bytes, group_arn: str) -> Answer:
     """Return what AWS answers when the container said anything but 2xx."""
     text = body.decode(errors="replace")
     side = "client" if 400 <= status < 500 else "server"
-    message = f'Received {side} error ({status}) from primary with message "{text}". See {group_arn} for more information.'
+    message = (
+        f'Received {side} error ({status}) from primary with message "{text}". See {group_arn} for more information.'
+    )
     members = {"OriginalStatusCode": status, "OriginalMessage": text, "LogStreamArn": group_arn}
     return error(424, "ModelError", message, **members)

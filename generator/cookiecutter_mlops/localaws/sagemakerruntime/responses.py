@@ -55,7 +55,12 @@ class SageMakerRuntimeResponse(BaseResponse):
             return validation_error(f"Endpoint {self._name()} is not asynchronous: call InvokeEndpoint.")
         inference_id = self.headers.get("X-Amzn-SageMaker-Inference-Id") or str(uuid.uuid4())
         request = asynchronous.Request(
-            self._backend(), fleet, config, self.headers["X-Amzn-SageMaker-InputLocation"], inference_id, self._forwarded()
+            self._backend(),
+            fleet,
+            config,
+            self.headers["X-Amzn-SageMaker-InputLocation"],
+            inference_id,
+            self._forwarded(),
         )
         request.start()
         headers = {"status": 202, "Content-Type": "application/json"}

@@ -1,0 +1,117 @@
+"""S3 where moto's would do harm: sub-resources that fall through to the bucket itself, and policies without conditions.
+
+Without this, deleting an intelligent-tiering configuration deletes the bucket, and a policy that denies plain HTTP
+denies every request.
+"""
+
+import json
+from typing import Any
+
+from moto.s3 import responses
+from moto.s3.models import FakeBucket
+
+# Sub-resources that are stored as they are sent; moto has none of them.
+_STORED = ("intelligent-tiering", "metrics", "analytics")
+# What is true of every request here. The loopback address stands in for TLS, so that the same policies work.
+_FACTS = {"aws:securetransport": "true", "s3:tlsversion": "1.3"}
+_XMLNS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+
+
+class S3Response(responses.S3Response):
+    """moto's S3, with the sub-resources that it lacks."""
+
+    def _bucket_response_get(self, bucket_name: str, querystring: dict[str, Any]) -> Any:
+        if kind := _stored(querystring):
+            return self._get_stored(bucket_name, kind, querystring)
+        answer = super()._bucket_response_get(bucket_name, querystring)
+        return self._with_event_bridge(answer, bucket_name) if "notification" in querystring else answer
+
+    def _bucket_response_put(self, request: Any, bucket_name: str, querystring: dict[str, Any]) -> Any:
+        if kind := _stored(querystring):
+            self._documents(bucket_name)[kind, _id(querystring)] = self.body
+            return 200, {}, ""
+        return super()._bucket_response_put(request, bucket_name, querystring)
+
+    def _bucket_response_delete(self, bucket_name: str, querystring: dict[str, Any]) -> Any:
+        if kind := _stored(querystring):
+            self._documents(bucket_name).pop((kind, _id(querystring)), None)
+            return 204, {}, ""
+        if _unknown(querystring):
+            raise NotImplementedError(f"DELETE of a bucket's {', '.join(_unknown(querystring))}")
+        return super()._bucket_response_delete(bucket_name, querystring)
+
+    def _documents(self, bucket_name: str) -> dict[tuple[str, str], Any]:
+        """Return the stored sub-resources of a bucket; they live and die with it."""
+        bucket: Any = self.backend.get_bucket(bucket_name)
+        bucket.sub_resources = getattr(bucket, "sub_resources", {})
+        return bucket.sub_resources
+
+    def _get_stored(self, bucket_name: str, kind: str, querystring: dict[str, Any]) -> Any:
+        document = self._documents(bucket_name).get((kind, _id(querystring)))
+        if document is None:
+            text = "The specified configuration does not exist."
+            return 404, {}, f"<Error><Code>NoSuchConfiguration</Code><Message>{text}</Message></Error>"
+        return 200, {}, document
+
+    def _with_event_bridge(self, answer: Any, bucket_name: str) -> Any:
+        """Put back the empty element that moto's serialiser drops, and by which Terraform sees that events are on."""
+        configuration = self.backend.get_bucket(bucket_name).notification_configuration
+        if configuration is None or configuration.event_bridge is None:
+            return answer
+        body = answer[2].decode() if isinstance(answer[2], bytes) else answer[2]
+        end, element = "</NotificationConfiguration>", "<EventBridgeConfiguration/>"
+        if end not in body:
+            body = f"<NotificationConfiguration {_XMLNS}>{end}"
+        return answer[0], answer[1], body.replace(end, element + end)
+
+
+def _stored(querystring: dict[str, Any]) -> str | None:
+    return next((kind for kind in _STORED if kind in querystring), None)
+
+
+def _id(querystring: dict[str, Any]) -> str:
+    return querystring.get("id", [""])[0]
+
+
+def _unknown(querystring: dict[str, Any]) -> list[str]:
+    """Return what a DELETE names besides what moto knows: it must not be taken for the bucket."""
+    known = {"policy", "tagging", "website", "cors", "lifecycle", "publicAccessBlock", "encryption", "replication"}
+    known |= {"ownershipControls", "x-id", "Action"}
+    return [name for name, value in querystring.items() if name not in known and value == [""]]
+
+
+def get_permission(bucket: Any, action: str, resource: str) -> Any:
+    """Evaluate a bucket's policy, leaving out the statements whose condition does not hold."""
+    from moto.iam.access_control import IAMPolicy, PermissionResult
+
+    if bucket.policy is None:
+        return PermissionResult.NEUTRAL
+    policy = json.loads(bucket.policy)
+    statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
+    policy["Statement"] = [statement for statement in statements if _holds(statement.get("Condition", {}))]
+    return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
+
+
+def _holds(condition: dict[str, dict[str, Any]]) -> bool:
+    """Say whether a condition is met; one on anything but the transport counts as not met."""
+    return all(
+        _compare(operator, _FACTS.get(name.lower()), values if isinstance(values, list) else [values])
+        for operator, names in condition.items()
+        for name, values in names.items()
+    )
+
+
+def _compare(operator: str, fact: str | None, values: list[Any]) -> bool:
+    if fact is None:
+        return False
+    if operator == "Bool":
+        return fact in [str(value).lower() for value in values]
+    if operator == "NumericLessThan":
+        return any(float(fact) < float(value) for value in values)
+    return False
+
+
+def install() -> None:
+    # moto reloads its table of S3 addresses now and then, so the class is replaced where that table finds it.
+    responses.S3Response = S3Response  # type: ignore[misc]
+    FakeBucket.get_permission = get_permission  # type: ignore[method-assign]

@@ -1,0 +1,68 @@
+"""S3 of the embedded AWS, where moto's own would do harm."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.localaws.bundles import new_bucket
+from tests.localaws.conftest import Aws
+
+TIERING = {
+    "Id": "archive",
+    "Status": "Enabled",
+    "Tierings": [{"Days": 90, "AccessTier": "ARCHIVE_ACCESS"}],
+}
+
+
+def deny(bucket: str, condition: dict[str, Any] | None) -> str:
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+    }
+    return json.dumps(
+        {"Version": "2012-10-17", "Statement": [statement | ({"Condition": condition} if condition else {})]}
+    )
+
+
+def test_tiering_configuration_deleted_leaves_the_bucket(aws: Aws) -> None:
+    s3, bucket = aws.client("s3"), new_bucket(aws)
+    s3.put_bucket_intelligent_tiering_configuration(
+        Bucket=bucket, Id="archive", IntelligentTieringConfiguration=TIERING
+    )
+    stored = s3.get_bucket_intelligent_tiering_configuration(Bucket=bucket, Id="archive")
+    assert stored["IntelligentTieringConfiguration"] == TIERING
+    s3.delete_bucket_intelligent_tiering_configuration(Bucket=bucket, Id="archive")
+    with pytest.raises(ClientError, match="NoSuchConfiguration"):
+        s3.get_bucket_intelligent_tiering_configuration(Bucket=bucket, Id="archive")
+    s3.head_bucket(Bucket=bucket)
+
+
+def test_unknown_sub_resource_deleted_leaves_the_bucket(aws: Aws) -> None:
+    s3, bucket = aws.client("s3"), new_bucket(aws)
+    with pytest.raises(ClientError, match="inventory"):
+        s3.delete_bucket_inventory_configuration(Bucket=bucket, Id="all")
+    s3.head_bucket(Bucket=bucket)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [{"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": ["1.2"]}}],
+    ids=["plain-http", "old-tls"],
+)
+def test_bucket_that_wants_tls_takes_objects(aws: Aws, condition: dict[str, Any]) -> None:
+    s3, bucket = aws.client("s3"), new_bucket(aws)
+    s3.put_bucket_policy(Bucket=bucket, Policy=deny(bucket, condition))
+    s3.put_object(Bucket=bucket, Key="a", Body=b"1")
+    assert s3.get_object(Bucket=bucket, Key="a")["Body"].read() == b"1"
+
+
+@pytest.mark.parametrize("condition", [None, {"Bool": {"aws:SecureTransport": "true"}}], ids=["always", "tls"])
+def test_bucket_that_denies_refuses_objects(aws: Aws, condition: dict[str, Any] | None) -> None:
+    s3, bucket = aws.client("s3"), new_bucket(aws)
+    s3.put_bucket_policy(Bucket=bucket, Policy=deny(bucket, condition))
+    with pytest.raises(ClientError, match="403|Forbidden|AccessDenied"):
+        s3.put_object(Bucket=bucket, Key="a", Body=b"1")

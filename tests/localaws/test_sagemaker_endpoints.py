@@ -1,0 +1,156 @@
+"""Endpoints of the embedded AWS: real processes, updates without interruption, invocations through sagemaker-runtime."""
+
+import io
+import json
+import tarfile
+import uuid
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.localaws.bundles import new_bucket, push_bundle
+from tests.localaws.conftest import ACCOUNT, Aws, wait_for
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/endpoint"
+
+
+def new_config(aws: Aws, answer: str, *, variant: dict[str, Any] | None = None, **config: Any) -> str:
+    """Create a model that answers `answer` and an endpoint configuration for it; both have the same name."""
+    buffer, sagemaker, name = io.BytesIO(), aws.client("sagemaker"), f"model-{uuid.uuid4().hex[:8]}"
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        member = tarfile.TarInfo("answer.txt")
+        member.size = len(answer)
+        archive.addfile(member, io.BytesIO(answer.encode()))
+    bucket = new_bucket(aws)
+    aws.client("s3").put_object(Bucket=bucket, Key="model.tar.gz", Body=buffer.getvalue())
+    container = {"Image": push_bundle(aws), "ModelDataUrl": f"s3://{bucket}/model.tar.gz"}
+    sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+    instances = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    variants = [{"VariantName": "AllTraffic", "ModelName": name, **(variant or instances)}]
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants, **config)
+    return name
+
+
+def settled(aws: Aws, name: str) -> dict[str, Any]:
+    """Return the endpoint once it is neither being created nor updated."""
+
+    def done() -> Any:
+        endpoint = aws.client("sagemaker").describe_endpoint(EndpointName=name)
+        return endpoint if endpoint["EndpointStatus"] not in ("Creating", "Updating") else None
+
+    return wait_for(done)
+
+
+def new_endpoint(aws: Aws, config: str) -> str:
+    name = f"endpoint-{uuid.uuid4().hex[:8]}"
+    aws.client("sagemaker").create_endpoint(EndpointName=name, EndpointConfigName=config)
+    return name
+
+
+def invoke(aws: Aws, name: str, body: str = "hello") -> dict[str, Any]:
+    answer = aws.client("sagemaker-runtime").invoke_endpoint(EndpointName=name, Body=body, ContentType="text/csv")
+    return json.loads(answer["Body"].read())
+
+
+def test_endpoint_serves_its_model(aws: Aws) -> None:
+    name = new_endpoint(aws, new_config(aws, "first"))
+    endpoint = settled(aws, name)
+    assert endpoint["EndpointStatus"] == "InService", endpoint
+    assert endpoint["ProductionVariants"][0]["CurrentInstanceCount"] == 1
+    assert invoke(aws, name) == {"model": "first", "body": "hello", "type": "text/csv"}
+    aws.client("sagemaker").delete_endpoint(EndpointName=name)
+    with pytest.raises(ClientError, match="Could not find endpoint"):
+        aws.client("sagemaker").describe_endpoint(EndpointName=name)
+
+
+def test_endpoint_update_switches_to_the_new_model(aws: Aws) -> None:
+    name = new_endpoint(aws, new_config(aws, "first"))
+    settled(aws, name)
+    second = new_config(aws, "second")
+    aws.client("sagemaker").update_endpoint(EndpointName=name, EndpointConfigName=second)
+    assert invoke(aws, name)["model"] in ("first", "second")
+    endpoint = settled(aws, name)
+    assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", second)
+    assert invoke(aws, name)["model"] == "second"
+    aws.client("sagemaker").delete_endpoint(EndpointName=name)
+
+
+def test_endpoint_update_to_a_model_that_cannot_load_keeps_the_old_one(aws: Aws) -> None:
+    first = new_config(aws, "first")
+    name = new_endpoint(aws, first)
+    settled(aws, name)
+    aws.client("sagemaker").update_endpoint(EndpointName=name, EndpointConfigName=new_config(aws, "broken"))
+    endpoint = settled(aws, name)
+    assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", first)
+    assert "did not pass the ping health check" in endpoint["FailureReason"]
+    assert invoke(aws, name)["model"] == "first"
+    group = f"/aws/sagemaker/Endpoints/{name}"
+    events = aws.client("logs").filter_log_events(logGroupName=group)["events"]
+    assert "cannot load the model" in [event["message"] for event in events]
+    aws.client("sagemaker").delete_endpoint(EndpointName=name)
+
+
+def test_endpoint_that_cannot_start_is_failed(aws: Aws) -> None:
+    name = new_endpoint(aws, new_config(aws, "broken"))
+    assert settled(aws, name)["EndpointStatus"] == "Failed"
+    with pytest.raises(ClientError) as refused:
+        invoke(aws, name)
+    assert refused.value.response["Error"]["Code"] == "ValidationError"
+    with pytest.raises(ClientError, match="in status Failed"):
+        aws.client("sagemaker").update_endpoint(EndpointName=name, EndpointConfigName=new_config(aws, "x"))
+    aws.client("sagemaker").delete_endpoint(EndpointName=name)
+
+
+def test_invocation_refused_by_the_model_is_a_model_error(aws: Aws) -> None:
+    name = new_endpoint(aws, new_config(aws, "first"))
+    settled(aws, name)
+    with pytest.raises(ClientError) as refused:
+        invoke(aws, name, "bad")
+    response = refused.value.response
+    assert response["Error"]["Code"] == "ModelError"
+    assert (response["OriginalStatusCode"], response["OriginalMessage"]) == (400, "not a request")
+    aws.client("sagemaker").delete_endpoint(EndpointName=name)
+
+
+def test_invocation_of_an_unknown_endpoint_is_a_validation_error(aws: Aws) -> None:
+    with pytest.raises(ClientError, match="nobody of account") as refused:
+        invoke(aws, "nobody")
+    assert refused.value.response["Error"]["Code"] == "ValidationError"
+
+
+def test_serverless_endpoint_serves(aws: Aws) -> None:
+    serverless = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
+    name = new_endpoint(aws, new_config(aws, "light", variant=serverless))
+    assert settled(aws, name)["ProductionVariants"][0]["CurrentServerlessConfig"]["MemorySizeInMB"] == 2048
+    assert invoke(aws, name)["model"] == "light"
+    aws.client("sagemaker").delete_endpoint(EndpointName=name)
+
+
+@pytest.mark.parametrize(("body", "folder", "said"), [("hello", "out", '"model": "late"'), ("bad", "failed", "not a")])
+def test_asynchronous_endpoint_writes_its_answer_to_s3(aws: Aws, body: str, folder: str, said: str) -> None:
+    bucket, s3 = new_bucket(aws, **{"in.csv": body}), aws.client("s3")
+    output = {"S3OutputPath": f"s3://{bucket}/out", "S3FailurePath": f"s3://{bucket}/failed/"}
+    name = new_endpoint(aws, new_config(aws, "late", AsyncInferenceConfig={"OutputConfig": output}))
+    settled(aws, name)
+    answer = aws.client("sagemaker-runtime").invoke_endpoint_async(
+        EndpointName=name, InputLocation=f"s3://{bucket}/in.csv", ContentType="text/csv"
+    )
+    keys = wait_for(lambda: s3.list_objects_v2(Bucket=bucket, Prefix=f"{folder}/").get("Contents"))
+    assert f"s3://{bucket}/{keys[0]['Key']}" == answer["OutputLocation" if folder == "out" else "FailureLocation"]
+    assert said in s3.get_object(Bucket=bucket, Key=keys[0]["Key"])["Body"].read().decode()
+    with pytest.raises(ClientError, match="InvokeEndpointAsync"):
+        invoke(aws, name)
+    aws.client("sagemaker").delete_endpoint(EndpointName=name)
+
+
+def test_model_without_data_is_refused(aws: Aws) -> None:
+    container = {"Image": push_bundle(aws), "ModelDataUrl": f"s3://{new_bucket(aws)}/none.tar.gz"}
+    with pytest.raises(ClientError, match="Could not find model data"):
+        aws.client("sagemaker").create_model(ModelName="none", ExecutionRoleArn=ROLE, PrimaryContainer=container)
+
+
+def test_endpoint_configuration_of_an_unknown_model_is_refused(aws: Aws) -> None:
+    variants = [{"VariantName": "AllTraffic", "ModelName": "nobody", "InstanceType": "ml.m5.large"}]
+    with pytest.raises(ClientError, match='Could not find model "nobody"'):
+        aws.client("sagemaker").create_endpoint_config(EndpointConfigName="x", ProductionVariants=variants)
