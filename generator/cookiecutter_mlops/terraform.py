@@ -36,7 +36,8 @@ class Terraform:
             raise MlopsError("terraform: there is none on PATH; install Terraform 1.9 or newer, for example 1.11.4.")
         self.source = project / "terraform"
         self.folder = _embedded_folder(project) if embedded else self.source
-        self._terraform = PythonTerraform(working_dir=str(self.folder))
+        # Some resources only wait inside the provider (S3 lifecycles, queues); that should not hold up the others.
+        self._terraform = PythonTerraform(working_dir=str(self.folder), parallelism=30 if embedded else None)
 
     def init(self) -> None:
         """Get modules and providers, from a local mirror where there is one; nothing to do when nothing changed."""
@@ -44,7 +45,7 @@ class Terraform:
         wanted = _fingerprint(self.source)
         if stamp.is_file() and stamp.read_text() == wanted:
             return
-        self._run("init", var=None, plugin_dir=provider_mirror(), capture_output=True)
+        self._run("init", var=None, parallelism=None, plugin_dir=provider_mirror(), capture_output=True)
         stamp.write_text(wanted)
 
     def validate(self) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import botocore.session
 import pytest
+
 from cookiecutter_mlops import answers, scaffold
 
 TEMPLATE = json.loads((scaffold.template() / "cookiecutter.json").read_text())

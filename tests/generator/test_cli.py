@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+
 from cookiecutter_mlops import cli
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas
 import pytest
+
 from cookiecutter_mlops import data, sample, scaffold, schema
 from cookiecutter_mlops.errors import MlopsError
 

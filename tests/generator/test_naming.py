@@ -1,9 +1,10 @@
 """Every accepted slug gives names that their services accept, in the longest region and stage."""
 
 import pytest
-from cookiecutter_mlops import answers, naming
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cookiecutter_mlops import answers, naming
 
 SLUGS = st.from_regex(naming.SLUG, fullmatch=True).filter(lambda slug: naming.slug_problem(slug) is None)
 STAGES = ("staging", "prod")

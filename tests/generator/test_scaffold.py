@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from cookiecutter_mlops import scaffold
 from cookiecutter_mlops.errors import MlopsError
 

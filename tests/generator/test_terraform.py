@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from cookiecutter_mlops import terraform
 from cookiecutter_mlops.errors import MlopsError
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import post_gen_project
 import pre_gen_project
 import pytest
+
 from cookiecutter_mlops import answers, scaffold
 
 REPOSITORY = Path(__file__).resolve().parents[2]
