@@ -4,7 +4,6 @@ import json
 import os
 import stat
 import subprocess
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -105,7 +104,6 @@ def test_awkward_description_survives_as_data(tmp_path, text):
     project = scaffold.create({**GIVEN, "description": text}, tmp_path)
     settings = json.loads((project / "terraform" / "terraform.auto.tfvars.json").read_text())
     assert settings["description"] == text
-    assert tomllib.loads((project / "pyproject.toml").read_text())["project"]["description"] == text
     assert json.loads((project / ".mlops.json").read_text())["answers"]["description"] == text
 
 

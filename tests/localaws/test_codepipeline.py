@@ -6,8 +6,8 @@ import uuid
 
 import pytest
 from botocore.exceptions import ClientError
-from cookiecutter_mlops import watch
 
+from cookiecutter_mlops import watch
 from tests.localaws.conftest import wait_for
 
 ROLE = "arn:aws:iam::123456789012:role/pipeline"

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from cookiecutter_mlops.loop import LoopProject
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -104,7 +104,7 @@ def _latest(action: "Action") -> Document:
 
 
 def _detail(shown: "Execution", action: "Action") -> Document:
-    result = {"externalExecutionId": action.external_id, "externalExecutionSummary": action.summary}
+    result: Document = {"externalExecutionId": action.external_id, "externalExecutionSummary": action.summary}
     result |= {"errorDetails": _error(action)} if action.error_code else {}
     named = [artifact["name"] for artifact in action.declared.get("outputArtifacts") or []]
     return {
