@@ -62,8 +62,10 @@ def problem(key: str, value: str) -> str | None:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return the end of a sentence that names the nearest right word, or all of them."""
-    near = get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; choose from {', '.join(known)}"
+    known = list(known)
+    if near := get_close_matches(word, known, n=1):
+        return f"; did you mean {near[0]!r}?"
+    return f"; choose from {', '.join(known)}" if known else "; there is none yet"
 
 
 def _problems_between(answers: Mapping[str, str]) -> list[str]:

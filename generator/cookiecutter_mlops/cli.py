@@ -126,16 +126,20 @@ def apply(yes: bool) -> None:
             terraform.apply(saved)
 
 
-@main.command(epilog="Example: mlops output --json")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def output(as_json: bool) -> None:
-    """Print Terraform's outputs: the names of what was made."""
+@main.command(epilog="Example: mlops output source_clone_url")
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def output(name: str | None, as_json: bool) -> None:
+    """Print Terraform's outputs, or only the one called NAME: what was made, and where."""
     values = _terraform().output()
+    if name and name not in values:
+        raise MlopsError(f"{name}: there is no such output{answers.suggestion(name, values)}")
     if as_json:
-        click.echo(json.dumps(values, indent=2))
+        click.echo(json.dumps(values[name] if name else values, indent=2))
         return
-    for name, value in values.items():
-        click.echo(f"{name} = {value if isinstance(value, str) else json.dumps(value)}")
+    for key in [name] if name else values:
+        text = values[key] if isinstance(values[key], str) else json.dumps(values[key])
+        click.echo(text if name else f"{key} = {text}")
 
 
 @main.command(epilog="Example: mlops approve --version 7")
