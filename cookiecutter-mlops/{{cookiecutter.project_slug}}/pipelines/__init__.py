@@ -1,1 +1,1 @@
-"""What the buildspecs run. boto3 and the standard library only; every script answers to `python -m pipelines.x --help`."""
+"""What the buildspecs run. boto3 and the standard library only; each answers to `python -m pipelines.x --help`."""

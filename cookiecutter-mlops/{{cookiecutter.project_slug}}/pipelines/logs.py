@@ -34,17 +34,18 @@ class Follower:
 def tail(group: str, lines: int = 15) -> list[str]:
     """The last lines of a log group's newest stream."""
     newest = streams(group, orderBy="LastEventTime", descending=True, limit=1)
-    messages = [event["message"].rstrip() for stream in newest for event in _events(group, stream, limit=lines)["events"]]
-    return messages[-lines:]
+    events = (event for stream in newest for event in _events(group, stream, limit=lines)["events"])
+    return [event["message"].rstrip() for event in events]
 
 
 def streams(group: str, **query: Any) -> list[str]:
     """The streams of a group; none where the group does not exist yet."""
     logs = project.client("logs")
     try:
-        return [stream["logStreamName"] for stream in logs.describe_log_streams(logGroupName=group, **query)["logStreams"]]
+        found = logs.describe_log_streams(logGroupName=group, **query)["logStreams"]
     except logs.exceptions.ResourceNotFoundException:
         return []
+    return [stream["logStreamName"] for stream in found]
 
 
 def _events(group: str, stream: str, **query: Any) -> dict[str, Any]:

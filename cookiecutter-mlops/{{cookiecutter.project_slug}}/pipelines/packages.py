@@ -3,6 +3,7 @@
     python -m pipelines.packages    # lists the model packages of this project
 """
 
+import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -57,8 +58,8 @@ def describe(arn: str) -> Package:
 
 def summaries(group: str, **query: Any) -> list[dict[str, Any]]:
     """The packages of a group, newest first."""
-    pages = project.client("sagemaker").get_paginator("list_model_packages").paginate(ModelPackageGroupName=group, **query)
-    found = (summary for page in pages for summary in page["ModelPackageSummaryList"])
+    pages = project.client("sagemaker").get_paginator("list_model_packages")
+    found = pages.paginate(ModelPackageGroupName=group, **query).search("ModelPackageSummaryList[]")
     return sorted(found, key=lambda summary: summary["ModelPackageVersion"], reverse=True)
 
 
@@ -78,7 +79,7 @@ def find(group: str, wanted: str) -> Package | None:
     for summary in summaries(group):
         if summary["ModelPackageVersion"] == int(wanted):
             return describe(summary["ModelPackageArn"])
-    raise PipelineError(f"model package {wanted}: {group} has no such version; `python -m pipelines.packages` lists them.")
+    raise PipelineError(f"model package {wanted}: {group} has no such version, see `python -m pipelines.packages`.")
 
 
 def refuse_unreleasable(package: Package, group: str, *, production: bool) -> None:
@@ -86,7 +87,7 @@ def refuse_unreleasable(package: Package, group: str, *, production: bool) -> No
     if f":model-package/{group}/" not in package.arn:
         raise PipelineError(f"{package.arn}: is not a package of this project; give a version of {group}, such as 3.")
     if package.status != APPROVED:
-        raise PipelineError(f"version {package.version} is {package.status}, only Approved ones are released: {package.reason}")
+        raise PipelineError(f"version {package.version} is {package.status}, not Approved: {package.reason}")
     refuse_failed(package)
     if production and package.facts.get("sample") == "true":
         raise PipelineError(
@@ -98,10 +99,11 @@ def refuse_unreleasable(package: Package, group: str, *, production: bool) -> No
 def refuse_failed(package: Package) -> None:
     """A gate's no outlives every approval: somebody may have set the status past our commands."""
     if package.facts.get("verdict") != "passed":
-        raise PipelineError(f"version {package.version} did not pass the gate, so nothing releases it: {package.reason}")
+        raise PipelineError(f"version {package.version} did not pass the gate, nothing releases it: {package.reason}")
 
 
 def main() -> None:
+    argparse.ArgumentParser(description="List the model packages of this project, newest first.").parse_args()
     group = project.training_spec()["model_package_group"]
     for summary in summaries(group):
         package = describe(summary["ModelPackageArn"])

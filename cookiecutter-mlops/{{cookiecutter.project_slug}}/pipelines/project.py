@@ -5,6 +5,7 @@
 The infrastructure is described once, in terraform/; scripts learn it from the parameters that Terraform writes.
 """
 
+import argparse
 import json
 import os
 import shlex
@@ -147,6 +148,7 @@ def split_s3(uri: str) -> tuple[str, str]:
 
 
 def _print_specs() -> None:
+    argparse.ArgumentParser(description="Print the specs of this project.").parse_args()
     spec = training_spec()
     stages = {stage: {"endpoint": endpoint_spec(stage), "live": live(stage)} for stage in spec["stages"]}
     print(json.dumps({"training": spec, **stages}, indent=2))

@@ -1,0 +1,75 @@
+"""Says yes: to the newest model that waits for a person, and to a release that waits in the pipeline.
+
+    python -m pipelines.approve [--version 3]
+
+A project with one stage asks before the release, in the model registry; a project with two asks between them, in the
+release pipeline. A model that the gate stopped cannot be approved.
+"""
+
+import argparse
+from typing import Any
+
+from pipelines import packages, project
+from pipelines.packages import Package
+from pipelines.project import PipelineError
+
+
+def approve_package(group: str, version: int | None) -> Package | None:
+    """Approve a package by version, or the newest that waits; None where none waits."""
+    package = packages.find(group, str(version)) if version else next(packages.of_status(group, packages.PENDING), None)
+    if package is None or package.status == packages.APPROVED:
+        return None
+    if package.status == packages.REJECTED:
+        raise PipelineError(f"version {package.version} was rejected and stays so: {package.reason}")
+    packages.refuse_failed(package)
+    project.client("sagemaker").update_model_package(
+        ModelPackageArn=package.arn,
+        ModelApprovalStatus=packages.APPROVED,
+        ApprovalDescription=f"Approved by a person. {package.reason}"[:1024],
+    )
+    return package
+
+
+def approve_release(spec: dict[str, Any], version: int | None) -> int | None:
+    """Let a waiting release go on; the version that it releases, None where none waits."""
+    waiting = waiting_approval(spec["release_pipeline"])
+    if waiting is None:
+        return None
+    candidate = project.live(spec["stages"][0])
+    if candidate is None or version not in (None, candidate["version"]):
+        found = candidate and candidate["version"]
+        raise PipelineError(f"--version: the release that waits is version {found} (got: {version}).")
+    packages.refuse_failed(packages.describe(candidate["model_package_arn"]))
+    summary = f"Version {candidate['version']}, commit {candidate['commit']}, approved by `pipelines.approve`"
+    project.client("codepipeline").put_approval_result(
+        pipelineName=spec["release_pipeline"], **waiting, result={"summary": summary[:512], "status": "Approved"}
+    )
+    return candidate["version"]
+
+
+def waiting_approval(pipeline: str) -> dict[str, str] | None:
+    """Stage, action and token of the approval that a pipeline waits at."""
+    for stage in project.client("codepipeline").get_pipeline_state(name=pipeline)["stageStates"]:
+        for action in stage.get("actionStates", []):
+            latest = action.get("latestExecution", {})
+            if latest.get("status") == "InProgress" and "token" in latest:
+                return {"stageName": stage["stageName"], "actionName": action["actionName"], "token": latest["token"]}
+    return None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Approve the model or the release that waits for a person.")
+    parser.add_argument("--version", type=int, help="which model package; by default the newest that waits")
+    version = parser.parse_args().version
+    spec = project.training_spec()
+    if package := approve_package(spec["model_package_group"], version):
+        print(f"approved {package.title}; {spec['release_pipeline']} releases it")
+        return
+    released = approve_release(spec, version)
+    if released is None:
+        raise PipelineError("nothing waits for approval; `python -m pipelines.packages` lists the models.")
+    print(f"approved the release of version {released} to {spec['stages'][-1]}")
+
+
+if __name__ == "__main__":
+    project.command(main)

@@ -1,0 +1,121 @@
+"""Removes what the pipelines made and Terraform does not know, so that `terraform destroy` can remove the rest.
+
+    python -m pipelines.destroy         # `make destroy` runs it, and then Terraform
+
+In order, and as often as needed: what is gone already is passed over. Data and models stay in their buckets, which
+Terraform deletes only when they are empty or `force_destroy` is set.
+"""
+
+import argparse
+import re
+from collections.abc import Callable, Iterator
+
+from botocore.exceptions import ClientError
+
+from pipelines import autoscaling, endpoint, packages, project
+
+GONE = ("NotFound", "does not exist", "Could not find")  # in the code or the message of what AWS answers
+
+
+def stop_pipelines(slug: str) -> Iterator[str]:
+    """A release that runs on would make again what is being removed."""
+    for pipeline in (f"{slug}-train", f"{slug}-release"):
+        yield from present(stop_executions(pipeline))
+
+
+def stop_executions(pipeline: str) -> Iterator[str]:
+    service = project.client("codepipeline")
+    for execution in service.list_pipeline_executions(pipelineName=pipeline)["pipelineExecutionSummaries"]:
+        if execution["status"] == "InProgress":
+            identity = execution["pipelineExecutionId"]
+            service.stop_pipeline_execution(pipelineName=pipeline, pipelineExecutionId=identity, abandon=True)
+            yield identity
+
+
+def stop_training(slug: str) -> Iterator[str]:
+    """A job that nobody waits for still costs money."""
+    service = project.client("sagemaker")
+    for job in service.list_training_jobs(NameContains=slug, StatusEquals="InProgress")["TrainingJobSummaries"]:
+        if re.match(rf"{slug}-\d{{14}}-", job["TrainingJobName"]):
+            service.stop_training_job(TrainingJobName=job["TrainingJobName"])
+            yield job["TrainingJobName"]
+
+
+def remove_scaling(slug: str) -> Iterator[str]:
+    for stage in project.variables()["stages"]:
+        if autoscaling.deregister(f"{slug}-{stage}"):
+            yield f"{slug}-{stage}"
+
+
+def remove_endpoints(slug: str) -> Iterator[str]:
+    for stage in project.variables()["stages"]:
+        if endpoint.describe(f"{slug}-{stage}"):
+            endpoint.delete(f"{slug}-{stage}")
+            yield f"{slug}-{stage}"
+
+
+def remove_configurations(slug: str) -> Iterator[str]:
+    """Each with its model; a release that was cut short may have left a model alone."""
+    for stage in project.variables()["stages"]:
+        for name in {*endpoint.releases("endpoint_configs", slug, stage), *endpoint.releases("models", slug, stage)}:
+            endpoint.discard(name)
+            yield name
+
+
+def remove_packages(slug: str) -> Iterator[str]:
+    for summary in packages.summaries(slug):
+        project.client("sagemaker").delete_model_package(ModelPackageName=summary["ModelPackageArn"])
+        yield summary["ModelPackageArn"]
+
+
+def remove_images(slug: str) -> Iterator[str]:
+    """A hundred at a time, as many as one call takes."""
+    ecr = project.client("ecr")
+    images = list(ecr.get_paginator("list_images").paginate(repositoryName=slug).search("imageIds[]"))
+    digests = sorted({image["imageDigest"] for image in images})
+    for start in range(0, len(digests), 100):
+        batch = [{"imageDigest": digest} for digest in digests[start : start + 100]]
+        ecr.batch_delete_image(repositoryName=slug, imageIds=batch)
+    yield from digests
+
+
+def remove_live(slug: str) -> Iterator[str]:
+    names = [f"/{slug}/{stage}/live" for stage in project.variables()["stages"]]
+    yield from project.client("ssm").delete_parameters(Names=names)["DeletedParameters"]
+
+
+STEPS: dict[str, Callable[[str], Iterator[str]]] = {
+    "pipeline executions": stop_pipelines,
+    "training jobs": stop_training,
+    "scaling targets": remove_scaling,
+    "endpoints": remove_endpoints,
+    "configurations and models": remove_configurations,
+    "model packages": remove_packages,
+    "images": remove_images,
+    "records of what is live": remove_live,
+}
+
+
+def destroy(slug: str) -> None:
+    """Take every step, whatever an earlier run or Terraform has removed already."""
+    for what, step in STEPS.items():
+        print(f"{what}: ", end="", flush=True)
+        print(f"{sum(1 for _ in present(step(slug)))} removed", flush=True)
+
+
+def present(removed: Iterator[str]) -> Iterator[str]:
+    """What a step removes, which ends where the thing that holds it (a group, a repository) is gone."""
+    try:
+        yield from removed
+    except ClientError as error:
+        if not any(word in str(error) for word in GONE):
+            raise
+
+
+def main() -> None:
+    argparse.ArgumentParser(description="Remove what the pipelines made.").parse_args()
+    destroy(project.slug())
+
+
+if __name__ == "__main__":
+    project.command(main)

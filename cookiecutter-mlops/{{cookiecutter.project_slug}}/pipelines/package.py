@@ -1,0 +1,83 @@
+"""Builds the images of this commit, pushes them, and names them by digest: what is tested is what runs.
+
+    COMMIT=$(git rev-parse HEAD) python -m pipelines.package --env-file images.env
+
+An image that this commit already has is not built again, so that a retry is short and tags may be immutable.
+"""
+
+import argparse
+import base64
+import re
+import subprocess
+from pathlib import Path
+
+from pipelines import project
+from pipelines.project import PipelineError
+
+TARGETS = {"train": "TRAIN_IMAGE", "serve": "SERVE_IMAGE"}  # final stages of the Dockerfile, and how they are called
+
+
+def package(repository: str, uri: str, commit: str) -> dict[str, str]:
+    """The digest URI of each image, built where there was none."""
+    images = {}
+    for target, variable in TARGETS.items():
+        tag = image_tag(target, commit)
+        known = digest(repository, tag)
+        if known is None:
+            build(f"{uri}:{tag}", target)
+            known = digest(repository, tag)
+        if known is None:
+            raise PipelineError(f"{uri}:{tag}: was pushed, but the repository does not know it; run the stage again.")
+        images[variable] = f"{uri}@{known}"
+        print(f"{target:6} {images[variable]}", flush=True)
+    return images
+
+
+def image_tag(target: str, commit: str) -> str:
+    """One tag for one image of one commit; the version of an S3 source may hold more than a tag allows."""
+    return f"{target}-{re.sub('[^A-Za-z0-9._-]', '-', commit)[:64]}"
+
+
+def digest(repository: str, tag: str) -> str | None:
+    """What the registry holds under a tag."""
+    ecr = project.client("ecr")
+    try:
+        found = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
+    except ecr.exceptions.ImageNotFoundException:
+        return None
+    return found["imageDetails"][0]["imageDigest"]
+
+
+def build(image: str, target: str) -> None:
+    docker("build", "--target", target, "--tag", image, ".")
+    docker("push", image)
+
+
+def sign_in(uri: str) -> None:
+    """Let docker push; the password goes through a pipe and never shows in a process list."""
+    token = project.client("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
+    user, _, password = base64.b64decode(token).decode().partition(":")
+    docker("login", "--username", user, "--password-stdin", uri.partition("/")[0], text=password)
+
+
+def docker(*arguments: str, text: str | None = None) -> None:
+    try:
+        done = subprocess.run(["docker", *arguments], input=text, text=True)
+    except FileNotFoundError:
+        raise PipelineError("docker: is not installed here; let the train pipeline build the images.") from None
+    if done.returncode:
+        raise PipelineError(f"docker {arguments[0]}: failed with exit code {done.returncode}, see the lines above.")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Build and push the images of this commit.")
+    parser.add_argument("--env-file", type=Path, default=Path("images.env"), help="where to write their digests")
+    arguments = parser.parse_args()
+    spec = project.training_spec()
+    sign_in(spec["image_repository_url"])
+    images = package(spec["image_repository_name"], spec["image_repository_url"], project.commit())
+    project.export(arguments.env_file, images)
+
+
+if __name__ == "__main__":
+    project.command(main)

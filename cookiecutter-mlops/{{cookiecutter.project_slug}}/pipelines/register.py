@@ -1,0 +1,153 @@
+"""Judges the model that pipelines/train.py made and registers it with the verdict.
+
+    SERVE_IMAGE=...@sha256:... REASON=commit python -m pipelines.register [--job NAME]
+
+Every trained model is registered, so that the registry tells the whole story: one that fails the gate as Rejected
+(and this command fails), the others as waiting for a person, or approved where the project says so.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import re
+from typing import Any
+
+from pipelines import archive, packages, project, snapshot, train
+from pipelines.project import PipelineError
+from training.evaluate import Verdict, gate
+from training.settings import load_settings
+
+CONTENT_TYPES = ["application/json", "text/csv"]
+
+
+def register(spec: dict[str, Any], job: dict[str, Any], image: str) -> Verdict:
+    """Make the model package of a completed job, and give back the gate's verdict."""
+    evaluation = read_evaluation(job)
+    verdict = gate(evaluation, live_evaluation(spec, evaluation), load_settings().gate)
+    statistics = keep_evaluation(spec, job["TrainingJobName"], evaluation, verdict)
+    arn = create(spec, job, image, statistics, customer_metadata(job, evaluation, verdict), verdict)
+    status = status_for(spec, verdict)
+    decide(arn, status, verdict)
+    show(arn, evaluation, verdict, status)
+    return verdict
+
+
+def read_evaluation(job: dict[str, Any]) -> dict[str, Any]:
+    """What the job measured; SageMaker packs it beside the model."""
+    folder = job["ModelArtifacts"]["S3ModelArtifacts"].rpartition("/")[0]
+    return archive.read_json(f"{folder}/output.tar.gz", "evaluation.json")
+
+
+def live_evaluation(spec: dict[str, Any], evaluation: dict[str, Any]) -> dict[str, Any] | None:
+    """What the live model reached, in the shape of an evaluation; None before the first release."""
+    live = project.live(spec["stages"][-1])
+    if live is None:
+        return None
+    facts = packages.describe(live["model_package_arn"]).facts
+    try:
+        value = float(facts["value"])
+    except (KeyError, ValueError):
+        value = float("nan")  # the gate, which fails closed, tells it
+    shared = {key: facts.get(key) for key in ("metric", "data_version")}
+    return {**shared, "value": value, "higher_is_better": evaluation.get("higher_is_better")}
+
+
+def keep_evaluation(spec: dict[str, Any], job_name: str, evaluation: dict[str, Any], verdict: Verdict) -> str:
+    """Store evaluation and verdict where the registry can point at them."""
+    key = f"evaluations/{job_name}/evaluation.json"
+    body = json.dumps({**evaluation, "verdict": verdict.to_dict()}, indent=2).encode()
+    project.client("s3").put_object(Bucket=spec["models_bucket"], Key=key, Body=body, ContentType="application/json")
+    return f"s3://{spec['models_bucket']}/{key}"
+
+
+def customer_metadata(job: dict[str, Any], evaluation: dict[str, Any], verdict: Verdict) -> dict[str, str]:
+    """The facts that later decisions read."""
+    data = snapshot.read(job["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"])
+    facts = {
+        "commit": job["Environment"]["MLOPS_COMMIT"],
+        "data_version": data.version,
+        "sample": str(data.sample).lower(),
+        "metric": evaluation.get("metric"),
+        "value": evaluation.get("value"),
+        "baseline": evaluation.get("baseline"),
+        "verdict": "passed" if verdict.passed else "rejected",
+        "training_job": job["TrainingJobName"],
+        "reason": os.environ.get("REASON") or "by hand",
+    }
+    return {key: acceptable(value) for key, value in facts.items()}
+
+
+def acceptable(value: Any) -> str:
+    """SageMaker takes at most 256 letters, digits, spaces and a few marks."""
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return re.sub(r"[^\w\s.:/=+@-]", " ", text)[:256]
+
+
+def status_for(spec: dict[str, Any], verdict: Verdict) -> str:
+    """A failed gate is final; whether a passed one needs a person is the project's choice."""
+    if not verdict.passed:
+        return packages.REJECTED
+    return packages.APPROVED if spec["model_approval"] == "automatic" else packages.PENDING
+
+
+def create(
+    spec: dict[str, Any], job: dict[str, Any], image: str, statistics: str, facts: dict[str, str], verdict: Verdict
+) -> str:
+    """Register the package; the token makes a second call for the same job give the same package."""
+    container = {"Image": image, "ModelDataUrl": job["ModelArtifacts"]["S3ModelArtifacts"]}
+    answer = project.client("sagemaker").create_model_package(
+        ModelPackageGroupName=spec["model_package_group"],
+        ModelPackageDescription=f"Trained by {job['TrainingJobName']}",
+        InferenceSpecification={
+            "Containers": [container],
+            "SupportedContentTypes": CONTENT_TYPES,
+            "SupportedResponseMIMETypes": CONTENT_TYPES,
+        },
+        ModelMetrics={"ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": statistics}}},
+        CustomerMetadataProperties=facts,
+        ModelApprovalStatus=packages.PENDING if verdict.passed else packages.REJECTED,
+        ClientToken=hashlib.sha256(job["TrainingJobName"].encode()).hexdigest()[:32],
+    )
+    return answer["ModelPackageArn"]
+
+
+def decide(arn: str, status: str, verdict: Verdict) -> None:
+    """Write down status and reason together: the registry tells the reason of a decision only in an update."""
+    project.client("sagemaker").update_model_package(
+        ModelPackageArn=arn, ModelApprovalStatus=status, ApprovalDescription=verdict.sentence()[:1024]
+    )
+
+
+def show(arn: str, evaluation: dict[str, Any], verdict: Verdict, status: str) -> None:
+    """The verdict as a table, for the log."""
+    print(f"\n{evaluation.get('metric')} {evaluation.get('value')}, baseline {evaluation.get('baseline')}\n")
+    rows = [("check", "rule", "value", "")]
+    rows += [(check.name, check.rule, check.value, "ok" if check.passed else "FAILED") for check in verdict.checks]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for name, rule, value, result in rows:
+        print(f"  {name:{widths[0]}}  {rule:{widths[1]}}  {value:{widths[2]}}  {result}".rstrip())
+    print(f"\n{arn.rpartition('/')[2]:>4} {status}  {arn}", flush=True)
+
+
+def handed_over() -> str:
+    """The job of the `python -m pipelines.train` before this."""
+    try:
+        return json.loads(train.HANDOVER.read_text())["training_job"]
+    except FileNotFoundError:
+        raise PipelineError(f"{train.HANDOVER}: no job was handed over; name one with --job.") from None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Judge and register the trained model.")
+    parser.add_argument("--job", help="a completed training job; by default the one that pipelines.train made")
+    name = parser.parse_args().job or handed_over()
+    image = project.environment("SERVE_IMAGE", "<repository>@sha256:<digest>")
+    job = project.client("sagemaker").describe_training_job(TrainingJobName=name)
+    verdict = register(project.training_spec(), job, image)
+    if not verdict.passed:
+        raise PipelineError(f"the gate stopped this model. {verdict.sentence()}")
+
+
+if __name__ == "__main__":
+    project.command(main)

@@ -1,0 +1,130 @@
+"""Trains this commit on the newest data snapshot, as a SageMaker job, and waits for it.
+
+    TRAIN_IMAGE=...@sha256:... COMMIT=... python -m pipelines.train
+
+A waiter that was killed can be run again: it adopts the job that still runs for the same commit and data. Where an
+instance type has no capacity, the next one of the list is tried. The job's name is left for pipelines/register.py.
+"""
+
+import argparse
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from pipelines import job, logs, project, snapshot
+from pipelines.project import PipelineError
+
+HANDOVER = Path(".mlops/training-job.json")
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+FINISHED = ("Completed", "Failed", "Stopped")
+
+
+def train(spec: dict[str, Any], order: job.Order) -> str:
+    """The name of a completed job; a PipelineError says what the last one died of."""
+    for name in attempts(spec, order):
+        result = follow(name)
+        if not lacks_capacity(result):
+            return completed(result)
+    types = ", ".join(spec["instance_types"])
+    raise PipelineError(f"no capacity for {types}; try again later, or add a type to training.instance_types.")
+
+
+def attempts(spec: dict[str, Any], order: job.Order) -> Iterator[str]:
+    """Jobs for this order: one that still runs, then one on each instance type, each started when it is asked for."""
+    if running := adoptable(spec, order):
+        yield running
+    for attempt, instance_type in enumerate(spec["instance_types"]):
+        yield start(spec, order, attempt, instance_type)
+
+
+def completed(result: dict[str, Any]) -> str:
+    """The name of a job that did its work."""
+    if result["TrainingJobStatus"] != "Completed":
+        raise PipelineError(f"training job {result['TrainingJobName']}: {why(result)}")
+    return result["TrainingJobName"]
+
+
+def adoptable(spec: dict[str, Any], order: job.Order) -> str | None:
+    """A job that already runs for this very order: its waiter was killed, or two pushes met."""
+    sagemaker = project.client("sagemaker")
+    found = sagemaker.list_training_jobs(
+        NameContains=spec["project_slug"], StatusEquals="InProgress", SortBy="CreationTime", SortOrder="Descending"
+    )
+    for summary in found["TrainingJobSummaries"]:
+        running = sagemaker.describe_training_job(TrainingJobName=summary["TrainingJobName"])
+        wanted = (order.image, order.environment)
+        if (running["AlgorithmSpecification"].get("TrainingImage"), running.get("Environment")) == wanted:
+            print(f"adopting {summary['TrainingJobName']}, which already trains this commit on this data", flush=True)
+            return summary["TrainingJobName"]
+    return None
+
+
+def start(spec: dict[str, Any], order: job.Order, attempt: int, instance_type: str) -> str:
+    """Start one attempt; a quota is a matter for a person, and asking again would not help."""
+    name = job.name(spec["project_slug"], order.commit, attempt)
+    try:
+        project.client("sagemaker").create_training_job(**job.request(spec, order, name, instance_type))
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceLimitExceeded":
+            raise
+        raise PipelineError(
+            f"this account may not use {spec['instance_count']} x {instance_type} for training; request the quota "
+            f"'{instance_type} for {'spot ' if spec['use_spot'] else ''}training job usage' of Amazon SageMaker "
+            "in the Service Quotas console, then run this again."
+        ) from None
+    print(f"started {name} on {instance_type}, data {order.snapshot.version}", flush=True)
+    return name
+
+
+def follow(name: str) -> dict[str, Any]:
+    """Print a job's log while it runs, and give back how it ended."""
+    lines = logs.Follower(LOG_GROUP, f"{name}/")
+    seen: set[str] = set()
+
+    def ended() -> dict[str, Any] | None:
+        state = project.client("sagemaker").describe_training_job(TrainingJobName=name)
+        lines.show()
+        if (step := state.get("SecondaryStatus", "")) not in seen:
+            print(f"  {step}", flush=True)
+            seen.add(step)
+        return state if state["TrainingJobStatus"] in FINISHED else None
+
+    # A job ends by its own limits, maximum wait included: the waiter only outlives it.
+    return project.until(ended, f"training job {name}", limit=7 * 86400)
+
+
+def lacks_capacity(state: dict[str, Any]) -> bool:
+    """Whether AWS had no such machine: the one failure that another instance type mends."""
+    lacking = state["TrainingJobStatus"] == "Failed" and state.get("FailureReason", "").startswith("CapacityError")
+    if lacking:
+        print(f"no capacity for {state['ResourceConfig']['InstanceType']}", flush=True)
+    return lacking
+
+
+def why(state: dict[str, Any]) -> str:
+    """The job's own sentence, without what SageMaker wraps around it."""
+    reason = state.get("FailureReason") or f"ended as {state['TrainingJobStatus']} ({state.get('SecondaryStatus')})"
+    return re.sub(r"^AlgorithmError:\s*|,? exit code: \d+$", "", reason.strip())
+
+
+def hand_over(name: str) -> None:
+    """Tell the next command of this build which job it was."""
+    HANDOVER.parent.mkdir(exist_ok=True)
+    HANDOVER.write_text(json.dumps({"training_job": name}))
+
+
+def main() -> None:
+    argparse.ArgumentParser(description="Train this commit on the newest data snapshot.").parse_args()
+    HANDOVER.unlink(missing_ok=True)
+    spec = project.training_spec()
+    image, commit = project.environment("TRAIN_IMAGE", "<repository>@sha256:<digest>"), project.commit()
+    data = snapshot.newest(spec) or snapshot.push_sample(spec)
+    hand_over(train(spec, job.Order(image, commit, data)))
+
+
+if __name__ == "__main__":
+    project.command(main)

@@ -1,0 +1,158 @@
+"""Asks a stage's endpoint what its model answered when it was trained, and wants the same answers, in time.
+
+    MLOPS_STAGE=prod python -m pipelines.verify
+"""
+
+import argparse
+import json
+import math
+import os
+import statistics
+import time
+import uuid
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from pipelines import archive, endpoint, project
+from pipelines.project import PipelineError
+
+TOLERANCE = 1e-6  # relative; another machine may round the last digits differently
+NONSENSE = {"instances": "this is not a list"}
+BUDGET_MS = 2000.0
+
+
+class Refused(Exception):
+    """The endpoint answered with an error: its HTTP status."""
+
+    def __init__(self, status: int, message: str):
+        super().__init__(message)
+        self.status = status
+
+
+def verify(spec: dict[str, Any], live: dict[str, Any], budget_ms: float) -> None:
+    """Check configuration, answers, latency and manners of the live endpoint."""
+    current = endpoint.settled(spec["endpoint_name"])
+    if not endpoint.serves(current, live["endpoint_config"]):
+        state = f"{current['EndpointStatus']} with {current['EndpointConfigName']}" if current else "not there"
+        raise PipelineError(f"{spec['endpoint_name']} is {state}, but {live['endpoint_config']} was released.")
+    samples = archive.read_json(live["model_data_url"], "samples.json")
+    if not samples:
+        raise PipelineError(f"{live['model_data_url']}: samples.json records no request, so nothing can be verified.")
+    ask = ask_later if spec["kind"] == "asynchronous" else ask_now
+    times = [check_sample(ask, spec, number, sample) for number, sample in enumerate(samples, 1)]
+    check_latency(spec, times, budget_ms)
+    check_refusal(ask, spec)
+
+
+def check_sample(ask: Any, spec: dict[str, Any], number: int, sample: dict[str, Any]) -> float:
+    """The seconds that the right answer took."""
+    begin = time.monotonic()
+    try:
+        answer = ask(spec, sample["request"])
+    except Refused as error:
+        raise PipelineError(f"sample {number}: the endpoint answered {error.status}: {error}") from None
+    if not same(answer, sample["response"]):
+        told, recorded = (json.dumps(value)[:200] for value in (answer, sample["response"]))
+        raise PipelineError(f"sample {number}: the endpoint answered {told}, but in training it was {recorded}.")
+    return time.monotonic() - begin
+
+
+def same(answer: Any, recorded: Any) -> bool:
+    """Equal, where numbers may differ by a rounding."""
+    if isinstance(recorded, dict):
+        fields = isinstance(answer, dict) and answer.keys() == recorded.keys()
+        return fields and all(same(answer[key], recorded[key]) for key in recorded)
+    if isinstance(recorded, list):
+        return isinstance(answer, list) and len(answer) == len(recorded) and all(map(same, answer, recorded))
+    if isinstance(recorded, float) and isinstance(answer, int | float):
+        return math.isclose(answer, recorded, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return answer == recorded
+
+
+def check_latency(spec: dict[str, Any], times: list[float], budget_ms: float) -> None:
+    """The usual answer must be fast enough; a queue, and the first request to a cold machine, are no measure."""
+    usual = statistics.median(times) * 1000
+    print(f"{len(times)} recorded answers are the same, median {usual:.0f} ms")
+    if spec["kind"] != "asynchronous" and usual > budget_ms:
+        raise PipelineError(f"the median answer took {usual:.0f} ms, the budget is {budget_ms:.0f} ms (--latency-ms).")
+
+
+def check_refusal(ask: Any, spec: dict[str, Any]) -> None:
+    """A bad request is the caller's error, and must not look like the model's."""
+    try:
+        answer = ask(spec, NONSENSE)
+    except Refused as error:
+        if 400 <= error.status < 500:
+            print(f"a bad request is refused with {error.status}")
+            return
+        raise PipelineError(f"a bad request got {error.status}, it must get a 4xx: {error}") from None
+    raise PipelineError(f"a bad request was answered with {json.dumps(answer)[:200]}, it must get a 4xx.")
+
+
+def ask_now(spec: dict[str, Any], request: Any) -> Any:
+    """The answer of a real-time or serverless endpoint."""
+    try:
+        answer = project.client("sagemaker-runtime").invoke_endpoint(
+            EndpointName=spec["endpoint_name"], ContentType="application/json", Body=json.dumps(request)
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ModelError":
+            raise
+        status, message = error.response.get("OriginalStatusCode", 500), error.response.get("OriginalMessage", "")
+        raise Refused(status, message) from None
+    return json.loads(answer["Body"].read())
+
+
+def ask_later(spec: dict[str, Any], request: Any) -> Any:
+    """The answer of an asynchronous endpoint, which appears in S3, or its failure, which does too."""
+    bucket, prefix = project.split_s3(spec["asynchronous"]["input_s3_uri"])
+    key = f"{prefix.rstrip('/')}/verify-{uuid.uuid4()}.json"
+    project.client("s3").put_object(Bucket=bucket, Key=key, Body=json.dumps(request).encode())
+    places = project.client("sagemaker-runtime").invoke_endpoint_async(
+        EndpointName=spec["endpoint_name"], ContentType="application/json", InputLocation=f"s3://{bucket}/{key}"
+    )
+
+    def result() -> tuple[str, bool] | None:
+        if (text := content(places["OutputLocation"])) is not None:
+            return text, True
+        text = content(places["FailureLocation"])
+        return None if text is None else (text, False)
+
+    text, good = project.until(result, f"asynchronous request {key}", limit=900)
+    if not good:
+        raise Refused(status_in(text), text)
+    return json.loads(text)
+
+
+def content(uri: str) -> str | None:
+    bucket, key = project.split_s3(uri)
+    s3 = project.client("s3")
+    try:
+        return s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    except s3.exceptions.NoSuchKey:
+        return None
+
+
+def status_in(failure: str) -> int:
+    """The model's HTTP status: SageMaker's failure note tells it as `Received client error (400) from primary`."""
+    known = [int(word) for word in failure.replace("(", " ").replace(")", " ").split() if word.isdecimal()]
+    return next((number for number in known if 400 <= number < 600), 500)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Verify what a stage serves.")
+    parser.add_argument("--stage", default=os.environ.get("MLOPS_STAGE"), help="by default MLOPS_STAGE")
+    parser.add_argument("--latency-ms", type=float, default=BUDGET_MS, help="the median answer's budget")
+    arguments = parser.parse_args()
+    if not arguments.stage:
+        raise PipelineError("--stage: must be given, for example --stage prod.")
+    live = project.live(arguments.stage)
+    if live is None:
+        print(f"nothing to verify: no model was released to {arguments.stage} yet")
+        return
+    verify(project.endpoint_spec(arguments.stage), live, arguments.latency_ms)
+
+
+if __name__ == "__main__":
+    project.command(main)
