@@ -13,6 +13,7 @@ from cookiecutter_mlops import __version__, answers
 
 ROOT = Path(__file__).resolve().parents[1]
 NOT_SHIPPED = shutil.ignore_patterns("tests", "examples", ".terraform*")
+LITTER = {"__pycache__", ".ruff_cache", ".mypy_cache", ".pytest_cache", ".terraform"}
 MODULE_SOURCE = re.compile(r'source\s*=\s*"\./modules/([a-z0-9-]+)"')
 
 
@@ -46,8 +47,8 @@ def copy_modules(project: Path) -> None:
 
 
 def remove_litter(project: Path) -> None:
-    """Remove what pip compiles when it installs the wheel that the template lies in."""
-    for folder in list(project.rglob("__pycache__")):
+    """Remove what tools leave in the template's folder: pip compiles a wheel's files, ruff keeps a cache."""
+    for folder in [path for path in project.rglob("*") if path.is_dir() and path.name in LITTER]:
         shutil.rmtree(folder)
 
 

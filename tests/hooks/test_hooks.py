@@ -46,6 +46,13 @@ def test_modules_that_terraform_names_are_copied_byte_for_byte(tmp_path):
     assert not (copied / "tests").exists() and not (copied / "examples").exists()
 
 
+def test_litter_of_tools_is_removed(tmp_path):
+    (tmp_path / "training" / "__pycache__").mkdir(parents=True)
+    (tmp_path / ".ruff_cache" / "0.1").mkdir(parents=True)
+    post_gen_project.remove_litter(tmp_path)
+    assert [path.name for path in tmp_path.rglob("*")] == ["training"]
+
+
 def test_functions_are_packed_by_the_project_s_own_code(tmp_path):
     source = scaffold.template() / "{{cookiecutter.project_slug}}"
     for folder in ("functions", "pipelines"):
