@@ -124,7 +124,7 @@ variable "traffic_shift" {
 
   validation {
     condition     = try(var.traffic_shift.kind, "all-at-once") == "all-at-once" ? true : coalesce(var.traffic_shift.percent, 10) >= 1 && coalesce(var.traffic_shift.percent, 10) <= 50
-    error_message = "traffic_shift: use percent from 1 to 50, for example 10 (got: ${try(var.traffic_shift.percent, 0)})."
+    error_message = "traffic_shift: use percent from 1 to 50, for example 10 (got: ${coalesce(try(var.traffic_shift.percent, null), 10)})."
   }
 
   validation {

@@ -1,0 +1,61 @@
+# `terraform test` in this folder: offline, no credentials.
+
+mock_provider "aws" {
+  source = "../../tests/terraform/mocks"
+}
+
+variables {
+  name        = "salary-prediction-monthly"
+  monthly_usd = 200
+  cost_tag    = { key = "project", value = "salary-prediction" }
+  topic_arn   = "arn:aws:sns:eu-west-1:123456789012:t"
+}
+
+run "defaults_alert_three_times" {
+  command = plan
+
+  assert {
+    condition     = aws_budgets_budget.this.limit_amount == "200.0" && aws_budgets_budget.this.time_unit == "MONTHLY"
+    error_message = "the limit must be 200 a month"
+  }
+
+  assert {
+    condition     = toset([for n in aws_budgets_budget.this.notification : "${n.notification_type} ${n.threshold}"]) == toset(["ACTUAL 80", "ACTUAL 100", "FORECASTED 100"])
+    error_message = "there must be alerts at 80 %, 100 % and for the forecast"
+  }
+
+  assert {
+    condition     = one(aws_budgets_budget.this.cost_filter).values[0] == "user:project$salary-prediction"
+    error_message = "only the tagged cost must count"
+  }
+}
+
+run "no_money_is_refused" {
+  command = plan
+
+  variables {
+    monthly_usd = 0
+  }
+
+  expect_failures = [var.monthly_usd]
+}
+
+run "name_with_colon_is_refused" {
+  command = plan
+
+  variables {
+    name = "a:b"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "empty_tag_is_refused" {
+  command = plan
+
+  variables {
+    cost_tag = { key = "", value = "x" }
+  }
+
+  expect_failures = [var.cost_tag]
+}

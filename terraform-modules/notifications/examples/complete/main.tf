@@ -1,0 +1,20 @@
+# A topic that mails the owner of a project.
+
+module "key" {
+  source = "../../../kms-key"
+
+  name = "salary-prediction"
+}
+
+module "notifications" {
+  source = "../.."
+
+  name        = "salary-prediction-notifications"
+  email       = "ml-team@example.com"
+  kms_key_arn = module.key.arn
+}
+
+output "topic" {
+  description = "ARN of the topic."
+  value       = module.notifications.topic_arn
+}

@@ -1,0 +1,341 @@
+# `terraform test` in this folder: offline, no credentials.
+
+mock_provider "aws" {
+  source = "../../tests/terraform/mocks"
+}
+
+variables {
+  project     = "salary-prediction"
+  stage       = "prod"
+  instances   = { type = "ml.m5.large" }
+  kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/0"
+  topic_arn   = "arn:aws:sns:eu-west-1:123456789012:t"
+  buckets = {
+    data   = { name = "data", arn = "arn:aws:s3:::data" }
+    models = { name = "models", arn = "arn:aws:s3:::models" }
+  }
+  registry = {
+    model_package_group    = "salary-prediction"
+    image_repository_arn   = "arn:aws:ecr:eu-west-1:123456789012:repository/salary-prediction"
+    training_parameter_arn = "arn:aws:ssm:eu-west-1:123456789012:parameter/salary-prediction/training"
+  }
+}
+
+run "one_instance_moves_all_at_once_with_alarms" {
+  command = plan
+
+  assert {
+    condition     = aws_ssm_parameter.spec.name == "/salary-prediction/prod/endpoint"
+    error_message = "the spec must be published"
+  }
+
+  assert {
+    condition     = output.name == "salary-prediction-prod"
+    error_message = "the endpoint must be named after project and stage"
+  }
+
+  assert {
+    condition     = local.routing.Type == "ALL_AT_ONCE"
+    error_message = "one instance cannot be split"
+  }
+
+  assert {
+    condition     = output.alarms == ["salary-prediction-prod-errors", "salary-prediction-prod-latency"]
+    error_message = "alarms must roll back"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.errors.treat_missing_data == "notBreaching" && aws_cloudwatch_metric_alarm.latency.threshold == 5000000
+    error_message = "no traffic is no error, and 5 s is too slow"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this.kms_key_id == var.kms_key_arn
+    error_message = "the log must be encrypted with the key"
+  }
+}
+
+run "two_instances_begin_with_a_canary" {
+  command = plan
+
+  variables {
+    instances = { type = "ml.m5.large", count = 2 }
+  }
+
+  assert {
+    condition     = local.routing.Type == "CANARY" && local.routing.CanarySize.Value == 10
+    error_message = "an update must begin with a tenth"
+  }
+}
+
+run "linear_shift_is_declared" {
+  command = plan
+
+  variables {
+    instances     = { type = "ml.m5.large", count = 4 }
+    traffic_shift = { kind = "linear", percent = 25, wait_seconds = 120 }
+  }
+
+  assert {
+    condition     = local.routing.LinearStepSize.Value == 25 && local.routing.WaitIntervalInSeconds == 120
+    error_message = "traffic must move by quarters"
+  }
+}
+
+run "serverless_has_no_instances" {
+  command = plan
+
+  variables {
+    kind       = "serverless"
+    instances  = null
+    serverless = { memory_mb = 2048, max_concurrency = 5 }
+  }
+
+  assert {
+    condition     = output.input == null
+    error_message = "requests must not go through S3"
+  }
+}
+
+run "asynchronous_reads_requests_from_s3" {
+  command = plan
+
+  variables {
+    kind        = "asynchronous"
+    autoscaling = { min_capacity = 0, max_capacity = 2, invocations_per_instance = 5 }
+  }
+
+  assert {
+    condition     = output.input.uri == "s3://data/asynchronous/prod/input/"
+    error_message = "requests must be put under the stage"
+  }
+}
+
+run "unknown_kind_is_refused" {
+  command = plan
+
+  variables {
+    kind = "batch"
+  }
+
+  expect_failures = [var.kind]
+}
+
+run "stage_training_is_refused" {
+  command = plan
+
+  variables {
+    stage = "training"
+  }
+
+  expect_failures = [var.stage]
+}
+
+run "serverless_with_gpu_is_refused" {
+  command = plan
+
+  variables {
+    kind       = "serverless"
+    instances  = { type = "ml.g5.xlarge" }
+    serverless = { memory_mb = 2048, max_concurrency = 5 }
+  }
+
+  expect_failures = [var.instances]
+}
+
+run "real_time_without_instances_is_refused" {
+  command = plan
+
+  variables {
+    instances = null
+  }
+
+  expect_failures = [var.instances]
+}
+
+run "ec2_instance_type_is_refused" {
+  command = plan
+
+  variables {
+    instances = { type = "m5.large" }
+  }
+
+  expect_failures = [var.instances]
+}
+
+run "no_instance_is_refused" {
+  command = plan
+
+  variables {
+    instances = { type = "ml.m5.large", count = 0 }
+  }
+
+  expect_failures = [var.instances]
+}
+
+run "serverless_without_memory_is_refused" {
+  command = plan
+
+  variables {
+    kind      = "serverless"
+    instances = null
+  }
+
+  expect_failures = [var.serverless]
+}
+
+run "memory_of_1000_mb_is_refused" {
+  command = plan
+
+  variables {
+    kind       = "serverless"
+    instances  = null
+    serverless = { memory_mb = 1000, max_concurrency = 5 }
+  }
+
+  expect_failures = [var.serverless]
+}
+
+run "concurrency_of_300_is_refused" {
+  command = plan
+
+  variables {
+    kind       = "serverless"
+    instances  = null
+    serverless = { memory_mb = 1024, max_concurrency = 300 }
+  }
+
+  expect_failures = [var.serverless]
+}
+
+run "serverless_in_a_network_is_refused" {
+  command = plan
+
+  variables {
+    kind       = "serverless"
+    instances  = null
+    serverless = { memory_mb = 1024, max_concurrency = 5 }
+    network    = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "capture_of_asynchronous_is_refused" {
+  command = plan
+
+  variables {
+    kind               = "asynchronous"
+    capture_percentage = 10
+  }
+
+  expect_failures = [var.capture_percentage]
+}
+
+run "capture_of_101_percent_is_refused" {
+  command = plan
+
+  variables {
+    capture_percentage = 101
+  }
+
+  expect_failures = [var.capture_percentage]
+}
+
+run "canary_on_one_instance_is_refused" {
+  command = plan
+
+  variables {
+    traffic_shift = { kind = "canary" }
+  }
+
+  expect_failures = [var.traffic_shift]
+}
+
+run "canary_of_60_percent_is_refused" {
+  command = plan
+
+  variables {
+    instances     = { type = "ml.m5.large", count = 2 }
+    traffic_shift = { kind = "canary", percent = 60 }
+  }
+
+  expect_failures = [var.traffic_shift]
+}
+
+run "unknown_shift_is_refused" {
+  command = plan
+
+  variables {
+    instances     = { type = "ml.m5.large", count = 2 }
+    traffic_shift = { kind = "rolling" }
+  }
+
+  expect_failures = [var.traffic_shift]
+}
+
+run "wait_of_two_hours_is_refused" {
+  command = plan
+
+  variables {
+    traffic_shift = { kind = "all-at-once", wait_seconds = 7200 }
+  }
+
+  expect_failures = [var.traffic_shift]
+}
+
+run "serverless_with_shift_is_refused" {
+  command = plan
+
+  variables {
+    kind          = "serverless"
+    instances     = null
+    serverless    = { memory_mb = 1024, max_concurrency = 5 }
+    traffic_shift = { kind = "all-at-once" }
+  }
+
+  expect_failures = [var.traffic_shift]
+}
+
+run "scale_to_zero_of_real_time_is_refused" {
+  command = plan
+
+  variables {
+    autoscaling = { min_capacity = 0, max_capacity = 2, invocations_per_instance = 5 }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "serverless_with_autoscaling_is_refused" {
+  command = plan
+
+  variables {
+    kind        = "serverless"
+    instances   = null
+    serverless  = { memory_mb = 1024, max_concurrency = 5 }
+    autoscaling = { min_capacity = 1, max_capacity = 2, invocations_per_instance = 5 }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "alarm_at_0_percent_is_refused" {
+  command = plan
+
+  variables {
+    alarms = { error_percent = 0 }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "project_with_capitals_is_refused" {
+  command = plan
+
+  variables {
+    project = "Salary"
+  }
+
+  expect_failures = [var.project]
+}

@@ -1,0 +1,37 @@
+# GPU training on spare capacity, with a second choice of instance type.
+
+data "aws_caller_identity" "current" {}
+
+module "key" {
+  source = "../../../kms-key"
+
+  name = "salary-prediction"
+}
+
+module "bucket" {
+  source   = "../../../s3-bucket"
+  for_each = toset(["data", "models", "artifacts"])
+
+  name          = "salary-prediction-${each.key}-${data.aws_caller_identity.current.account_id}"
+  kms_key_arn   = module.key.arn
+  force_destroy = true
+}
+
+module "training" {
+  source = "../.."
+
+  project             = "salary-prediction"
+  kms_key_arn         = module.key.arn
+  buckets             = module.bucket
+  instance_types      = ["ml.g5.2xlarge", "ml.g4dn.2xlarge"]
+  max_runtime_seconds = 14400
+  spot                = { max_wait_seconds = 28800 }
+  volume_size_gb      = 100
+  release             = { stages = ["staging", "prod"], pipeline = "salary-prediction-release", approval = "automatic" }
+  force_destroy       = true
+}
+
+output "parameter" {
+  description = "SSM parameter that holds the job spec."
+  value       = module.training.parameter.name
+}

@@ -1,0 +1,183 @@
+# `terraform test` in this folder: offline, no credentials.
+
+mock_provider "aws" {
+  source = "../../tests/terraform/mocks"
+}
+
+variables {
+  project        = "salary-prediction"
+  kms_key_arn    = "arn:aws:kms:eu-west-1:123456789012:key/0"
+  instance_types = ["ml.g5.2xlarge"]
+  release        = { stages = ["prod"], pipeline = "salary-prediction-release", approval = "manual" }
+  buckets = {
+    data      = { name = "data", arn = "arn:aws:s3:::data" }
+    models    = { name = "models", arn = "arn:aws:s3:::models" }
+    artifacts = { name = "artifacts", arn = "arn:aws:s3:::artifacts" }
+  }
+}
+
+run "defaults_are_isolated_and_on_demand" {
+  command = plan
+
+  assert {
+    condition     = aws_ecr_repository.this.image_tag_mutability == "IMMUTABLE" && aws_ecr_repository.this.image_scanning_configuration[0].scan_on_push
+    error_message = "images must be immutable and scanned"
+  }
+
+  assert {
+    condition     = aws_ecr_repository.this.encryption_configuration[0].kms_key == var.kms_key_arn
+    error_message = "images must be encrypted with the key"
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecr_lifecycle_policy.this.policy).rules[0].selection.tagStatus == "untagged"
+    error_message = "images of releases must be kept"
+  }
+
+  assert {
+    condition     = aws_sagemaker_model_package_group.this.model_package_group_name == "salary-prediction"
+    error_message = "the group must be named after the project"
+  }
+
+  assert {
+    condition     = aws_ssm_parameter.spec.name == "/salary-prediction/training" && aws_ssm_parameter.spec.tier == "Intelligent-Tiering"
+    error_message = "the spec must be published"
+  }
+
+  assert {
+    condition     = toset(keys(local.required_of_jobs)) == toset(["DenyNetworkAccess", "DenyPlainTraffic", "DenyPlainOutput"])
+    error_message = "unsafe jobs must be denied"
+  }
+
+  assert {
+    condition     = !aws_ecr_repository.this.force_delete
+    error_message = "images must not be destroyed unasked"
+  }
+}
+
+run "network_becomes_a_duty" {
+  command = plan
+
+  variables {
+    network = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+  }
+
+  assert {
+    condition     = contains(keys(local.required_of_jobs), "DenyOutsideNetwork")
+    error_message = "jobs outside the VPC must be denied"
+  }
+}
+
+run "spot_may_wait" {
+  command = plan
+
+  variables {
+    spot           = { max_wait_seconds = 28800 }
+    instance_types = ["ml.g5.2xlarge", "ml.g4dn.2xlarge"]
+  }
+
+  assert {
+    condition     = var.spot.max_wait_seconds == 28800
+    error_message = "spot must be accepted"
+  }
+}
+
+run "no_instance_type_is_refused" {
+  command = plan
+
+  variables {
+    instance_types = []
+  }
+
+  expect_failures = [var.instance_types]
+}
+
+run "ec2_instance_type_is_refused" {
+  command = plan
+
+  variables {
+    instance_types = ["g5.2xlarge"]
+  }
+
+  expect_failures = [var.instance_types]
+}
+
+run "no_instance_is_refused" {
+  command = plan
+
+  variables {
+    instance_count = 0
+  }
+
+  expect_failures = [var.instance_count]
+}
+
+run "negative_count_is_refused" {
+  command = plan
+
+  variables {
+    instance_count = -1
+  }
+
+  expect_failures = [var.instance_count]
+}
+
+run "six_days_are_refused" {
+  command = plan
+
+  variables {
+    max_runtime_seconds = 518400
+  }
+
+  expect_failures = [var.max_runtime_seconds]
+}
+
+run "spot_wait_below_the_runtime_is_refused" {
+  command = plan
+
+  variables {
+    spot = { max_wait_seconds = 3600 }
+  }
+
+  expect_failures = [var.spot]
+}
+
+run "volume_of_0_gb_is_refused" {
+  command = plan
+
+  variables {
+    volume_size_gb = 0
+  }
+
+  expect_failures = [var.volume_size_gb]
+}
+
+run "network_without_subnet_is_refused" {
+  command = plan
+
+  variables {
+    network = { subnet_ids = [], security_group_ids = ["sg-1"] }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "unknown_approval_is_refused" {
+  command = plan
+
+  variables {
+    release = { stages = ["prod"], pipeline = "p", approval = "none" }
+  }
+
+  expect_failures = [var.release]
+}
+
+run "project_with_capitals_is_refused" {
+  command = plan
+
+  variables {
+    project = "Salary"
+  }
+
+  expect_failures = [var.project]
+}
