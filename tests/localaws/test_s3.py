@@ -64,5 +64,5 @@ def test_bucket_that_wants_tls_takes_objects(aws: Aws, condition: dict[str, Any]
 def test_bucket_that_denies_refuses_objects(aws: Aws, condition: dict[str, Any] | None) -> None:
     s3, bucket = aws.client("s3"), new_bucket(aws)
     s3.put_bucket_policy(Bucket=bucket, Policy=deny(bucket, condition))
-    with pytest.raises(ClientError, match="403|Forbidden|AccessDenied"):
+    with pytest.raises(ClientError, match="403"):
         s3.put_object(Bucket=bucket, Key="a", Body=b"1")

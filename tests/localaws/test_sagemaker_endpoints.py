@@ -1,4 +1,4 @@
-"""Endpoints of the embedded AWS: real processes, updates without interruption, invocations through sagemaker-runtime."""
+"""Endpoints of the embedded AWS: real processes, safe updates, invocations through sagemaker-runtime."""
 
 import io
 import json

@@ -112,9 +112,6 @@ def test_group_with_packages_is_not_deleted(aws: Aws, group: str) -> None:
 
 
 def test_operation_that_nobody_implements_is_refused_by_name(aws: Aws) -> None:
-    with pytest.raises(ClientError, match="CreateAutoMLJob") as refused:
-        aws.client("sagemaker").create_auto_ml_job(
-            AutoMLJobName="a", InputDataConfig=[{"TargetAttributeName": "y"}], RoleArn="arn:aws:iam::1:role/abcdefghijk",
-            OutputDataConfig={"S3OutputPath": "s3://b/o"},
-        )  # fmt: skip
+    with pytest.raises(ClientError, match="ListAutoMLJobs") as refused:
+        aws.client("sagemaker").list_auto_ml_jobs()
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501

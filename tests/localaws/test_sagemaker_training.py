@@ -140,7 +140,7 @@ def test_training_job_name_used_twice_is_refused(aws: Aws) -> None:
     [
         ({"EnableManagedSpotTraining": True}, "MaxWaitTimeInSeconds"),
         (
-            {"ResourceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 2, "VolumeSizeInGB": 5}},
+            {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 5}},
             "InstanceCount",
         ),
         ({"AlgorithmSpecification": {"TrainingImage": "nobody/has:it", "TrainingInputMode": "File"}}, "nobody/has:it"),

@@ -12,4 +12,4 @@ def install() -> None:
         filters.delete_filter(name, group)
         moto_add_filter(filters, name, pattern, group, transformations)
 
-    MetricFilters.add_filter = add_filter  # type: ignore[method-assign]
+    MetricFilters.add_filter = add_filter  # type: ignore[method-assign,assignment]

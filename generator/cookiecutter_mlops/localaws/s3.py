@@ -114,4 +114,4 @@ def _compare(operator: str, fact: str | None, values: list[Any]) -> bool:
 def install() -> None:
     # moto reloads its table of S3 addresses now and then, so the class is replaced where that table finds it.
     responses.S3Response = S3Response  # type: ignore[misc]
-    FakeBucket.get_permission = get_permission  # type: ignore[method-assign]
+    FakeBucket.get_permission = get_permission  # type: ignore[method-assign,assignment]

@@ -7,7 +7,7 @@ from moto.sqs.models import Queue
 
 
 def install() -> None:
-    moto_attributes = Queue.attributes.fget
+    moto_attributes = Queue.attributes.fget  # type: ignore[attr-defined]
 
     def attributes(queue: Any) -> dict[str, Any]:
         result = moto_attributes(queue)

@@ -7,4 +7,4 @@ def install() -> None:
 
     from cookiecutter_mlops.localaws.awslambda.models import LambdaFunction
 
-    models.LambdaFunction = LambdaFunction
+    models.LambdaFunction = LambdaFunction  # type: ignore[misc]

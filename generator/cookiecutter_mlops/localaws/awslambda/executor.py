@@ -11,7 +11,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cookiecutter_mlops.localaws import runtime
 
@@ -37,7 +37,9 @@ def run(function: "LambdaFunction", event: str) -> Answer:
     with TemporaryDirectory(prefix="lambda-") as folder:
         file = Path(folder) / "answer.json"
         output, timed_out = _execute(function, event, request, stream, file)
-        answer = json.loads(file.read_text()) if file.is_file() else {"error": _died(function, request, timed_out)}
+        answer: dict[str, Any] = (
+            json.loads(file.read_text()) if file.is_file() else {"error": _died(function, request, timed_out)}
+        )
     lines = [f"START RequestId: {request} Version: {function.version}", *output.splitlines()]
     if timed_out:
         lines.append(answer["error"]["errorMessage"])

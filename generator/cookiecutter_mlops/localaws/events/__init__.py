@@ -7,5 +7,5 @@ def install() -> None:
 
     from cookiecutter_mlops.localaws.events.models import Rule, validate_pattern
 
-    models.Rule = Rule
-    models.EventPatternParser._validate_event_pattern = validate_pattern  # type: ignore[method-assign]
+    models.Rule = Rule  # type: ignore[misc]
+    models.EventPatternParser._validate_event_pattern = validate_pattern  # type: ignore[method-assign,assignment]

@@ -2,36 +2,35 @@
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cookiecutter_mlops.localaws.crud import Document, Documents, page
+from cookiecutter_mlops.localaws.crud import Document, page
+from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure, ValidationException
 from cookiecutter_mlops.localaws.sagemaker.kinds import ENDPOINT, ENDPOINT_CONFIG, MODEL
 from cookiecutter_mlops.localaws.sagemaker.serving import Fleet
 
-if TYPE_CHECKING:
-    from cookiecutter_mlops.localaws.sagemaker.models import SageMakerBackend
 
-
-class EndpointOperations:
+class EndpointOperations(Operations):
     """Operations on endpoints; part of the SageMaker backend."""
 
-    documents: Documents
-    fleets: dict[str, Fleet]
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.fleets: dict[str, Fleet] = {}
 
-    def create_endpoint_config(self: "SageMakerBackend", request: Document) -> Document:
+    def create_endpoint_config(self, request: Document) -> Document:
         for variant in request["ProductionVariants"]:
             self.documents.find(MODEL, variant)
         return self.documents.create(ENDPOINT_CONFIG, request)
 
-    def create_endpoint(self: "SageMakerBackend", request: Document) -> Document:
+    def create_endpoint(self, request: Document) -> Document:
         config = self.documents.find(ENDPOINT_CONFIG, request)
         document = self.documents.create(ENDPOINT, request | {"EndpointStatus": "Creating"})
         self.emit("Endpoint", document)
         self._deploy(document, config)
         return document
 
-    def update_endpoint(self: "SageMakerBackend", request: Document) -> Document:
+    def update_endpoint(self, request: Document) -> Document:
         document, config = self.documents.find(ENDPOINT, request), self.documents.find(ENDPOINT_CONFIG, request)
         _refuse_unless_in_service(document)
         summary = {"EndpointConfigName": config["EndpointConfigName"], "StartTime": time.time()}
@@ -42,7 +41,7 @@ class EndpointOperations:
         self._deploy(document, config)
         return document
 
-    def update_endpoint_weights_and_capacities(self: "SageMakerBackend", request: Document) -> Document:
+    def update_endpoint_weights_and_capacities(self, request: Document) -> Document:
         document = self.documents.find(ENDPOINT, request)
         _refuse_unless_in_service(document)
         variants = {variant["VariantName"]: variant for variant in document["ProductionVariants"]}
@@ -53,7 +52,7 @@ class EndpointOperations:
                     variant |= {f"{when}{member}": desired[f"Desired{member}"] for when in ("Current", "Desired")}
         return document
 
-    def delete_endpoint(self: "SageMakerBackend", request: Document) -> Document:
+    def delete_endpoint(self, request: Document) -> Document:
         document = self.documents.find(ENDPOINT, request)
         self.documents.delete(ENDPOINT, document)
         self._endpoint_status(document, "Deleting")
@@ -61,13 +60,13 @@ class EndpointOperations:
             fleet.stop()
         return {}
 
-    def list_endpoints(self: "SageMakerBackend", request: Document) -> Document:
+    def list_endpoints(self, request: Document) -> Document:
         return page(request, "Endpoints", self.documents.search(ENDPOINT, request))
 
-    def _deploy(self: "SageMakerBackend", document: Document, config: Document) -> None:
+    def _deploy(self, document: Document, config: Document) -> None:
         threading.Thread(target=self._bring_up, args=(document, config), daemon=True).start()
 
-    def _bring_up(self: "SageMakerBackend", document: Document, config: Document) -> None:
+    def _bring_up(self, document: Document, config: Document) -> None:
         """Start the new servers; switch to them when all are healthy, else keep what is there."""
         name = document["EndpointName"]
         fleet = Fleet(self, name, config["ProductionVariants"])
@@ -81,7 +80,7 @@ class EndpointOperations:
             return
         self._switch(document, config, fleet)
 
-    def _switch(self: "SageMakerBackend", document: Document, config: Document, fleet: Fleet) -> None:
+    def _switch(self, document: Document, config: Document, fleet: Fleet) -> None:
         name = document["EndpointName"]
         if document["EndpointStatus"] == "Deleting":
             fleet.stop()
@@ -95,20 +94,20 @@ class EndpointOperations:
         if old:
             old.stop()
 
-    def _failed(self: "SageMakerBackend", document: Document, reason: str) -> None:
+    def _failed(self, document: Document, reason: str) -> None:
         """A failed creation is Failed; after a failed update the old configuration is in service, as AWS rolls back."""
         if document["EndpointStatus"] != "Deleting":
             status = "InService" if document["EndpointName"] in self.fleets else "Failed"
             self._endpoint_status(document, status, FailureReason=reason)
 
-    def _endpoint_status(self: "SageMakerBackend", document: Document, status: str, **members: Any) -> None:
+    def _endpoint_status(self, document: Document, status: str, **members: Any) -> None:
         if status != "Updating":
             document.pop("PendingDeploymentSummary", None)
         document.update(members, EndpointStatus=status, LastModifiedTime=time.time())
         self.emit("Endpoint", document)
 
-    def _summary(self: "SageMakerBackend", variant: Document) -> Document:
-        image = self.container_of(self.describe_model(variant))["Image"]
+    def _summary(self, variant: Document) -> Document:
+        image = self.container_of(variant["ModelName"])["Image"]
         summary: Document = {
             "VariantName": variant["VariantName"],
             "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": time.time()}],

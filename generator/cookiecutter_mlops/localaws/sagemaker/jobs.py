@@ -4,14 +4,12 @@ import logging
 import subprocess
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cookiecutter_mlops.localaws import runtime
+from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.container import Container
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure, ValidationException
-
-if TYPE_CHECKING:
-    from cookiecutter_mlops.localaws.sagemaker.models import SageMakerBackend
 
 # SageMaker gives a container this long between SIGTERM and SIGKILL, to save what it can.
 GRACE_SECONDS = 120
@@ -23,7 +21,7 @@ class Job:
 
     noun = ""
 
-    def __init__(self, backend: "SageMakerBackend", document: dict[str, Any], image: str) -> None:
+    def __init__(self, backend: Operations, document: dict[str, Any], image: str) -> None:
         self.backend, self.document = backend, document
         self.name = document[f"{self.noun}Name"]
         self.process: subprocess.Popen[str] | None = None

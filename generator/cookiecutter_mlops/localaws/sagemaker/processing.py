@@ -1,21 +1,19 @@
 """CreateProcessingJob for real: inputs from S3, the container's program, outputs back to S3."""
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cookiecutter_mlops.localaws.sagemaker import storage
+from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure
 from cookiecutter_mlops.localaws.sagemaker.jobs import Job
 from cookiecutter_mlops.localaws.sagemaker.training import resource_config
-
-if TYPE_CHECKING:
-    from cookiecutter_mlops.localaws.sagemaker.models import SageMakerBackend
 
 
 class ProcessingJob(Job):
     noun = "ProcessingJob"
 
-    def __init__(self, backend: "SageMakerBackend", document: dict[str, Any]) -> None:
+    def __init__(self, backend: Operations, document: dict[str, Any]) -> None:
         super().__init__(backend, document, document["AppSpecification"]["ImageUri"])
         self.outputs = (document.get("ProcessingOutputConfig") or {}).get("Outputs", [])
 

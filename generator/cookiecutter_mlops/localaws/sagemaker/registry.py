@@ -3,19 +3,15 @@
 import time
 from typing import Any
 
-from cookiecutter_mlops.localaws.crud import Document, Documents, page
+from cookiecutter_mlops.localaws.crud import Document, page
 from cookiecutter_mlops.localaws.extension import AwsError
+from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ValidationException
 from cookiecutter_mlops.localaws.sagemaker.kinds import MODEL_PACKAGE, MODEL_PACKAGE_GROUP
 
 
-class RegistryOperations:
+class RegistryOperations(Operations):
     """Operations on model package groups and model packages; part of the SageMaker backend."""
-
-    documents: Documents
-
-    def emit(self, noun: str, document: Document) -> None:
-        raise NotImplementedError
 
     def create_model_package_group(self, request: Document) -> Document:
         return self.documents.create(MODEL_PACKAGE_GROUP, request | {"Versions": 0, "CreatedBy": {}})
@@ -59,7 +55,7 @@ class RegistryOperations:
             return earlier
         group["Versions"] += 1
         document = self.documents.create(MODEL_PACKAGE, _new_package(request, group))
-        self._announce(document)
+        self.emit("ModelPackage", document)
         return document
 
     def describe_model_package(self, request: Document) -> Document:
@@ -74,7 +70,7 @@ class RegistryOperations:
             metadata.pop(name, None)
         document.update(request, CustomerMetadataProperties=metadata, LastModifiedTime=time.time())
         if document["ModelApprovalStatus"] != before:
-            self._announce(document)
+            self.emit("ModelPackage", document)
         return document
 
     def list_model_packages(self, request: Document) -> Document:
@@ -91,18 +87,8 @@ class RegistryOperations:
     def delete_model_package(self, request: Document) -> Document:
         return self.documents.delete(MODEL_PACKAGE, self._package(request["ModelPackageName"]))
 
-    def _announce(self, document: Document) -> None:
-        self.emit("ModelPackage", document)
-
     def _group(self, name_or_arn: str) -> Document:
         return self.documents.get(MODEL_PACKAGE_GROUP, name_or_arn.rsplit("/", 1)[-1])
-
-    def _package(self, arn: str) -> Document:
-        group, _, version = arn.partition(":model-package/")[2].partition("/")
-        package = self.documents.of(MODEL_PACKAGE).get((group, int(version))) if version.isdecimal() else None
-        if package is None:
-            raise ValidationException(f"ModelPackage {arn} does not exist.")
-        return package
 
     def _packages(self, group: str) -> list[Document]:
         packages = self.documents.of(MODEL_PACKAGE).values()

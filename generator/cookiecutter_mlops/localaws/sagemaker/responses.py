@@ -1,5 +1,7 @@
 """SageMaker's requests, handed to the backend operation by operation. What the backend lacks is answered with 501."""
 
+from typing import Any
+
 from moto.core.responses import BaseResponse
 from moto.sagemaker.models import sagemaker_backends
 
@@ -13,7 +15,7 @@ class SageMakerResponse(BaseResponse):
         self.automated_parameter_parsing = True
 
     @property
-    def backend(self) -> SageMakerBackend:
+    def backend(self) -> Any:
         return sagemaker_backends[self.current_account][self.region]
 
 

@@ -5,16 +5,15 @@ import random
 import time
 import uuid
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cookiecutter_mlops.localaws import runtime
 from cookiecutter_mlops.localaws.extension import AwsError
 from cookiecutter_mlops.localaws.sagemaker import storage
+from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.container import Container
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure
-
-if TYPE_CHECKING:
-    from cookiecutter_mlops.localaws.sagemaker.models import SageMakerBackend
+from cookiecutter_mlops.localaws.sagemaker.kinds import MODEL
 
 INVOCATION_SECONDS = 60
 ASYNC_INVOCATION_SECONDS = 3600
@@ -23,11 +22,11 @@ ASYNC_INVOCATION_SECONDS = 3600
 class Server:
     """One container that serves one variant of an endpoint."""
 
-    def __init__(self, backend: "SageMakerBackend", endpoint: str, variant: dict[str, Any]) -> None:
+    def __init__(self, backend: Operations, endpoint: str, variant: dict[str, Any]) -> None:
         self.backend, self.endpoint, self.variant = backend, endpoint, variant
         self.port, self.stream = runtime.free_port(), f"{variant['VariantName']}/i-{uuid.uuid4().hex[:17]}"
-        model = backend.describe_model({"ModelName": variant["ModelName"]})
-        self.source = backend.container_of(model)
+        model = backend.documents.get(MODEL, variant["ModelName"])
+        self.source = backend.container_of(variant["ModelName"])
         name = f"{endpoint}-{variant['VariantName']}-{uuid.uuid4().hex[:8]}"
         self.container = self._container(name, bool(model.get("EnableNetworkIsolation")))
         self._start()
@@ -93,7 +92,7 @@ class Server:
 class Fleet:
     """The servers of one endpoint configuration: all of its variants, or none of them."""
 
-    def __init__(self, backend: "SageMakerBackend", endpoint: str, variants: list[dict[str, Any]]) -> None:
+    def __init__(self, backend: Operations, endpoint: str, variants: list[dict[str, Any]]) -> None:
         self.backend, self.endpoint, self.variants = backend, endpoint, variants
         self.servers: dict[str, Server] = {}
 

@@ -1,4 +1,4 @@
-"""The emulated S3 as SageMaker itself uses it: channels come in, artifacts go out. No HTTP: it is in the same process."""
+"""The emulated S3 as SageMaker itself uses it: channels come in, artifacts go out. It is in the same process."""
 
 import io
 import tarfile
@@ -45,7 +45,7 @@ def download(account: str, uri: str, folder: Path) -> int:
 
 
 def _relative(name: str, prefix: str) -> str:
-    """Name an object below its channel: `data/` and `data` give `x.csv` for `data/x.csv`; an exact key gives its name."""
+    """Name an object below its channel: prefix `data` makes `data/x.csv` into `x.csv`, an exact key is its own name."""
     if prefix.endswith("/") or name.startswith(f"{prefix}/") or not prefix:
         return name[len(prefix) :].lstrip("/")
     return name[prefix.rfind("/") + 1 :]

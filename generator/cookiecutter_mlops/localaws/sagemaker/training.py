@@ -1,16 +1,14 @@
-"""CreateTrainingJob for real: channels from S3, the image's `train` under SageMaker's container contract, artifacts out."""
+"""CreateTrainingJob for real: channels from S3, the image's `train` under the container contract, artifacts to S3."""
 
 import re
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cookiecutter_mlops.localaws.sagemaker import storage
+from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure, ValidationException
 from cookiecutter_mlops.localaws.sagemaker.jobs import Job
-
-if TYPE_CHECKING:
-    from cookiecutter_mlops.localaws.sagemaker.models import SageMakerBackend
 
 # How often checkpoints go to S3 while the job runs.
 CHECKPOINT_SECONDS = 5
@@ -31,7 +29,7 @@ _MESSAGES = {
 class TrainingJob(Job):
     noun = "TrainingJob"
 
-    def __init__(self, backend: "SageMakerBackend", document: dict[str, Any]) -> None:
+    def __init__(self, backend: Operations, document: dict[str, Any]) -> None:
         specification = document["AlgorithmSpecification"]
         self.metrics: dict[str, tuple[float, float]] = {}
         self.patterns = {m["Name"]: re.compile(m["Regex"]) for m in specification.get("MetricDefinitions", [])}
@@ -132,7 +130,8 @@ class _Checkpoints:
     def __init__(self, job: TrainingJob) -> None:
         self.account, self.config = job.backend.account_id, job.document.get("CheckpointConfig") or {}
         self.folder = job.container.path(self.config.get("LocalPath", "/opt/ml/checkpoints"))
-        self.done, self.sent = threading.Event(), {}  # type: tuple[threading.Event, dict[str, float]]
+        self.done = threading.Event()
+        self.sent: dict[str, float] = {}
 
     def __enter__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -157,7 +156,7 @@ class _Checkpoints:
                 self.sent[name] = modified
 
 
-def check(backend: "SageMakerBackend", request: dict[str, Any]) -> None:
+def check(backend: Operations, request: dict[str, Any]) -> None:
     """Refuse what AWS refuses when the job is created, and what cannot be run on one machine."""
     if request["ResourceConfig"].get("InstanceCount", 1) != 1:
         raise ValidationException("ResourceConfig.InstanceCount: the embedded AWS runs jobs on 1 instance.")
@@ -174,7 +173,7 @@ def check(backend: "SageMakerBackend", request: dict[str, Any]) -> None:
         _check_channel(backend, channel, request["RoleArn"])
 
 
-def _check_channel(backend: "SageMakerBackend", channel: dict[str, Any], role: str) -> None:
+def _check_channel(backend: Operations, channel: dict[str, Any], role: str) -> None:
     source = channel["DataSource"].get("S3DataSource", {})
     if source.get("S3DataType") != "S3Prefix" or channel.get("InputMode", "File") == "Pipe":
         raise ValidationException(f"Channel {channel['ChannelName']}: the embedded AWS reads S3Prefix in File mode.")

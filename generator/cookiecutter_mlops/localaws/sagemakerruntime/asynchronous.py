@@ -34,7 +34,7 @@ class Request:
         try:
             content = storage.read(self.backend.account_id, self.source)
             server = self.fleet.choose({})
-            assert server is not None  # noqa: S101 - a fleet in service has a server
+            assert server is not None
             status, _, body = server.request(
                 "POST", "/invocations", content, self.headers, timeout=ASYNC_INVOCATION_SECONDS
             )

@@ -1,0 +1,88 @@
+"""A tiny image that keeps SageMaker's container contract with the standard library: `train`, `process` and `serve`."""
+
+import http.server
+import json
+import os
+import pathlib
+import signal
+import sys
+import time
+
+BASE = pathlib.Path(os.environ["SM_BASE_DIR"])
+
+
+def train() -> None:
+    """Save what the job was given; sleep or fail when its hyperparameters say so."""
+    settings = json.loads((BASE / "input/config/hyperparameters.json").read_text())
+    print("metric=0.25")
+    print("metric=0.125", flush=True)
+    if "sleep" in settings:
+        _sleep(float(settings["sleep"]))
+    if "fail" in settings:
+        (BASE / "output/failure").write_text(settings["fail"])
+        sys.exit(1)
+    (BASE / "output/data/seen.json").write_text(json.dumps(_seen() | {"settings": settings}))
+    (BASE / "model/answer.txt").write_text(settings.get("answer", "42"))
+    (BASE / "checkpoints/epoch-1").write_text("1")
+
+
+def process() -> None:
+    """Write the first input in capitals; arguments: input folder, output folder."""
+    source, target = map(pathlib.Path, sys.argv[2:4])
+    text = next(source.iterdir()).read_text()
+    if text == "bad":
+        sys.exit(3)
+    (target / "upper.txt").write_text(text.upper())
+    (BASE / "output/message").write_text("all rows read")
+
+
+def serve() -> None:
+    """Answer requests with the model's text; a model that says `broken` cannot be loaded."""
+    if (BASE / "model/answer.txt").read_text() == "broken":
+        sys.exit("cannot load the model")
+    address = ("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"]))
+    http.server.ThreadingHTTPServer(address, _Handler).serve_forever()
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self._answer(200, b"")
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if body == "bad":
+            return self._answer(400, b"not a request")
+        model = (BASE / "model/answer.txt").read_text()
+        answer = {"model": model, "body": body, "type": self.headers["Content-Type"]}
+        return self._answer(200, json.dumps(answer).encode())
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _sleep(seconds: float) -> None:
+    def stop(*_: object) -> None:
+        (BASE / "model/stopped").write_text("yes")
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    print("asleep", flush=True)
+    time.sleep(seconds)
+
+
+def _seen() -> dict[str, object]:
+    data, config = BASE / "input/data", BASE / "input/config"
+    return {
+        "rows": sorted(path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file()),
+        "before": sorted(path.name for path in (BASE / "checkpoints").iterdir()),
+        "env": {name: os.environ[name] for name in os.environ if name.startswith(("AWS_", "TRAINING_", "MLOPS_"))},
+        "resources": json.loads((config / "resourceconfig.json").read_text()),
+        "channels": json.loads((config / "inputdataconfig.json").read_text()),
+    }
+
+
+if __name__ == "__main__":
+    {"train": train, "process": process, "serve": serve}[sys.argv[1]]()
