@@ -34,10 +34,10 @@ def register(spec: dict[str, Any]) -> None:
 
 def policy(spec: dict[str, Any]) -> dict[str, Any]:
     """Requests each instance is to take: answered a minute, or for an asynchronous endpoint waiting in its queue."""
-    wanted = {"TargetValue": float(spec["autoscaling"]["invocations_per_instance"])}
+    wanted: dict[str, Any] = {"TargetValue": float(spec["autoscaling"]["invocations_per_instance"])}
     if spec["kind"] != "asynchronous":
-        metric = {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}
-        return wanted | {"PredefinedMetricSpecification": metric}
+        usual = {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}
+        return wanted | {"PredefinedMetricSpecification": usual}
     metric = {
         "MetricName": "ApproximateBacklogSizePerInstance",
         "Namespace": "AWS/SageMaker",

@@ -37,7 +37,11 @@ def model_request(spec: dict[str, Any], package: Package, name: str) -> dict[str
 
 def config_request(spec: dict[str, Any], name: str) -> dict[str, Any]:
     """CreateEndpointConfig for the model of the same name."""
-    config = {"EndpointConfigName": name, "ProductionVariants": [variant(spec, name)], "Tags": tags(spec)}
+    config: dict[str, Any] = {
+        "EndpointConfigName": name,
+        "ProductionVariants": [variant(spec, name)],
+        "Tags": tags(spec),
+    }
     if spec["kind"] == "serverless" or not has_nvme(spec["instance_type"]):
         config["KmsKeyId"] = spec["kms_key_arn"]
     if spec["data_capture"]:
@@ -121,7 +125,9 @@ def switch(spec: dict[str, Any], config: str) -> None:
 
 def serves(endpoint: dict[str, Any] | None, config: str) -> bool:
     """Whether an endpoint is up with exactly this configuration."""
-    return bool(endpoint) and (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", config)
+    if endpoint is None:
+        return False
+    return (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", config)
 
 
 def fail(name: str, after: dict[str, Any] | None, config: str) -> None:
