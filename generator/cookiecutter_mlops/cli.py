@@ -149,11 +149,13 @@ def approve(version: int | None) -> None:
     _project().run_module("pipelines.approve", *(["--version", str(version)] if version else []))
 
 
-@main.command(epilog="Example: mlops rollback --stage prod")
-@click.option("--stage", default="prod", show_default=True, help="The stage whose previous model comes back.")
-def rollback(stage: str) -> None:
-    """Release the model again that was live before."""
-    _project().run_module("pipelines.rollback", "--stage", stage)
+@main.command(epilog="Example: mlops rollback --to 3")
+@click.option("--stage", help="Whose model to go back from; by default the last stage.")
+@click.option("--to", type=click.IntRange(min=1), help="A version; by default the last good one that was live.")
+def rollback(stage: str | None, to: int | None) -> None:
+    """Release a model again that was live before."""
+    options = (*(["--stage", stage] if stage else []), *(["--to", str(to)] if to else []))
+    _project().run_module("pipelines.rollback", *options)
 
 
 @main.command(epilog="Example: mlops destroy --yes")
