@@ -61,7 +61,7 @@ def fit(learn: pd.DataFrame, settings: Settings) -> Model:
 def evaluate(model: Model, learn: pd.DataFrame, judge: pd.DataFrame, settings: Settings) -> dict[str, dict[str, float]]:
     """The metrics of the model and of a trivial one (the mean, or the most frequent class) on the same rows."""
     trivial = DummyClassifier() if model.classification else DummyRegressor()
-    trivial.fit(learn, _answers(learn, model.target))
+    trivial.fit(learn, answers_of(learn, model.target))
     dummy = Model(trivial, model.columns, model.target, model.classification, log_target=False)
     return {"metrics": _metrics(model, judge), "baseline": _metrics(dummy, judge)}
 
@@ -116,17 +116,17 @@ def features(rows: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
     return pd.DataFrame(table, index=rows.index)
 
 
-def _fit(learn: pd.DataFrame, settings: Settings, log_target: bool) -> Model:
-    estimator = ESTIMATORS.get(settings.model.name, _unknown)(settings)
-    answers = _answers(learn, settings.target)
-    estimator.fit(features(learn, settings.features), np.log1p(answers) if log_target else answers)
-    return Model(estimator, settings.features, settings.target, settings.problem.type == "classification", log_target)
-
-
-def _answers(rows: pd.DataFrame, target: Column) -> pd.Series:
+def answers_of(rows: pd.DataFrame, target: Column) -> pd.Series:
     """The target as the estimator learns it: the classes of a boolean are named as in JSON."""
     values = rows[target.name]
     return values.map({1.0: "true", 0.0: "false"}) if target.type == "boolean" else values
+
+
+def _fit(learn: pd.DataFrame, settings: Settings, log_target: bool) -> Model:
+    estimator = ESTIMATORS.get(settings.model.name, _unknown)(settings)
+    answers = answers_of(learn, settings.target)
+    estimator.fit(features(learn, settings.features), np.log1p(answers) if log_target else answers)
+    return Model(estimator, settings.features, settings.target, settings.problem.type == "classification", log_target)
 
 
 def _error(model: Model, rows: pd.DataFrame, settings: Settings) -> float:
@@ -135,7 +135,7 @@ def _error(model: Model, rows: pd.DataFrame, settings: Settings) -> float:
 
 
 def _metrics(model: Model, rows: pd.DataFrame) -> dict[str, float]:
-    truth, answers = _answers(rows, model.target), predict(model, rows)
+    truth, answers = answers_of(rows, model.target), predict(model, rows)
     if not model.classification:
         return {
             "mae": float(metrics.mean_absolute_error(truth, answers)),
