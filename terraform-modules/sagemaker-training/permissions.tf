@@ -119,8 +119,27 @@ data "aws_iam_policy_document" "launch" {
       "sagemaker:CreateModelPackage",
       "sagemaker:DescribeModelPackage",
       "sagemaker:ListModelPackages",
+      "sagemaker:UpdateModelPackage",
     ]
     resources = local.package_arns
+  }
+
+  # Where a person approves, the build that registers a model cannot.
+  dynamic "statement" {
+    for_each = var.release.approval == "manual" ? [1] : []
+
+    content {
+      sid       = "DenyApproval"
+      effect    = "Deny"
+      actions   = ["sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"]
+      resources = ["*"]
+
+      condition {
+        test     = "StringEquals"
+        variable = "sagemaker:ModelApprovalStatus"
+        values   = ["Approved"]
+      }
+    }
   }
 
   dynamic "statement" {

@@ -11,6 +11,13 @@ locals {
   suffix      = "${data.aws_caller_identity.current.account_id}-${var.region}"
   release     = "${var.project_slug}-release"
   environment = { MLOPS_PROJECT = var.project_slug }
+
+  # One by one: a reference to a whole module would wait for its slowest resource, a lifecycle rule that takes a minute.
+  buckets = {
+    data      = { name = module.bucket["data"].name, arn = module.bucket["data"].arn }
+    models    = { name = module.bucket["models"].name, arn = module.bucket["models"].arn }
+    artifacts = { name = module.bucket["artifacts"].name, arn = module.bucket["artifacts"].arn }
+  }
 }
 
 module "key" {
@@ -64,7 +71,7 @@ module "source" {
   kind        = var.source_code.kind
   repository  = var.source_code.repository
   branch      = var.branch
-  bucket      = var.source_code.kind == "s3" ? module.bucket["artifacts"] : null
+  bucket      = var.source_code.kind == "s3" ? local.buckets.artifacts : null
   kms_key_arn = module.key.arn
 }
 
@@ -73,7 +80,7 @@ module "training" {
 
   project             = var.project_slug
   kms_key_arn         = module.key.arn
-  buckets             = module.bucket
+  buckets             = local.buckets
   instance_types      = var.training.instance_types
   instance_count      = var.training.instance_count
   max_runtime_seconds = var.training.max_runtime_seconds
@@ -93,7 +100,7 @@ module "endpoint" {
   instances          = var.endpoint.kind == "serverless" ? null : { type = var.endpoint.instance_type, count = var.endpoint.instance_count }
   serverless         = var.endpoint.kind == "serverless" ? { memory_mb = var.endpoint.memory_mb, max_concurrency = var.endpoint.max_concurrency } : null
   capture_percentage = var.endpoint.kind == "real-time" ? var.endpoint.capture_percentage : 0
-  buckets            = module.bucket
+  buckets            = local.buckets
   kms_key_arn        = module.key.arn
   topic_arn          = module.notifications.topic_arn
 
@@ -106,12 +113,12 @@ module "endpoint" {
 
 module "invoker" {
   source   = "./modules/lambda-invoker"
-  for_each = module.endpoint
+  for_each = toset(var.stages)
 
   name        = "${var.project_slug}-${each.key}-invoke"
   package     = "${path.module}/../functions/build/invoke.zip"
-  endpoint    = { name = each.value.name, arn = each.value.arn, kind = var.endpoint.kind }
-  input       = each.value.input
+  endpoint    = { name = module.endpoint[each.key].name, arn = module.endpoint[each.key].arn, kind = var.endpoint.kind }
+  input       = module.endpoint[each.key].input
   kms_key_arn = module.key.arn
   tags        = { stage = each.key }
 }

@@ -45,10 +45,10 @@ output "release_pipeline" {
 
 output "endpoints" {
   description = "Endpoint of each stage, which the first release creates."
-  value       = { for stage, endpoint in module.endpoint : stage => endpoint.name }
+  value       = { for stage in var.stages : stage => module.endpoint[stage].name }
 }
 
 output "invoke_functions" {
   description = "Function of each stage that applications call."
-  value       = { for stage, invoker in module.invoker : stage => invoker.name }
+  value       = { for stage in var.stages : stage => module.invoker[stage].name }
 }

@@ -57,7 +57,7 @@ module "train_pipeline" {
   execution_mode  = "QUEUED"
   variables       = { REASON = { default = "commit", description = "Why this training was started" } }
   triggers        = module.source.event_pattern == null ? {} : { source = module.source.event_pattern }
-  artifact_bucket = module.bucket["artifacts"]
+  artifact_bucket = local.buckets.artifacts
   kms_key_arn     = module.key.arn
   topic_arn       = module.notifications.topic_arn
 
@@ -108,7 +108,7 @@ module "release_pipeline" {
   name            = "release"
   execution_mode  = "SUPERSEDED"
   variables       = { MODEL_PACKAGE = { default = "newest", description = "ARN of the model package to release, or newest" } }
-  artifact_bucket = module.bucket["artifacts"]
+  artifact_bucket = local.buckets.artifacts
   kms_key_arn     = module.key.arn
   topic_arn       = module.notifications.topic_arn
 
