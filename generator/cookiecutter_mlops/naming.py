@@ -25,6 +25,12 @@ RULES = {
     "pipeline": (100, r"[A-Za-z0-9.@_-]+"),
     "build project": (150, r"[A-Za-z0-9][A-Za-z0-9_-]{1,149}"),
     "function": (64, r"[a-zA-Z0-9_-]+"),
+    "event rule": (64, r"[A-Za-z0-9._-]+"),
+    "queue": (80, r"[A-Za-z0-9_-]+"),
+    "topic": (256, r"[A-Za-z0-9_-]+"),
+    "alarm": (255, r"[^\0]+"),
+    "budget": (100, r"[^:\\]+"),
+    "log group": (512, r"[A-Za-z0-9._/#-]+"),
     "parameter": (1011, r"/(?!aws|ssm)[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*"),
 }
 
@@ -74,22 +80,41 @@ class Names:
         return f"{self.slug}-{stage}-v{version}-{timestamp}"
 
     def all(self) -> Iterator[tuple[str, str]]:
-        """Yield (kind, name) for one of everything, at its longest."""
-        yield from (("bucket", self.bucket(purpose)) for purpose in BUCKETS)
-        yield from (("pipeline", self.pipeline(purpose)) for purpose in ("train", "release"))
-        yield from (("build project", name) for name in self.build_projects())
-        yield from (("role", f"{name}-build") for name in self.build_projects())
+        """Yield (kind, name) for everything that Terraform makes, and for what the pipelines make at its longest."""
         yield "key alias", f"alias/{self.slug}"
-        for kind in ("git repository", "image repository", "model package group"):
-            yield kind, self.slug
-        yield "training job", self.training_job("20260102030405", "0123abcd")
+        yield "topic", f"{self.slug}-notifications"
+        yield "budget", f"{self.slug}-monthly"
+        yield "role", f"{self.slug}-training"
         yield "parameter", self.parameter("training")
+        yield "training job", self.training_job("20260102030405", "0123abcd")
+        yield from ((kind, self.slug) for kind in ("git repository", "image repository", "model package group"))
+        yield from (("bucket", self.bucket(purpose)) for purpose in BUCKETS)
+        yield from self._of_pipelines()
         for stage in self.stages:
-            yield "endpoint", self.endpoint(stage)
-            yield "function", self.function(stage)
-            yield "role", f"{self.function(stage)}-function"
-            yield "model", self.model(stage, 99999, "20260102030405")
-            yield "parameter", self.parameter(stage, "endpoint")
+            yield from self._of_stage(stage)
+
+    def _of_pipelines(self) -> Iterator[tuple[str, str]]:
+        for purpose, trigger in (("train", "source"), ("release", "approved")):
+            pipeline = self.pipeline(purpose)
+            yield "pipeline", pipeline
+            yield from (("role", f"{pipeline}-{role}") for role in ("pipeline", "events"))
+            yield from (("event rule", f"{pipeline}-{event}") for event in (trigger, "failed"))
+            yield "queue", f"{pipeline}-undelivered"
+        for name in self.build_projects():
+            yield from (("build project", name), ("role", f"{name}-build"), ("log group", f"/aws/codebuild/{name}"))
+
+    def _of_stage(self, stage: str) -> Iterator[tuple[str, str]]:
+        endpoint, function = self.endpoint(stage), self.function(stage)
+        yield from (
+            ("endpoint", endpoint),
+            ("role", f"{endpoint}-endpoint"),
+            ("parameter", self.parameter(stage, "endpoint")),
+        )
+        yield from (("alarm", f"{endpoint}-{reason}") for reason in ("errors", "latency"))
+        yield "log group", f"/aws/sagemaker/Endpoints/{endpoint}"
+        yield "model", self.model(stage, 99999, "20260102030405")
+        yield from (("function", function), ("role", f"{function}-function"), ("queue", f"{function}-failed"))
+        yield "log group", f"/aws/lambda/{function}"
 
 
 def slug_problem(slug: str) -> str | None:

@@ -1,10 +1,15 @@
 """Every accepted slug gives names that their services accept, in the longest region and stage."""
 
+import json
+import subprocess
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cookiecutter_mlops import answers, naming
+from cookiecutter_mlops import answers, naming, scaffold
+from cookiecutter_mlops.terraform import Terraform
 
 SLUGS = st.from_regex(naming.SLUG, fullmatch=True).filter(lambda slug: naming.slug_problem(slug) is None)
 STAGES = ("staging", "prod")
@@ -35,3 +40,51 @@ def test_names_of_all_buckets_differ_between_accounts_and_regions():
         for purpose in naming.BUCKETS
     }
     assert len(buckets) == 2 * 2 * len(naming.BUCKETS)
+
+
+MOCKS = Path(__file__).resolve().parents[1] / "terraform" / "mocks"
+NAMED = {
+    "aws_budgets_budget": ("budget", "name"),
+    "aws_cloudwatch_event_rule": ("event rule", "name"),
+    "aws_cloudwatch_log_group": ("log group", "name"),
+    "aws_cloudwatch_metric_alarm": ("alarm", "alarm_name"),
+    "aws_codebuild_project": ("build project", "name"),
+    "aws_codecommit_repository": ("git repository", "repository_name"),
+    "aws_codepipeline": ("pipeline", "name"),
+    "aws_ecr_repository": ("image repository", "name"),
+    "aws_iam_role": ("role", "name"),
+    "aws_kms_alias": ("key alias", "name"),
+    "aws_lambda_function": ("function", "function_name"),
+    "aws_s3_bucket": ("bucket", "bucket"),
+    "aws_sagemaker_model_package_group": ("model package group", "model_package_group_name"),
+    "aws_sns_topic": ("topic", "name"),
+    "aws_sqs_queue": ("queue", "name"),
+    "aws_ssm_parameter": ("parameter", "name"),
+}
+OF_THE_PIPELINES = {"endpoint", "model", "training job"}
+
+
+def planned(terraform: Path) -> list[dict]:
+    """Return what Terraform would make, planned offline against mocks."""
+    (terraform / "tests").mkdir()
+    run = f'mock_provider "aws" {{\n  source = "{MOCKS}"\n}}\nrun "plan" {{\n  command = plan\n}}\n'
+    (terraform / "tests" / "names.tftest.hcl").write_text(run)
+    Terraform(terraform.parent).init()
+    command = ["terraform", "test", "-verbose", "-json"]
+    lines = subprocess.run(command, cwd=terraform, capture_output=True, text=True).stdout.splitlines()
+    plans = [line["test_plan"] for line in map(json.loads, lines) if line["type"] == "test_plan"]
+    assert plans, lines[-3:]
+    return [change for change in plans[0]["resource_changes"] if change["mode"] == "managed"]
+
+
+def test_names_are_those_that_terraform_gives(tmp_path):
+    slug, region = "abcdefghij-klmnopqrs", "ap-southeast-1"
+    given = {"project_name": slug, "stages": "staging+prod", "aws_region": region}
+    project = scaffold.create(given, tmp_path)
+    found = set()
+    for change in planned(project / "terraform"):
+        if change["type"] in NAMED:
+            kind, attribute = NAMED[change["type"]]
+            found.add((kind, change["change"]["after"][attribute]))
+    made = naming.Names(slug, "123456789012", region, STAGES).all()
+    assert found == {(kind, name) for kind, name in made if kind not in OF_THE_PIPELINES}
