@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.localaws.bundles import new_bucket
-from tests.localaws.conftest import ACCOUNT, Aws, wait_for
+from tests.localaws.conftest import ACCOUNT, REGION, Aws, wait_for
 
 HANDLER = """
 import os, time, boto3
@@ -101,6 +101,18 @@ def test_function_invoked_in_the_background_runs(aws: Aws, function: str) -> Non
     answer, result = call(aws, function, {"do": "later"}, InvocationType="Event")
     assert (answer["StatusCode"], result) == (202, None)
     assert wait_for(lambda: "asked for later" in messages(aws, function))
+
+
+def test_function_that_fails_in_the_background_leaves_its_event_in_the_dead_letter_queue(
+    aws: Aws, function: str
+) -> None:
+    sqs = aws.client("sqs")
+    queue = sqs.create_queue(QueueName=function)["QueueUrl"]
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{function}"
+    aws.client("lambda").update_function_configuration(FunctionName=function, DeadLetterConfig={"TargetArn": arn})
+    call(aws, function, {"do": "raise"}, InvocationType="Event")
+    messages = wait_for(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
+    assert json.loads(messages[0]["Body"]) == {"do": "raise"}
 
 
 def test_function_code_updated_is_the_code_that_runs(aws: Aws, function: str) -> None:

@@ -63,12 +63,13 @@ class Documents:
 
     def create(self, kind: Kind, request: Document) -> Document:
         """Store a request as a new resource and return its document."""
-        key, now = kind.key(request), time.time()
+        now = time.time()
+        document = {**copy.deepcopy(kind.defaults), **request}
+        document[kind.arn_member] = self.prefix + kind.arn.format(**document)
+        document |= {"CreationTime": now, "LastModifiedTime": now, "CreatedTime": now}
+        key = kind.key(document)
         if key in self.of(kind):
             raise kind.error(kind.exists, key)
-        document = {**copy.deepcopy(kind.defaults), **request}
-        document |= {kind.arn_member: self.prefix + kind.arn.format(**document), "CreationTime": now}
-        document |= {"LastModifiedTime": now, "CreatedTime": now}
         if kind.complete:
             kind.complete(document)
         self.of(kind)[key] = document

@@ -9,7 +9,7 @@ from cookiecutter_mlops.localaws.crud import Document, Documents, Kind, page
 CONNECTION = Kind(
     "Connection",
     "ConnectionArn",
-    arn="{ConnectionArn}",
+    arn="connection/{ConnectionId}",
     missing=("ResourceNotFoundException", "[{key}] not found"),
 )
 
@@ -24,8 +24,7 @@ class ConnectionsBackend(BaseBackend):
         self.documents = Documents(self.service, account_id, region_name)
 
     def create_connection(self, request: Document) -> Document:
-        arn = f"{self.documents.prefix}connection/{uuid.uuid4()}"
-        added = {"ConnectionArn": arn, "ConnectionStatus": "PENDING", "OwnerAccountId": self.account_id}
+        added = {"ConnectionId": str(uuid.uuid4()), "ConnectionStatus": "PENDING", "OwnerAccountId": self.account_id}
         return self.documents.create(CONNECTION, request | added)
 
     def get_connection(self, request: Document) -> Document:
@@ -56,5 +55,8 @@ class CodeConnectionsBackend(ConnectionsBackend):
     service = "codeconnections"
 
 
+# botocore knows the regions of the older name only.
 codestar_backends: BackendDict[ConnectionsBackend] = BackendDict(ConnectionsBackend, "codestar-connections")
-codeconnections_backends: BackendDict[CodeConnectionsBackend] = BackendDict(CodeConnectionsBackend, "codeconnections")
+codeconnections_backends: BackendDict[CodeConnectionsBackend] = BackendDict(
+    CodeConnectionsBackend, "codestar-connections"
+)
