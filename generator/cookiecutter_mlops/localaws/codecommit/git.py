@@ -6,16 +6,21 @@ A push needs no password here. The clone address names the region; the account i
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from moto.codecommit.exceptions import RepositoryDoesNotExistException
 from moto.codecommit.models import codecommit_backends
 from werkzeug.wrappers import Request, Response
 
 from cookiecutter_mlops.localaws import runtime
+from cookiecutter_mlops.localaws.extension import AwsError
 
 EMPTY = "0" * 40
+KINDS = {"heads": "branch", "tags": "tag"}
+# What a person's own settings say of logs or signatures must not change what these programs print.
+ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+_PUSHING = threading.Lock()  # what one push changed is seen by comparing references before and after it
 
 
 class Repository:
@@ -27,9 +32,9 @@ class Repository:
 
     @classmethod
     def of(cls, account: str, region: str, name: str) -> "Repository":
-        """Return an existing repository; raise RepositoryDoesNotExistException as AWS does."""
+        """Return an existing repository; raise AwsError as AWS does where there is none."""
         if name not in codecommit_backends[account][region].repositories:
-            raise RepositoryDoesNotExistException(name)
+            raise AwsError("RepositoryDoesNotExistException", f"{name} does not exist")
         return cls(region, name)
 
     @property
@@ -45,16 +50,33 @@ class Repository:
     def delete(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
 
+    def references(self) -> dict[str, str]:
+        """Return the object of each branch and tag, by full name such as `refs/heads/main`."""
+        lines = self._git("for-each-ref", "--format=%(refname) %(objectname)", *(f"refs/{kind}" for kind in KINDS))
+        return dict(line.rsplit(" ", 1) for line in lines.splitlines())
+
     def branches(self) -> dict[str, str]:
         """Return the newest commit of each branch."""
-        lines = self._git("for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads").splitlines()
-        return dict(line.rsplit(" ", 1) for line in lines)
+        start = "refs/heads/"
+        return {name.removeprefix(start): c for name, c in self.references().items() if name.startswith(start)}
+
+    def default_branch(self) -> str | None:
+        """Return the branch that a clone checks out, if it exists."""
+        name = self._git("symbolic-ref", "--short", "HEAD").strip()
+        return name if name in self.branches() else None
+
+    def set_default_branch(self, name: str) -> None:
+        self._git("symbolic-ref", "HEAD", f"refs/heads/{name}")
+
+    def head(self, branch: str) -> dict[str, Any] | None:
+        """Return the facts of a branch's newest commit, or None."""
+        return self.commit(f"refs/heads/{branch}")
 
     def commit(self, revision: str) -> dict[str, Any] | None:
-        """Return a branch's or a commit's facts as GetCommit shows them, or None."""
+        """Return a commit's facts as GetCommit shows them, or None."""
         form = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B"
         try:
-            text = self._git("log", "-1", f"--format={form}", revision, "--")
+            text = self._git("log", "-1", f"--format={form}", "--end-of-options", revision, "--")
         except subprocess.CalledProcessError:
             return None
         commit, tree, parents, *people, message = text.split("\0")
@@ -70,37 +92,46 @@ class Repository:
 
     def archive(self, commit: str) -> bytes:
         """Return the files of a commit as a zip."""
-        command = ["git", "archive", "--format=zip", commit]
-        return subprocess.run(command, cwd=self.path, check=True, capture_output=True).stdout
+        return self._run("archive", "--format=zip", commit)
 
     def _git(self, *arguments: str) -> str:
-        command = ["git", "-c", "safe.bareRepository=all", *arguments]
-        return subprocess.run(command, cwd=self.path, check=True, capture_output=True, text=True).stdout
+        return self._run(*arguments).decode(errors="replace")
+
+    def _run(self, *arguments: str) -> bytes:
+        done = subprocess.run(["git", *arguments], cwd=self.path, env=ENVIRONMENT, check=True, capture_output=True)
+        return done.stdout
 
 
 def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Answer git's smart HTTP protocol, and announce what a push changed."""
+    """Answer git's smart HTTP protocol: a clone, a fetch or a push."""
     region, _, rest = environ["PATH_INFO"].removeprefix("/v1/repos/").partition("/")
-    name = rest.split("/")[0].removesuffix(".git")
+    name, _, path = rest.partition("/")
     try:
-        repository = Repository.of(runtime.ACCOUNT, region, name)
-    except RepositoryDoesNotExistException as error:
+        repository = Repository.of(runtime.ACCOUNT, region, name.removesuffix(".git"))
+    except AwsError as error:
         return Response(f"{error.message}\n", 404)(environ, start_response)
-    before = repository.branches()
-    answer = _http_backend(Request(environ), repository, rest.partition("/")[2])
-    for branch, commit in (
-        repository.branches() | dict.fromkeys(before.keys() - repository.branches().keys(), "")
-    ).items():
-        if before.get(branch) != commit:
-            _announce(repository, branch, before.get(branch), commit)
-    return answer(environ, start_response)
+    handle = _receive if path == "git-receive-pack" else _http_backend
+    return handle(Request(environ), repository, path)(environ, start_response)
+
+
+def _receive(request: Request, repository: Repository, path: str) -> Response:
+    """Take a push, and announce what it changed."""
+    with _PUSHING:
+        before = repository.references()
+        answer = _http_backend(request, repository, path)
+        after = repository.references()
+    if not repository.default_branch() and repository.branches():
+        repository.set_default_branch(next(iter(repository.branches())))
+    for reference in sorted(before.keys() | after.keys()):
+        if before.get(reference) != after.get(reference):
+            _announce(repository, reference, before.get(reference), after.get(reference))
+    return answer
 
 
 def _http_backend(request: Request, repository: Repository, path: str) -> Response:
     """Run git's CGI program for one request; https://git-scm.com/docs/git-http-backend."""
     body = request.get_data()
-    environment = {
-        "PATH": os.environ.get("PATH", os.defpath),
+    environment = ENVIRONMENT | {
         "GIT_PROJECT_ROOT": str(repository.path),
         "GIT_HTTP_EXPORT_ALL": "1",
         "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
@@ -119,19 +150,20 @@ def _http_backend(request: Request, repository: Repository, path: str) -> Respon
     return Response(content, status, [pair for pair in headers if pair[0] != "Status"])
 
 
-def _announce(repository: Repository, branch: str, before: str | None, after: str) -> None:
+def _announce(repository: Repository, reference: str, before: str | None, after: str | None) -> None:
     """Put CodeCommit's event of a changed reference, as its documentation shows it."""
     event = "referenceUpdated" if before and after else "referenceCreated" if after else "referenceDeleted"
-    arn = f"arn:aws:codecommit:{repository.region}:{runtime.ACCOUNT}:{repository.name}"
+    _, kind, name = reference.split("/", 2)
+    metadata = codecommit_backends[runtime.ACCOUNT][repository.region].get_repository(repository.name)
     detail = {
         "event": event,
         "repositoryName": repository.name,
-        "referenceType": "branch",
-        "referenceName": branch,
-        "referenceFullName": f"refs/heads/{branch}",
+        "repositoryId": metadata["repositoryId"],
+        "referenceType": KINDS[kind],
+        "referenceName": name,
+        "referenceFullName": reference,
         "commitId": after or before or EMPTY,
         "oldCommitId": before or EMPTY,
     }
-    runtime.put_event(
-        runtime.ACCOUNT, repository.region, "aws.codecommit", "CodeCommit Repository State Change", detail, [arn]
-    )
+    change, resources = "CodeCommit Repository State Change", [metadata["Arn"]]
+    runtime.put_event(runtime.ACCOUNT, repository.region, "aws.codecommit", change, detail, resources)

@@ -1,6 +1,7 @@
 """CodeCommit's operations: moto's, with real repositories behind them, with tags, branches and commits."""
 
 import json
+import re
 from datetime import datetime
 from typing import Any
 
@@ -31,16 +32,16 @@ class CodeCommitResponse(MotoCodeCommitResponse):
         repository = self.repository
         shown = {key: value for key, value in self._metadata().items() if value is not None}
         shown["cloneUrlHttp"] = repository.clone_url
-        if "main" in (branches := repository.branches()):
-            shown["defaultBranch"] = "main"
-        elif branches:
-            shown["defaultBranch"] = sorted(branches)[0]
+        if branch := repository.default_branch():
+            shown["defaultBranch"] = branch
         for key in ("creationDate", "lastModifiedDate"):
             shown[key] = datetime.fromisoformat(shown[key]).timestamp()
         return json.dumps({"repositoryMetadata": shown})
 
     def delete_repository(self) -> str:
-        Repository(self.region, self._get_param("repositoryName")).delete()
+        name = self._get_param("repositoryName")
+        if name in self.codecommit_backend.repositories:  # AWS deletes what is gone without complaint
+            Repository(self.region, name).delete()
         return super().delete_repository()
 
     def list_repositories(self) -> str:
@@ -52,6 +53,10 @@ class CodeCommitResponse(MotoCodeCommitResponse):
         self._metadata()["repositoryDescription"] = self._get_param("repositoryDescription")
         return "{}"
 
+    def update_default_branch(self) -> str:
+        self.repository.set_default_branch(self._branch(self._get_param("defaultBranchName"))[0])
+        return "{}"
+
     def update_repository_encryption_key(self) -> str:
         metadata, key = self._metadata(), self._get_param("kmsKeyId")
         before, metadata["kmsKeyId"] = metadata.get("kmsKeyId"), key
@@ -61,16 +66,14 @@ class CodeCommitResponse(MotoCodeCommitResponse):
         return json.dumps({"branches": sorted(self.repository.branches())})
 
     def get_branch(self) -> str:
-        name = self._get_param("branchName")
-        commit = self.repository.branches().get(name)
-        if not commit:
-            raise AwsError("BranchDoesNotExistException", f"Branch {name} does not exist")
+        name, commit = self._branch(self._get_param("branchName"))
         return json.dumps({"branch": {"branchName": name, "commitId": commit}})
 
     def get_commit(self) -> str:
-        commit = self.repository.commit(self._get_param("commitId"))
+        wanted = self._get_param("commitId")
+        commit = self.repository.commit(wanted) if re.fullmatch("[0-9a-f]{40}", wanted) else None
         if not commit:
-            raise AwsError("CommitIdDoesNotExistException", f"Commit {self._get_param('commitId')} does not exist")
+            raise AwsError("CommitIdDoesNotExistException", f"Commit {wanted} does not exist")
         return json.dumps({"commit": commit})
 
     def list_tags_for_resource(self) -> str:
@@ -84,6 +87,12 @@ class CodeCommitResponse(MotoCodeCommitResponse):
         for key in self._get_param("tagKeys"):
             TAGS.get(self._get_param("resourceArn"), {}).pop(key, None)
         return "{}"
+
+    def _branch(self, name: str) -> tuple[str, str]:
+        """Return a branch's name and newest commit."""
+        if name not in (branches := self.repository.branches()):
+            raise AwsError("BranchDoesNotExistException", f"Branch {name} does not exist")
+        return name, branches[name]
 
     def _metadata(self) -> dict[str, Any]:
         return self.codecommit_backend.get_repository(self._get_param("repositoryName"))

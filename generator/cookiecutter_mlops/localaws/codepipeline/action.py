@@ -37,8 +37,12 @@ class Action:
         return {name: resolve(value, self.execution.variables) for name, value in declared.items()}
 
     def environment(self) -> list[dict[str, str]]:
-        """Return the environment variables that the configuration holds as JSON."""
-        return json.loads(self.configuration().get("EnvironmentVariables") or "[]")
+        """Return the environment variables that the configuration holds as JSON.
+
+        They are resolved one by one, because a commit message with quotes in it would spoil the JSON.
+        """
+        declared = json.loads((self.declared.get("configuration") or {}).get("EnvironmentVariables") or "[]")
+        return [item | {"value": resolve(item["value"], self.execution.variables)} for item in declared]
 
     def publish(self, variables: dict[str, str]) -> None:
         """Offer output variables to later actions, under the action's namespace if it has one."""

@@ -1,9 +1,9 @@
-"""Variables in an action's configuration, and a stage's conditions on them."""
+"""Variables in an action's configuration, a stage's conditions on them, and the order of its actions."""
 
 import re
 from typing import Any
 
-from cookiecutter_mlops.localaws.codepipeline.exceptions import ActionFailed
+from cookiecutter_mlops.localaws.codepipeline.exceptions import ActionFailed, NotEmulated
 
 REFERENCE = re.compile(r"#\{([^.}]+)\.([^}]+)\}")
 OPERATORS = {
@@ -29,8 +29,8 @@ def resolve(text: str, variables: dict[str, dict[str, str]]) -> str:
 
 def may_enter(stage: dict[str, Any], variables: dict[str, dict[str, str]]) -> bool:
     """Tell whether the stage's entry conditions hold; one that fails skips the stage or fails the execution."""
-    for condition in (stage.get("beforeEntry") or {}).get("conditions") or []:
-        for rule in condition.get("rules") or []:
+    for condition in _conditions(stage):
+        for rule in condition["rules"]:
             if not _holds(rule, variables):
                 if condition.get("result") == "SKIP":
                     return False
@@ -38,8 +38,27 @@ def may_enter(stage: dict[str, Any], variables: dict[str, dict[str, str]]) -> bo
     return True
 
 
+def check(stage: dict[str, Any]) -> None:
+    """Refuse a stage with conditions that nobody would look at."""
+    for member in ("onFailure", "onSuccess"):
+        if stage.get(member):
+            raise NotEmulated(f"CreatePipeline with {member} of a stage")
+    for condition in _conditions(stage):
+        for rule in condition["rules"]:
+            settings = rule.get("configuration") or {}
+            if rule["ruleTypeId"]["provider"] != "VariableCheck" or settings.get("Operator") not in OPERATORS:
+                raise NotEmulated(f"the rule {rule['name']} of stage {stage['name']}: only VariableCheck is looked at")
+
+
+def run_order(action: dict[str, Any]) -> int:
+    """Return an action's place in its stage; actions of one place run side by side."""
+    return action.get("runOrder") or 1
+
+
+def _conditions(stage: dict[str, Any]) -> list[dict[str, Any]]:
+    return (stage.get("beforeEntry") or {}).get("conditions") or []
+
+
 def _holds(rule: dict[str, Any], variables: dict[str, dict[str, str]]) -> bool:
-    if rule["ruleTypeId"]["provider"] != "VariableCheck":
-        raise NotImplementedError(f"the rule {rule['ruleTypeId']['provider']} of a stage condition")
     settings = {name: resolve(value, variables) for name, value in rule["configuration"].items()}
     return OPERATORS[settings["Operator"]](settings["Variable"], settings["Value"])

@@ -35,6 +35,7 @@ class Execution:
         self.started = self.updated = time.time()
         self.stopping = self.abandoned = False
         self.variables = {"variables": variables, "codepipeline": {"PipelineExecutionId": self.id}}
+        self.commits: dict[str, str] = {}  # asked for by StartPipelineExecution, by the source action's name
         self.artifacts: dict[str, str] = {}
         self.revisions: list[dict[str, Any]] = []
         self.statuses: dict[str, str] = {}
@@ -43,10 +44,12 @@ class Execution:
 
     def start(self, stage: str | None = None) -> None:
         """Walk through the stages from `stage` on, in the background."""
-        names = [declared["name"] for declared in self.declaration["stages"]]
-        position = names.index(stage) if stage else 0
-        remaining = self.declaration["stages"][position:]
-        threading.Thread(target=self._run, args=(remaining,), daemon=True, name=f"{self.name}-{self.id[:8]}").start()
+        stages = self.declaration["stages"]
+        names = [declared["name"] for declared in stages]
+        remaining = stages[names.index(stage) if stage else 0 :]
+        self.pipeline.stages.line_up(remaining[0]["name"], self)
+        arguments = (remaining, "RESUMED" if stage else "STARTED")
+        threading.Thread(target=self._run, args=arguments, daemon=True, name=f"{self.name}-{self.id[:8]}").start()
 
     def stop(self, reason: str, abandon: bool) -> None:
         """End the execution: after the actions that run now, or at once with `abandon`."""
@@ -55,85 +58,93 @@ class Execution:
         self.stopping, self.summary = True, reason
         self.abandoned = self.abandoned or abandon
         self._become("Stopping")
+        self.pipeline.stages.drop(self)
         for action in list(self.actions.values()):
             action.stop(abandon)
-        self.pipeline.stages.notify()
 
     def retry(self, stage: str, mode: str) -> None:
         """Run a failed stage again: its failed actions only, or with mode ALL_ACTIONS every one of them."""
         if self.status != "Failed" or self.statuses.get(stage) != "Failed":
             raise AwsError("StageNotRetryableException", f"Stage {stage} of this execution did not fail.")
+        if any(stage in other.statuses for other in self.pipeline.executions.values() if other.number > self.number):
+            raise AwsError("NotLatestPipelineExecutionException", f"A newer execution has been in the stage {stage}.")
         for key, action in list(self.actions.items()):
             if key[0] == stage and (mode == "ALL_ACTIONS" or action.status != "Succeeded"):
                 del self.actions[key]
-        self.status = "InProgress"
+        self.status, self.summary = "InProgress", ""
         self.start(stage)
 
     def action(self, stage: str, name: str) -> Action | None:
         return self.actions.get((stage, name))
 
-    def _run(self, stages: list[dict[str, Any]]) -> None:
-        self._announce("Pipeline", "STARTED")
+    def _run(self, stages: list[dict[str, Any]], beginning: str) -> None:
+        self._announce("Pipeline", beginning)
         status = "Succeeded"
-        for stage in stages:
-            status = self._enter(stage)
+        for stage, following in itertools.zip_longest(stages, stages[1:]):
+            status = self._pass(stage, following)
             if status != "Succeeded":
                 break
         self._become(status)
         self._announce("Pipeline", status.upper())
 
-    def _enter(self, stage: dict[str, Any]) -> str:
-        name = stage["name"]
-        if not self.pipeline.stages.enter(name, self):
+    def _pass(self, stage: dict[str, Any], following: dict[str, Any] | None) -> str:
+        """Go through one stage, and stand before the following one before others may enter this one."""
+        name, doors = stage["name"], self.pipeline.stages
+        if not doors.admitted(name, self):
             return "Stopped" if self.stopping else "Superseded"
-        try:
-            self.statuses[name] = "InProgress"
-            self._announce("Stage", "STARTED", stage=name)
-            skipped = not conditions.may_enter(stage, self.variables)
-            self.statuses[name] = status = "Skipped" if skipped else self._stage(stage)
-        except (AwsError, ActionFailed, NotImplementedError) as error:
-            self.statuses[name], self.summary, status = "Failed", str(error), "Failed"
-        finally:
-            self.pipeline.stages.leave(name)
+        self.statuses[name] = "InProgress"
+        self._announce("Stage", "STARTED", stage=name)
+        self.statuses[name] = status = self._stage(stage)
         self._announce("Stage", status.upper(), stage=name)
-        return "Succeeded" if status == "Skipped" else status
+        going_on = status in ("Succeeded", "Skipped")
+        if going_on and following:
+            doors.line_up(following["name"], self)
+        doors.leave(name)
+        return "Succeeded" if going_on else status
 
     def _stage(self, stage: dict[str, Any]) -> str:
         """Run the stage's actions, those of one `runOrder` side by side."""
-        actions = sorted(stage["actions"], key=lambda action: action.get("runOrder") or 1)
-        for _, group in itertools.groupby(actions, key=lambda action: action.get("runOrder") or 1):
-            wanted = [a for a in group if (stage["name"], a["name"]) not in self.actions]
+        try:
+            if not conditions.may_enter(stage, self.variables):
+                return "Skipped"
+        except ActionFailed as failure:
+            self.summary = str(failure)
+            return "Failed"
+        actions = sorted(stage["actions"], key=conditions.run_order)
+        for _, group in itertools.groupby(actions, key=conditions.run_order):
+            wanted = [action for action in group if (stage["name"], action["name"]) not in self.actions]
             with ThreadPoolExecutor(len(wanted) or 1) as pool:
                 done = list(pool.map(lambda declared: self._act(stage["name"], declared), wanted))
-            if not all(done):
-                return "Stopped" if self.stopping else "Failed"
             if self.stopping:
                 return "Stopped"
+            if not all(done):
+                return "Failed"
         return "Succeeded"
 
     def _act(self, stage: str, declared: dict[str, Any]) -> bool:
         action = Action(self, stage, declared)
-        self.actions[stage, declared["name"]] = action
+        self.actions[stage, action.name] = action
         self.history.append(action)
-        self._announce("Action", "STARTED", stage=stage, action=declared["name"])
+        where = {"stage": stage, "action": action.name, "type": declared["actionTypeId"]}
+        self._announce("Action", "STARTED", **where)
         try:
             providers.run(action)
             action.end("Succeeded")
         except ActionFailed as failure:
             action.fail(str(failure), failure.code, failure.external_id)
-        except (AwsError, NotImplementedError) as error:
+        except AwsError as error:
             action.fail(str(error), "ConfigurationError")
         except Exception as error:
             # A bug of ours must end the action: nobody would wait for a thread that is gone.
             traceback.print_exc()
             action.fail(f"The embedded AWS failed: {type(error).__name__}: {error}", "InternalError")
-        self._announce("Action", action.status.upper(), stage=stage, action=declared["name"])
+        self._announce("Action", action.status.upper(), **where)
         return action.status == "Succeeded"
 
     def _become(self, status: str) -> None:
         self.status, self.updated = status, time.time()
 
-    def _announce(self, kind: str, state: str, **where: str) -> None:
+    def _announce(self, kind: str, state: str, **where: Any) -> None:
         detail = {
             "pipeline": self.name,
             "execution-id": self.id,
@@ -141,11 +152,5 @@ class Execution:
             "state": state,
         }
         self.updated = time.time()
-        runtime.put_event(
-            self.account,
-            self.region,
-            "aws.codepipeline",
-            f"CodePipeline {kind} Execution State Change",
-            detail | where,
-            [self.pipeline.arn],
-        )
+        change = f"CodePipeline {kind} Execution State Change"
+        runtime.put_event(self.account, self.region, "aws.codepipeline", change, detail | where, [self.pipeline.arn])

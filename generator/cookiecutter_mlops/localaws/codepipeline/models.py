@@ -1,13 +1,15 @@
 """CodePipeline's state and operations. Each public method is an operation: it takes the request, returns the answer."""
 
+import contextlib
 import time
 from typing import Any
 
 from moto.core.base_backend import BaseBackend
 
-from cookiecutter_mlops.localaws import runtime
+from cookiecutter_mlops.localaws.codepipeline import declaration as declarations
 from cookiecutter_mlops.localaws.codepipeline import polling, views
 from cookiecutter_mlops.localaws.codepipeline.exceptions import (
+    NotEmulated,
     PipelineExecutionNotFoundException,
     PipelineNotFoundException,
     ValidationException,
@@ -42,10 +44,11 @@ class CodePipelineBackend(BaseBackend):
         name = declaration["name"]
         if name in self.pipelines:
             raise AwsError("PipelineNameInUseException", f"A pipeline with the name '{name}' already exists")
-        _check(declaration)
+        declarations.check(declaration)
         arn = f"arn:aws:codepipeline:{self.region_name}:{self.account_id}:{name}"
         self.pipelines[name] = Pipeline(declaration, arn, tags)
-        self.start(name, None, "CreatePipeline")
+        with contextlib.suppress(ValidationException):  # a variable without a default: nobody can give it a value yet
+            self.start(name, None, "CreatePipeline")
         polling.watch(self, name)
         return {"pipeline": self.pipelines[name].declaration, "tags": tags}
 
@@ -57,7 +60,7 @@ class CodePipelineBackend(BaseBackend):
     def update_pipeline(self, request: Document) -> Document:
         declaration = request["pipeline"]
         pipeline = self._pipeline(declaration["name"])
-        _check(declaration)
+        declarations.check(declaration)
         pipeline.declaration = declaration | {"version": pipeline.declaration["version"] + 1}
         pipeline.stages.mode, pipeline.updated = declaration.get("executionMode", "SUPERSEDED"), time.time()
         return {"pipeline": pipeline.declaration}
@@ -73,14 +76,22 @@ class CodePipelineBackend(BaseBackend):
 
     def start_pipeline_execution(self, request: Document) -> Document:
         variables = {v["name"]: v["value"] for v in request.get("variables") or []}
-        return {"pipelineExecutionId": self.start(request["name"], variables, "StartPipelineExecution").id}
+        commits = {}
+        for revision in request.get("sourceRevisions") or []:
+            if revision["revisionType"] != "COMMIT_ID":
+                raise NotEmulated(f"StartPipelineExecution with a revision of type {revision['revisionType']}")
+            commits[revision["actionName"]] = revision["revisionValue"]
+        started = self.start(request["name"], variables, "StartPipelineExecution", commits)
+        return {"pipelineExecutionId": started.id}
 
-    def start(self, name: str, variables: dict[str, str] | None, trigger: str) -> Execution:
+    def start(
+        self, name: str, variables: dict[str, str] | None, trigger: str, commits: dict[str, str] | None = None
+    ) -> Execution:
         """Start an execution; `trigger` is what started it, with its detail after a colon."""
         pipeline = self._pipeline(name)
-        declared = pipeline.declaration.get("variables") or []
-        values = _variables(declared, variables or {})
+        values = declarations.values(pipeline.declaration.get("variables") or [], variables or {})
         execution = Execution(self.account_id, self.region_name, pipeline, values, trigger)
+        execution.commits = commits or {}
         pipeline.executions[execution.id] = execution
         execution.start()
         return execution
@@ -94,13 +105,18 @@ class CodePipelineBackend(BaseBackend):
 
     def retry_stage_execution(self, request: Document) -> Document:
         execution = self._execution(request["pipelineName"], request["pipelineExecutionId"])
+        self._stage(request)
         execution.retry(request["stageName"], request["retryMode"])
         return {"pipelineExecutionId": execution.id}
 
     def put_approval_result(self, request: Document) -> Document:
+        if request["actionName"] not in {action["name"] for action in self._stage(request)["actions"]}:
+            raise AwsError("ActionNotFoundException", f"The stage has no action with the name {request['actionName']}")
         for execution in self._pipeline(request["pipelineName"]).executions.values():
             action = execution.action(request["stageName"], request["actionName"])
-            if action and action.token == request["token"] and action.status == "InProgress":
+            if action and action.token == request["token"]:
+                if action.decided.is_set():
+                    raise AwsError("ApprovalAlreadyCompletedException", "The approval action has already been answered")
                 action.decide(**request["result"])
                 return {"approvedAt": time.time()}
         raise AwsError("InvalidApprovalTokenException", "The approval token is not that of a waiting approval.")
@@ -111,24 +127,24 @@ class CodePipelineBackend(BaseBackend):
 
     def list_pipeline_executions(self, request: Document) -> Document:
         executions = reversed(self._pipeline(request["pipelineName"]).executions.values())
-        size = int(request.get("maxResults") or 100)
-        return {"pipelineExecutionSummaries": [views.summary(e) for e in list(executions)[:size]]}
+        return _page(request, "pipelineExecutionSummaries", [views.summary(execution) for execution in executions])
 
     def list_action_executions(self, request: Document) -> Document:
         pipeline = self._pipeline(request["pipelineName"])
         wanted = (request.get("filter") or {}).get("pipelineExecutionId")
         executions = [self._execution(request["pipelineName"], wanted)] if wanted else pipeline.executions.values()
-        return {"actionExecutionDetails": [d for e in reversed(list(executions)) for d in views.actions(e)]}
+        details = [detail for execution in reversed(list(executions)) for detail in views.actions(execution)]
+        return _page(request, "actionExecutionDetails", details)
 
     def get_pipeline_state(self, request: Document) -> Document:
         return views.state(self._pipeline(request["name"]))
 
     def enable_stage_transition(self, request: Document) -> Document:
-        self._pipeline(request["pipelineName"]).stages.enable(request["stageName"])
+        self._pipeline(request["pipelineName"]).stages.enable(self._inbound(request))
         return {}
 
     def disable_stage_transition(self, request: Document) -> Document:
-        self._pipeline(request["pipelineName"]).stages.disable(request["stageName"], request["reason"])
+        self._pipeline(request["pipelineName"]).stages.disable(self._inbound(request), request["reason"])
         return {}
 
     def list_tags_for_resource(self, request: Document) -> Document:
@@ -148,6 +164,18 @@ class CodePipelineBackend(BaseBackend):
             raise PipelineNotFoundException(name, self.account_id)
         return self.pipelines[name]
 
+    def _stage(self, request: Document) -> Document:
+        for stage in self._pipeline(request["pipelineName"]).declaration["stages"]:
+            if stage["name"] == request["stageName"]:
+                return stage
+        raise AwsError("StageNotFoundException", f"The pipeline has no stage with the name {request['stageName']}")
+
+    def _inbound(self, request: Document) -> str:
+        """Return the stage whose entry is meant: what lies behind a stage, AWS no longer controls."""
+        if request["transitionType"] != "Inbound":
+            raise NotEmulated("transitions of type Outbound")
+        return self._stage(request)["name"]
+
     def _by_arn(self, arn: str) -> Pipeline:
         return self._pipeline(arn.rsplit(":", 1)[1])
 
@@ -158,25 +186,8 @@ class CodePipelineBackend(BaseBackend):
         return executions[execution]
 
 
-def _variables(declared: list[Document], given: dict[str, str]) -> dict[str, str]:
-    """Return a value for each declared variable; AWS refuses unknown names and empty values."""
-    values = {variable["name"]: variable.get("defaultValue") for variable in declared} | given
-    for name, value in values.items():
-        if name not in {variable["name"] for variable in declared}:
-            raise ValidationException(f"The pipeline does not declare a variable with the name '{name}'")
-        if not value:
-            raise ValidationException(f"The variable '{name}' must have a value of at least 1 character")
-    return {name: str(value) for name, value in values.items()}
-
-
-def _check(declaration: Document) -> None:
-    """Refuse what AWS refuses, and say which parts of a declaration the embedded AWS cannot execute."""
-    stages = declaration["stages"]
-    if len(stages) < 2 or not all(a["actionTypeId"]["category"] == "Source" for a in stages[0]["actions"]):
-        raise AwsError("InvalidStructureException", "Pipeline has to have two stages, the first of source actions only")
-    if declaration.get("executionMode") == "PARALLEL":
-        raise NotImplementedError("CreatePipeline with executionMode PARALLEL")
-    for stage in stages:
-        if unknown := {"onFailure", "onSuccess"} & {name for name, value in stage.items() if value}:
-            raise NotImplementedError(f"CreatePipeline with {', '.join(sorted(unknown))} of a stage")
-    runtime.home().mkdir(parents=True, exist_ok=True)
+def _page(request: Document, member: str, items: list[Document]) -> Document:
+    """Return one page of a list, with the token of the next one."""
+    start, size = int(request.get("nextToken") or 0), int(request.get("maxResults") or 100)
+    answer: Document = {member: items[start : start + size]}
+    return answer | ({"nextToken": str(start + size)} if start + size < len(items) else {})

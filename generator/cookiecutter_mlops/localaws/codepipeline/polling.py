@@ -1,40 +1,47 @@
 """Sources that poll: CodeCommit and S3 do, unless the action says `PollForSourceChanges = false`."""
 
+import contextlib
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 from cookiecutter_mlops.localaws.codepipeline import artifacts
+from cookiecutter_mlops.localaws.extension import AwsError
 
 if TYPE_CHECKING:
-    from cookiecutter_mlops.localaws.codepipeline.models import CodePipelineBackend
+    from cookiecutter_mlops.localaws.codepipeline.models import CodePipelineBackend, Pipeline
 
 SECONDS = 2  # AWS looks about once a minute
 
 
 def watch(backend: "CodePipelineBackend", name: str) -> None:
     """Start the pipeline whenever one of its polling sources has another revision, as long as the pipeline exists."""
-    threading.Thread(target=_watch, args=(backend, name), daemon=True, name=f"poll-{name}").start()
-
-
-def _watch(backend: "CodePipelineBackend", name: str) -> None:
+    # What is there now is no change: creating the pipeline starts an execution of it.
     pipeline = backend.pipelines[name]
-    seen: dict[str, str] = {}
+    arguments = (backend, pipeline, _revisions(backend, pipeline))
+    threading.Thread(target=_watch, args=arguments, daemon=True, name=f"poll-{name}").start()
+
+
+def _watch(backend: "CodePipelineBackend", pipeline: "Pipeline", seen: dict[str, str]) -> None:
+    name = pipeline.declaration["name"]
     while backend.pipelines.get(name) is pipeline:
-        for action in pipeline.declaration["stages"][0]["actions"]:
-            revision = _revision(backend, action)
-            # The first look is not a change: creating the pipeline has started an execution already.
-            if revision and revision != seen.setdefault(action["name"], revision):
-                backend.start(name, None, f"PollForSourceChanges: {action['name']}")
-            if revision:
-                seen[action["name"]] = revision
+        found = _revisions(backend, pipeline)
+        changed = [source for source, revision in found.items() if revision and revision != seen.get(source)]
+        if changed:
+            with contextlib.suppress(AwsError):  # a variable without a default: only a person can start this one
+                backend.start(name, None, f"PollForSourceChanges: {changed[0]}")
+        seen |= {source: found[source] for source in changed}
         time.sleep(SECONDS)
+
+
+def _revisions(backend: "CodePipelineBackend", pipeline: "Pipeline") -> dict[str, str]:
+    """Return the present revision of each source action, by its name."""
+    return {action["name"]: _revision(backend, action) for action in pipeline.declaration["stages"][0]["actions"]}
 
 
 def _revision(backend: "CodePipelineBackend", action: dict[str, Any]) -> str:
     """Return the source's present revision; empty if there is none, or if the source does not poll."""
     from cookiecutter_mlops.localaws.codecommit.git import Repository
-    from cookiecutter_mlops.localaws.extension import AwsError
 
     settings, provider = action.get("configuration") or {}, action["actionTypeId"]["provider"]
     if str(settings.get("PollForSourceChanges", "true")).lower() != "true":
@@ -48,5 +55,5 @@ def _revision(backend: "CodePipelineBackend", action: dict[str, Any]) -> str:
         repository = Repository.of(backend.account_id, backend.region_name, settings["RepositoryName"])
     except AwsError:
         return ""
-    commit = repository.commit(settings["BranchName"])
+    commit = repository.head(settings["BranchName"])
     return commit["commitId"] if commit else ""

@@ -5,35 +5,42 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from cookiecutter_mlops.localaws import runtime
 from cookiecutter_mlops.localaws.codepipeline import artifacts
 from cookiecutter_mlops.localaws.codepipeline.action import Action
-from cookiecutter_mlops.localaws.codepipeline.exceptions import ActionFailed
+from cookiecutter_mlops.localaws.codepipeline.exceptions import ActionFailed, NotEmulated
 
 APPROVAL_MINUTES = 7 * 24 * 60  # AWS's default and maximum is seven days
 
 
 def run(action: Action) -> None:
     """Carry out an action; ActionFailed says why it could not be."""
-    if action.provider not in _PROVIDERS:
-        raise NotImplementedError(f"The embedded AWS does not execute actions of {action.provider}")
     _PROVIDERS[action.provider](action)
 
 
+def check(declared: dict[str, Any], inputs: list[str], outputs: list[str]) -> None:
+    """Refuse an action that `run` would not carry out in full."""
+    provider = declared["actionTypeId"]["provider"]
+    if provider not in _PROVIDERS:
+        raise NotEmulated(f"actions of the provider {provider} (action {declared['name']})")
+    if len(inputs) > 1 or len(outputs) > 1:
+        raise NotEmulated(f"an action with several input or output artifacts (action {declared['name']})")
+
+
 def _codecommit(action: Action) -> None:
-    """Pack the branch's newest commit; the variables are those that AWS documents for this action."""
+    """Pack the branch's newest commit, or the one that was asked for; the variables are those that AWS documents."""
     from cookiecutter_mlops.localaws.codecommit.git import Repository
 
     settings = action.configuration()
     repository = Repository.of(action.execution.account, action.execution.region, settings["RepositoryName"])
-    commit = repository.commit(settings["BranchName"])
+    wanted = action.execution.commits.get(action.name)
+    commit = repository.commit(wanted) if wanted else repository.head(settings["BranchName"])
     if not commit:
+        what = f"commit {wanted}" if wanted else f"branch {settings['BranchName']}"
         raise ActionFailed(
-            f"The branch {settings['BranchName']} does not exist in the repository {settings['RepositoryName']}: "
-            f"push to it first.",
+            f"The {what} does not exist in the repository {settings['RepositoryName']}: push to it first.",
             "ConfigurationError",
         )
     artifacts.put(action, repository.archive(commit["commitId"]))
@@ -52,14 +59,16 @@ def _codecommit(action: Action) -> None:
 
 
 def _s3(action: Action) -> None:
-    """Take the newest version of one zip."""
+    """Take the newest version of one zip; its version's id names the exact source, so the bucket must have versions."""
     settings = action.configuration()
     bucket, name = settings["S3Bucket"], settings["S3ObjectKey"]
     found = artifacts.object_of(action.execution.account, bucket, name)
     if found is None:
         raise ActionFailed(f"The object {name} does not exist in the bucket {bucket}.", "ConfigurationError")
+    if found.version_id == "null":
+        raise ActionFailed(f"The bucket {bucket} must have versioning enabled to be a source.", "ConfigurationError")
     artifacts.put(action, found.value)
-    action.external_id = found.version_id or "null"
+    action.external_id = found.version_id
     action.execution.revisions.append(_revision(action, action.external_id, f"s3://{bucket}/{name}"))
     action.publish({"BucketName": bucket, "ObjectKey": name, "VersionId": action.external_id, "ETag": found.etag})
 
@@ -72,29 +81,24 @@ def _connection(action: Action) -> None:
 
 
 def _codebuild(action: Action) -> None:
-    """Run a build on the action's first input (or the one named PrimarySource) and keep what it exports."""
-    from cookiecutter_mlops.localaws.codebuild.executor import start_build
+    """Run a build on the action's input and keep what it exports."""
+    from moto.codebuild.models import codebuild_backends
 
     settings, execution = action.configuration(), action.execution
     folder = runtime.home() / "builds" / action.id
-    primary = settings.get("PrimarySource") or action.declared["inputArtifacts"][0]["name"]
-    artifacts.get(execution, primary, folder / "source")
-    build = start_build(
-        execution.account,
-        execution.region,
-        settings["ProjectName"],
-        source=folder / "source",
-        environment=action.environment(),
-        initiator=f"codepipeline/{execution.name}",
-        artifacts_dir=folder / "artifacts",
-    )
+    artifacts.get(execution, action.declared["inputArtifacts"][0]["name"], folder / "source")
+    codebuild: Any = codebuild_backends[execution.account][execution.region]
+    initiator = f"codepipeline/{execution.name}"
+    build = codebuild.run(settings["ProjectName"], folder / "source", action.environment(), initiator)
     action.external_id, action.on_stop = build.id, build.stop
+    if execution.abandoned:  # while the build was being started
+        build.stop()
     build.wait()
     if build.status != "SUCCEEDED":
         raise ActionFailed(build.failure or f"Build terminated with state: {build.status}", external_id=build.id)
     action.publish(dict(build.exported))
     if action.declared.get("outputArtifacts"):
-        artifacts.put(action, artifacts.pack(Path(build.artifacts or folder / "source")))
+        artifacts.put(action, artifacts.pack(build.artifacts or folder / "source"))
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -109,7 +113,7 @@ def _approval(action: Action) -> None:
     if not action.decided.wait(minutes * 60):
         raise ActionFailed("The approval expired: nobody answered.", "JobFailed")
     if action.approval.get("status") != "Approved":
-        raise ActionFailed(action.approval.get("summary") or "The execution was stopped.", "ApprovalRejected")
+        raise ActionFailed(action.approval.get("summary") or "Nobody approved it.", "JobFailed")
     action.summary = action.approval["summary"]
 
 
@@ -132,6 +136,7 @@ def _notify(action: Action, topic: str, settings: dict[str, str]) -> None:
 def _revision(action: Action, revision: str, summary: str) -> dict[str, Any]:
     return {
         "name": action.declared["outputArtifacts"][0]["name"],
+        "actionName": action.name,
         "revisionId": revision,
         "revisionSummary": summary,
         "created": time.time(),

@@ -1,6 +1,7 @@
 """Who may enter a stage: one execution at a time; in SUPERSEDED mode a newer one overtakes those that wait."""
 
 import threading
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -8,38 +9,42 @@ if TYPE_CHECKING:
 
 
 class Stages:
-    """The doors of one pipeline's stages."""
+    """The doors of one pipeline's stages, and the executions that wait in line before each."""
 
     def __init__(self, mode: str) -> None:
         self.mode = mode
         self.disabled: dict[str, str] = {}
         self._inside: dict[str, Execution] = {}
-        self._waiting: dict[str, list[Execution]] = {}
+        self._lines: defaultdict[str, list[Execution]] = defaultdict(list)
         self._changed = threading.Condition()
 
-    def enter(self, stage: str, execution: "Execution") -> bool:
-        """Wait for the stage; return False if the execution was stopped or overtaken meanwhile."""
+    def line_up(self, stage: str, execution: "Execution") -> None:
+        """Take a place before a stage; the order of these calls is the order in which QUEUED executions enter."""
         with self._changed:
-            queue = self._waiting.setdefault(stage, [])
-            queue.append(execution)
-            try:
-                self._changed.wait_for(lambda: self._settled(stage, execution))
-                if execution.stopping or self._overtaken(stage, execution):
-                    return False
-                self._inside[stage] = execution
-                return True
-            finally:
-                queue.remove(execution)
-                self._changed.notify_all()
+            if execution.stopping:
+                return
+            line = self._lines[stage]
+            line.append(execution)
+            if self.mode == "SUPERSEDED":
+                line[:] = [max(line, key=lambda waiting: waiting.number)]
+            self._admit(stage)
+
+    def admitted(self, stage: str, execution: "Execution") -> bool:
+        """Wait until the execution is in the stage; return False if it was stopped or overtaken in line."""
+        with self._changed:
+            self._changed.wait_for(lambda: execution not in self._lines[stage])
+            return self._inside.get(stage) is execution
 
     def leave(self, stage: str) -> None:
         with self._changed:
             self._inside.pop(stage, None)
-            self._changed.notify_all()
+            self._admit(stage)
 
-    def notify(self) -> None:
-        """Look again: an execution was stopped."""
+    def drop(self, execution: "Execution") -> None:
+        """Take a stopped execution out of every line."""
         with self._changed:
+            for line in self._lines.values():
+                line[:] = [waiting for waiting in line if waiting is not execution]
             self._changed.notify_all()
 
     def disable(self, stage: str, reason: str) -> None:
@@ -49,15 +54,15 @@ class Stages:
     def enable(self, stage: str) -> None:
         with self._changed:
             self.disabled.pop(stage, None)
-            self._changed.notify_all()
+            self._admit(stage)
 
-    def _settled(self, stage: str, execution: "Execution") -> bool:
-        if execution.stopping or self._overtaken(stage, execution):
-            return True
-        free = stage not in self._inside and stage not in self.disabled
-        first = self.mode == "SUPERSEDED" or self._waiting[stage][0] is execution
-        return free and first
+    def waiting(self, stage: str) -> "list[Execution]":
+        """Return who waits before a stage, first in line first."""
+        with self._changed:
+            return list(self._lines[stage])
 
-    def _overtaken(self, stage: str, execution: "Execution") -> bool:
-        newest = max(self._waiting[stage], key=lambda waiting: waiting.number)
-        return self.mode == "SUPERSEDED" and newest.number > execution.number
+    def _admit(self, stage: str) -> None:
+        """Let the first in line enter a stage that is free and enabled."""
+        if self._lines[stage] and stage not in self._inside and stage not in self.disabled:
+            self._inside[stage] = self._lines[stage].pop(0)
+        self._changed.notify_all()

@@ -47,8 +47,8 @@ def summary(shown: "Execution") -> Document:
         "startTime": shown.started,
         "lastUpdateTime": shown.updated,
         "sourceRevisions": [
-            {"actionName": r["name"], "revisionId": r["revisionId"], "revisionSummary": r["revisionSummary"]}
-            for r in shown.revisions
+            {key: revision[key] for key in ("actionName", "revisionId", "revisionSummary")}
+            for revision in shown.revisions
         ],
         "trigger": _trigger(shown),
         "executionMode": shown.pipeline.stages.mode,
@@ -72,6 +72,8 @@ def state(shown: "Pipeline") -> Document:
         view |= {"inboundTransitionState": transition, "actionStates": _action_states(latest, declared)}
         if latest:
             view["latestExecution"] = {"pipelineExecutionId": latest.id, "status": latest.statuses[name]}
+        if line := shown.stages.waiting(name):
+            view["inboundExecutions"] = [{"pipelineExecutionId": e.id, "status": e.status} for e in line]
         stages.append(view)
     return {
         "pipelineName": shown.declaration["name"],
@@ -106,7 +108,7 @@ def _latest(action: "Action") -> Document:
 def _detail(shown: "Execution", action: "Action") -> Document:
     result: Document = {"externalExecutionId": action.external_id, "externalExecutionSummary": action.summary}
     result |= {"errorDetails": _error(action)} if action.error_code else {}
-    named = [artifact["name"] for artifact in action.declared.get("outputArtifacts") or []]
+    declared = action.declared
     return {
         "pipelineExecutionId": shown.id,
         "actionExecutionId": action.id,
@@ -116,9 +118,15 @@ def _detail(shown: "Execution", action: "Action") -> Document:
         "startTime": action.started,
         "lastUpdateTime": action.updated,
         "status": action.status,
-        "input": {"actionTypeId": action.declared["actionTypeId"], "namespace": action.declared.get("namespace")},
+        "input": {
+            "actionTypeId": declared["actionTypeId"],
+            "configuration": declared.get("configuration"),
+            "inputArtifacts": declared.get("inputArtifacts"),
+            "namespace": declared.get("namespace"),
+            "region": shown.region,
+        },
         "output": {
-            "outputArtifacts": [{"name": name} for name in named],
+            "outputArtifacts": declared.get("outputArtifacts"),
             "executionResult": result,
             "outputVariables": action.outputs,
         },
