@@ -19,7 +19,7 @@ from cookiecutter_mlops.localaws.extension import AwsError
 
 ACCOUNT = "123456789012"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "embedded-aws", "AWS_SECRET_ACCESS_KEY": "embedded-aws"}
-_SETTINGS = {"home": Path(".mlops/local"), "endpoint": ""}
+_SETTINGS = {"home": ".mlops/local", "endpoint": ""}
 _PROCESSES: set["subprocess.Popen[str]"] = set()
 _CLOSING = threading.Event()
 # Linux ties a child's death signal to the thread that started it, so one thread that lives as long as we do starts all.
@@ -28,7 +28,7 @@ _STARTER = ThreadPoolExecutor(1, thread_name_prefix="starter")
 
 def configure(home: Path, endpoint: str) -> None:
     """Set the folder that this embedded AWS keeps everything in, and its own address."""
-    _SETTINGS.update(home=home.resolve(), endpoint=endpoint)
+    _SETTINGS.update(home=str(home.resolve()), endpoint=endpoint)
 
 
 def home() -> Path:
@@ -36,7 +36,7 @@ def home() -> Path:
 
 
 def endpoint() -> str:
-    return str(_SETTINGS["endpoint"])
+    return _SETTINGS["endpoint"]
 
 
 def aws_environment(region: str) -> dict[str, str]:

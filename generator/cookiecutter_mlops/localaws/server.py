@@ -129,4 +129,4 @@ class Handler(MotoRequestHandler):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -7,6 +7,7 @@ SERVICES = [
     "awslambda",
     "budgets",
     "cloudwatchlogs",
+    "codebuild",
     "codecommit",
     "codepipeline",
     "connections",
