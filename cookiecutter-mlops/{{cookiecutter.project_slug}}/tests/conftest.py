@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from fake_aws import aws as aws  # the fixture of every test of the pipelines
 
 from training.settings import Settings, load_settings, parse_settings
 from training.train import train

@@ -1,0 +1,56 @@
+"""An endpoint that starts, updates, fails and rolls back as SageMaker's do, for the tests of a release."""
+
+from typing import Any
+
+from fake_aws import AwsError, FakeAws
+
+FIRST = "wages-prod-v1-20260101000000"
+
+
+class Endpoint:
+    """One endpoint that takes each update at the second look or, unhealthy, refuses it."""
+
+    def __init__(self, aws: FakeAws, status: str | None, *, healthy: bool = True):
+        self.status, self.config, self.healthy = status, FIRST, healthy
+        self.wanted: str | None = None
+        self.made: set[str] = set()
+        aws.on(DescribeEndpoint=self.describe, CreateEndpoint=self.create, UpdateEndpoint=self.update)
+        aws.on(DeleteEndpoint=self.delete, CreateModel=self.make, CreateEndpointConfig={}, DeleteModel=self.discard)
+        aws.on(DeleteEndpointConfig={}, PutParameter={}, DescribeLogStreams={"logStreams": []})
+        aws.on(DescribeScalableTargets={"ScalableTargets": []}, ListEndpointConfigs={"EndpointConfigs": []})
+
+    def describe(self, _: dict[str, Any]) -> dict[str, Any]:
+        if self.status is None:
+            raise AwsError("ValidationException", 'Could not find endpoint "wages-prod".')
+        answer = {"EndpointStatus": self.status, "EndpointConfigName": self.config}
+        if self.status in ("Creating", "Updating"):
+            self.settle()
+        elif self.status == "Failed" or (self.wanted and self.wanted != self.config):
+            answer["FailureReason"] = "The container did not answer /ping."
+        return answer
+
+    def settle(self) -> None:
+        if self.wanted and self.healthy:
+            self.config = self.wanted
+        self.status = "Failed" if self.status == "Creating" and not self.healthy else "InService"
+
+    def create(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.status, self.wanted, self.config = "Creating", request["EndpointConfigName"], request["EndpointConfigName"]
+        return {}
+
+    def update(self, request: dict[str, Any]) -> dict[str, Any]:
+        assert self.status == "InService"
+        self.status, self.wanted = "Updating", request["EndpointConfigName"]
+        return {}
+
+    def delete(self, _: dict[str, Any]) -> dict[str, Any]:
+        self.status = None
+        return {}
+
+    def make(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.made.add(request["ModelName"])
+        return {}
+
+    def discard(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.made.discard(request["ModelName"])
+        return {}

@@ -1,0 +1,107 @@
+"""The Lambda packages are what their source says, and the invoker answers every caller in one sentence or in JSON."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_aws import AwsError, FakeAws
+
+from functions.invoke import handler as invoke
+from pipelines import functions
+
+REQUEST = {"instances": [{"size": 1}]}
+
+
+def test_zips_equal_their_source():
+    assert functions.stale(Path(__file__).parent.parent / "functions") == []
+
+
+def test_zip_does_not_depend_on_time_or_order(tmp_path: Path):
+    for name in ("b.py", "a.py", "__init__.py"):
+        (tmp_path / "job").mkdir(exist_ok=True)
+        (tmp_path / "job" / name).write_text(f"# {name}\n")
+    first = functions.packed(tmp_path / "job")
+    (tmp_path / "job" / "a.py").touch()
+    assert functions.packed(tmp_path / "job") == first
+    assert zipfile.ZipFile(io.BytesIO(first)).namelist() == ["job/__init__.py", "job/a.py", "job/b.py"]
+
+
+def test_zip_is_stale_after_its_source_changed(tmp_path: Path):
+    (tmp_path / "job").mkdir()
+    (tmp_path / "job" / "__init__.py").write_text("")
+    functions.build_all(tmp_path)
+    assert functions.stale(tmp_path) == []
+    (tmp_path / "job" / "__init__.py").write_text("changed = True\n")
+    assert functions.stale(tmp_path) == ["job"]
+
+
+def model_error(status: int, message: str) -> AwsError:
+    return AwsError("ModelError", OriginalStatusCode=status, OriginalMessage=message)
+
+
+def http(body: str | None) -> dict[str, Any]:
+    return {"requestContext": {}, "body": body}
+
+
+@pytest.fixture
+def endpoint(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> FakeAws:
+    monkeypatch.setattr(invoke, "client", aws.client)
+    monkeypatch.setenv("ENDPOINT_NAME", "wages-prod")
+    monkeypatch.setenv("ENDPOINT_KIND", "real-time")
+    aws.on(InvokeEndpoint=lambda request: {"Body": io.BytesIO(b'{"predictions": [7]}')})
+    return aws
+
+
+def test_direct_request_gets_the_answer(endpoint: FakeAws):
+    assert invoke.handler(REQUEST, None) == {"predictions": [7]}
+    (request,) = endpoint.called("InvokeEndpoint")
+    assert (request["EndpointName"], json.loads(request["Body"])) == ("wages-prod", REQUEST)
+
+
+def test_http_request_gets_an_http_answer(endpoint: FakeAws):
+    answer = invoke.handler(http(json.dumps(REQUEST)), None)
+    assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"predictions": [7]})
+
+
+@pytest.mark.parametrize("event", [{}, [], None, "text", http("{"), http("[]"), http(None)])
+def test_bad_request_gets_a_sentence(endpoint: FakeAws, event: Any):
+    answer = invoke.handler(event, None)
+    body = json.loads(answer["body"]) if "body" in answer else answer
+    assert (body["status"], answer.get("statusCode", 400)) == (400, 400)
+    assert body["error"].endswith('for example {"instances": [{"column": 1}]}.')
+    assert endpoint.called("InvokeEndpoint") == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "sentence"),
+    [
+        (model_error(400, '{"error": "size: is too big"}'), 400, "size: is too big"),
+        (model_error(415, "no csv"), 415, "no csv"),
+        (model_error(500, "a secret path"), 502, "The model failed"),
+        (AwsError("ValidationError", "Endpoint wages-prod not found"), 503, "No model is live"),
+        (AwsError("ThrottlingException"), 503, "The model is not available"),
+    ],
+)
+def test_error_of_the_endpoint_becomes_status_and_sentence(
+    endpoint: FakeAws, error: AwsError, status: int, sentence: str
+):
+    endpoint.on(InvokeEndpoint=error)
+    answer = invoke.handler(REQUEST, None)
+    assert answer["status"] == status
+    assert answer["error"].startswith(sentence)
+    assert "secret" not in answer["error"]
+
+
+def test_asynchronous_request_is_uploaded_and_accepted(endpoint: FakeAws, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ENDPOINT_KIND", "asynchronous")
+    monkeypatch.setenv("INPUT_S3_URI", "s3://wages-data/asynchronous/prod/input/")
+    endpoint.on(PutObject={}, InvokeEndpointAsync={"OutputLocation": "s3://o", "FailureLocation": "s3://f"})
+    answer = invoke.handler(http(json.dumps(REQUEST)), None)
+    assert answer["statusCode"] == 202
+    assert json.loads(answer["body"]) == {"output_location": "s3://o", "failure_location": "s3://f"}
+    (put,), (call,) = endpoint.called("PutObject"), endpoint.called("InvokeEndpointAsync")
+    assert call["InputLocation"] == f"s3://{put['Bucket']}/{put['Key']}"
+    assert put["Key"].startswith("asynchronous/prod/input/")

@@ -1,0 +1,210 @@
+"""A release ends with exactly the wanted model live, or with the old one live and a sentence that says why."""
+
+import json
+from typing import Any
+
+import pytest
+from fake_aws import FakeAws, parameters
+from fake_endpoint import FIRST, Endpoint
+from specs import ASYNCHRONOUS, GROUP_ARN, SERVERLESS, endpoint_spec, package, registry
+
+from pipelines import autoscaling, deploy, endpoint, packages
+from pipelines.project import PipelineError
+
+STAGES = ["prod"]
+
+
+def live(version: int, spec: dict[str, Any], config: str = FIRST) -> dict[str, Any]:
+    arn = f"{GROUP_ARN}/{version}"
+    return {"model_package_arn": arn, "version": version, "endpoint_config": config, "spec": deploy.fingerprint(spec)}
+
+
+def release(aws: FakeAws, wanted: str = "newest", now: dict[str, Any] | None = None, **changes: Any) -> Any:
+    aws.on(GetParameter=parameters({"/wages/prod/live": now} if now else {}))
+    return deploy.deploy(endpoint_spec(**changes), STAGES, wanted)
+
+
+@pytest.mark.parametrize(
+    ("status", "operations"),
+    [
+        (None, ["CreateEndpoint"]),
+        ("Creating", ["UpdateEndpoint"]),
+        ("Updating", ["UpdateEndpoint"]),
+        ("InService", ["UpdateEndpoint"]),
+        ("Failed", ["DeleteEndpoint", "CreateEndpoint"]),
+        ("OutOfService", ["DeleteEndpoint", "CreateEndpoint"]),
+    ],
+)
+def test_release_from_every_state_of_the_endpoint(aws: FakeAws, status: str | None, operations: list[str]):
+    aws.on(**registry(package(3)))
+    there = Endpoint(aws, status)
+    assert release(aws).version == 3
+    changes = [name for name in aws.order() if name in ("CreateEndpoint", "UpdateEndpoint", "DeleteEndpoint")]
+    assert changes == operations
+    assert there.config.startswith("wages-prod-v3-")
+    (written,) = aws.called("PutParameter")
+    assert written["Name"] == "/wages/prod/live"
+    value = json.loads(written["Value"])
+    assert (value["model_package_arn"], value["endpoint_config"]) == (f"{GROUP_ARN}/3", there.config)
+
+
+def test_refused_update_keeps_the_old_model_and_leaves_nothing(aws: FakeAws):
+    aws.on(**registry(package(3)))
+    there = Endpoint(aws, "InService", healthy=False)
+    with pytest.raises(PipelineError, match=r"v1-20260101000000 still answers: The container did not answer /ping"):
+        release(aws)
+    assert there.made == set()
+    assert aws.called("PutParameter") == []
+
+
+def test_failed_first_release_leaves_nothing(aws: FakeAws):
+    aws.on(**registry(package(3)))
+    there = Endpoint(aws, None, healthy=False)
+    with pytest.raises(PipelineError, match=r"did not start .* /ping"):
+        release(aws)
+    assert (there.status, there.made) == (None, set())
+
+
+def test_log_of_the_endpoint_is_shown_before_the_reason(aws: FakeAws, capsys: pytest.CaptureFixture[str]):
+    aws.on(**registry(package(3)))
+    Endpoint(aws, "InService", healthy=False)
+    aws.on(DescribeLogStreams={"logStreams": [{"logStreamName": "AllTraffic/i-1"}]})
+    aws.on(GetLogEvents={"events": [{"message": "model.skops differs from its sha256"}], "nextForwardToken": "f/1"})
+    with pytest.raises(PipelineError):
+        release(aws)
+    assert "differs from its sha256" in capsys.readouterr().out
+
+
+def test_no_package_is_nothing_to_release(aws: FakeAws):
+    aws.on(**registry(package(3, "PendingManualApproval"), package(2, "Rejected")))
+    assert release(aws) is None
+
+
+def test_newest_that_is_live_is_not_released_again(aws: FakeAws):
+    aws.on(**registry(package(3)))
+    Endpoint(aws, "InService")
+    release(aws, now=live(3, endpoint_spec()))
+    assert aws.called("UpdateEndpoint") == []
+
+
+def test_newest_that_is_older_than_live_is_not_released(aws: FakeAws):
+    aws.on(**registry(package(4, "Rejected"), package(3)))
+    Endpoint(aws, "InService")
+    assert release(aws, now=live(4, endpoint_spec())) is None
+
+
+def test_older_package_is_released_when_it_is_asked_for(aws: FakeAws):
+    aws.on(**registry(package(4), package(3)))
+    there = Endpoint(aws, "InService")
+    release(aws, "3", now=live(4, endpoint_spec()))
+    assert there.config.startswith("wages-prod-v3-")
+
+
+def test_live_package_is_released_again_when_the_spec_changed(aws: FakeAws):
+    aws.on(**registry(package(3)))
+    Endpoint(aws, "InService")
+    release(aws, now=live(3, endpoint_spec()), instance_count=2)
+    (made,) = aws.called("CreateEndpointConfig")
+    assert made["ProductionVariants"][0]["InitialInstanceCount"] == 2
+
+
+def test_live_package_is_released_again_when_its_endpoint_is_gone(aws: FakeAws):
+    aws.on(**registry(package(3)))
+    Endpoint(aws, None)
+    release(aws, now=live(3, endpoint_spec()))
+    assert len(aws.called("CreateEndpoint")) == 1
+
+
+@pytest.mark.parametrize(
+    ("candidate", "reason"),
+    [
+        (package(3, "Rejected"), "Rejected, not Approved"),
+        (package(3, "PendingManualApproval"), "PendingManualApproval, not Approved"),
+        (package(3, verdict="rejected"), "did not pass the gate"),
+        (package(3, sample="true"), "synthetic sample"),
+    ],
+    ids=["rejected", "pending", "approved-past-the-gate", "sample"],
+)
+def test_unfit_package_is_refused_by_its_arn(aws: FakeAws, candidate: dict[str, Any], reason: str):
+    aws.on(**registry(candidate))
+    Endpoint(aws, "InService")
+    with pytest.raises(PipelineError, match=reason):
+        release(aws, candidate["ModelPackageArn"])
+    assert aws.called("CreateModel") == []
+
+
+def test_sample_package_is_good_enough_for_staging():
+    facts = {"sample": "true", "verdict": "passed"}
+    sample = packages.Package(f"{GROUP_ARN}/3", 3, "Approved", "", "image", "s3://m", facts)
+    packages.refuse_unreleasable(sample, "wages", production=False)
+
+
+def test_package_of_another_project_is_refused(aws: FakeAws):
+    other = package(3) | {"ModelPackageArn": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/other/3"}
+    aws.on(**registry(other))
+    with pytest.raises(PipelineError, match="not a package of this project"):
+        release(aws, other["ModelPackageArn"])
+
+
+def test_old_releases_are_deleted_but_three(aws: FakeAws):
+    aws.on(**registry(package(9)))
+    Endpoint(aws, "InService")
+    names = [f"wages-prod-v{version}-20260101000000" for version in (9, 8, 7, 6, 5)]
+    listed = [{"EndpointConfigName": name} for name in [*names, "other-wages-prod-v1-20260101000000"]]
+    aws.on(ListEndpointConfigs={"EndpointConfigs": listed})
+    release(aws)
+    assert [request["EndpointConfigName"] for request in aws.called("DeleteEndpointConfig")] == names[3:]
+
+
+def test_later_stage_gets_the_package_until_every_stage_has_it(aws: FakeAws):
+    candidate = packages.Package(f"{GROUP_ARN}/3", 3, "Approved", "", "image", "s3://m", {})
+    spec = endpoint_spec()
+    aws.on(GetParameter=parameters({"/wages/staging/live": live(3, spec), "/wages/prod/live": live(2, spec)}))
+    assert deploy.for_later_stages(candidate, ["staging", "prod"])["MODEL_PACKAGE_ARN"] == f"{GROUP_ARN}/3"
+    aws.on(GetParameter=parameters({"/wages/staging/live": live(3, spec), "/wages/prod/live": live(3, spec)}))
+    assert deploy.for_later_stages(candidate, ["staging", "prod"])["MODEL_PACKAGE_ARN"] == "none"
+    assert deploy.for_later_stages(None, ["staging", "prod"])["MODEL_PACKAGE_ARN"] == "none"
+
+
+@pytest.mark.parametrize("changes", [{}, SERVERLESS, ASYNCHRONOUS], ids=["real-time", "serverless", "asynchronous"])
+def test_release_of_each_kind_asks_for_what_that_kind_allows(aws: FakeAws, changes: dict[str, Any]):
+    aws.on(**registry(package(3)))
+    Endpoint(aws, "InService")
+    release(aws, **changes)
+    (model,), (config,) = aws.called("CreateModel"), aws.called("CreateEndpointConfig")
+    kind = changes.get("kind", "real-time")
+    assert ("EnableNetworkIsolation" in model) == (kind != "serverless")
+    assert ("DataCaptureConfig" in config) == (kind == "real-time")
+    assert ("AsyncInferenceConfig" in config) == (kind == "asynchronous")
+    assert ("ServerlessConfig" in config["ProductionVariants"][0]) == (kind == "serverless")
+
+
+def test_update_with_a_canary_rolls_back_on_alarms():
+    policy = {"TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 60}}
+    spec = endpoint_spec(deployment={"policy": policy, "alarms": ["wages-prod-errors"]})
+    request = endpoint.update_request(spec, "config")
+    assert request["DeploymentConfig"] == {
+        "BlueGreenUpdatePolicy": policy,
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "wages-prod-errors"}]},
+    }
+
+
+SCALING = {"autoscaling": {"min_capacity": 1, "max_capacity": 4, "invocations_per_instance": 100}}
+
+
+def test_update_of_a_scaled_endpoint_keeps_its_machines(aws: FakeAws):
+    aws.on(**registry(package(3)), RegisterScalableTarget={}, PutScalingPolicy={})
+    aws.on(DescribeEndpointConfig={"ProductionVariants": [{"InstanceType": "ml.m5.large"}]})
+    Endpoint(aws, "InService")
+    release(aws, **SCALING)
+    assert aws.called("UpdateEndpoint")[0]["RetainAllVariantProperties"] is True
+    assert aws.called("RegisterScalableTarget")[0]["ResourceId"] == "endpoint/wages-prod/variant/AllTraffic"
+    assert "DescribeScalableTargets" not in aws.order()
+
+
+def test_other_instance_type_is_not_scaled_while_it_changes(aws: FakeAws):
+    Endpoint(aws, "InService")
+    aws.on(DescribeEndpointConfig={"ProductionVariants": [{"InstanceType": "ml.c5.large"}]})
+    aws.on(DescribeScalableTargets={"ScalableTargets": [{}]}, DeregisterScalableTarget={})
+    autoscaling.make_way(endpoint_spec(**SCALING))
+    assert len(aws.called("DeregisterScalableTarget")) == 1

@@ -1,0 +1,117 @@
+"""Training is asked for safely, goes through its list of machines, and is never started twice for the same order."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from fake_aws import AwsError, FakeAws, sequence
+from specs import KEY, training_spec
+
+from pipelines import job, train
+from pipelines.project import PipelineError
+from pipelines.snapshot import Snapshot
+
+ORDER = job.Order("repository@sha256:0", "1a2b3c4d5e6f", Snapshot("v1", "s3://wages-data/snapshots/v1/", False))
+QUIET = {"ListTrainingJobs": {"TrainingJobSummaries": []}, "DescribeLogStreams": {"logStreams": []}}
+
+
+def ended(status: str, reason: str = "") -> dict[str, Any]:
+    result = {"TrainingJobName": "job", "TrainingJobStatus": status, "SecondaryStatus": status}
+    return result | {"FailureReason": reason, "ResourceConfig": {"InstanceType": "ml.m5.xlarge"}}
+
+
+def test_request_is_isolated_and_encrypted():
+    request = job.request(training_spec(), ORDER, "job", "ml.m5.xlarge")
+    assert request["EnableNetworkIsolation"] is True
+    assert request["EnableInterContainerTrafficEncryption"] is True
+    assert request["OutputDataConfig"]["KmsKeyId"] == KEY
+    assert request["ResourceConfig"]["VolumeKmsKeyId"] == KEY
+    assert request["Environment"] == {"MLOPS_COMMIT": "1a2b3c4d5e6f", "MLOPS_DATA_VERSION": "v1"}
+    assert "VpcConfig" not in request
+    assert "CheckpointConfig" not in request
+
+
+def test_request_on_a_type_with_local_disks_names_no_volume_key():
+    assert "VolumeKmsKeyId" not in job.request(training_spec(), ORDER, "job", "ml.g5.2xlarge")["ResourceConfig"]
+
+
+def test_request_on_spot_waits_longer_and_keeps_checkpoints():
+    request = job.request(training_spec(use_spot=True), ORDER, "job", "ml.m5.xlarge")
+    assert request["EnableManagedSpotTraining"] is True
+    assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200}
+    assert request["CheckpointConfig"]["S3Uri"] == "s3://wages-models/checkpoints/job/"
+
+
+def test_request_in_a_network_names_it():
+    spec = training_spec(subnet_ids=["subnet-1"], security_group_ids=["sg-1"])
+    assert job.request(spec, ORDER, "job", "ml.m5.xlarge")["VpcConfig"] == {
+        "Subnets": ["subnet-1"],
+        "SecurityGroupIds": ["sg-1"],
+    }
+
+
+@pytest.mark.parametrize(("commit", "expected"), [("1a2b3c4d5e6f", "1a2b3c4d"), ("_.x-3Y.Zq1", "x3YZq1")])
+def test_name_holds_time_and_commit(commit: str, expected: str):
+    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert job.name("wages", commit, 0, now) == f"wages-20260102030405-{expected}"
+    assert job.name("wages", commit, 1, now) == f"wages-20260102030405-{expected}-2"
+
+
+def test_job_that_completes_gives_its_name(aws: FakeAws):
+    aws.on(**QUIET, CreateTrainingJob={}, DescribeTrainingJob=sequence(ended("InProgress"), ended("Completed")))
+    assert train.train(training_spec(), ORDER) == "job"
+    assert len(aws.called("CreateTrainingJob")) == 1
+
+
+def test_no_capacity_goes_on_with_the_next_type(aws: FakeAws):
+    lacking = ended("Failed", "CapacityError: Unable to provision requested ML compute capacity.")
+    aws.on(**QUIET, CreateTrainingJob={}, DescribeTrainingJob=sequence(lacking, ended("Completed")))
+    train.train(training_spec(), ORDER)
+    requests = aws.called("CreateTrainingJob")
+    assert [request["ResourceConfig"]["InstanceType"] for request in requests] == ["ml.m5.xlarge", "ml.g5.2xlarge"]
+    assert len({request["TrainingJobName"] for request in requests}) == 2
+
+
+def test_no_capacity_anywhere_names_the_types(aws: FakeAws):
+    aws.on(**QUIET, CreateTrainingJob={}, DescribeTrainingJob=ended("Failed", "CapacityError: none"))
+    with pytest.raises(PipelineError, match=r"ml\.m5\.xlarge, ml\.g5\.2xlarge"):
+        train.train(training_spec(), ORDER)
+
+
+def test_quota_ends_at_once_with_the_request_to_make(aws: FakeAws):
+    aws.on(**QUIET, CreateTrainingJob=AwsError("ResourceLimitExceeded", "limit is 0"))
+    with pytest.raises(PipelineError, match=r"ml\.m5\.xlarge for training job usage.*Service Quotas"):
+        train.train(training_spec(), ORDER)
+    assert len(aws.called("CreateTrainingJob")) == 1
+
+
+def test_failed_job_tells_its_own_sentence(aws: FakeAws):
+    reason = "AlgorithmError: wages.csv: there is no column 'wage'., exit code: 1"
+    aws.on(**QUIET, CreateTrainingJob={}, DescribeTrainingJob=ended("Failed", reason))
+    with pytest.raises(PipelineError) as error:
+        train.train(training_spec(), ORDER)
+    assert str(error.value) == "training job job: wages.csv: there is no column 'wage'."
+
+
+def test_running_job_of_the_same_order_is_adopted(aws: FakeAws):
+    running = {"TrainingJobSummaries": [{"TrainingJobName": "other"}, {"TrainingJobName": "mine"}]}
+
+    def described(request: dict[str, Any]) -> dict[str, Any]:
+        name = request["TrainingJobName"]
+        known = {"TrainingJobName": name, "AlgorithmSpecification": {"TrainingImage": ORDER.image}}
+        return ended("Completed") | known | {"Environment": ORDER.environment if name == "mine" else {}}
+
+    aws.on(**QUIET | {"ListTrainingJobs": running}, DescribeTrainingJob=described)
+    assert train.train(training_spec(), ORDER) == "mine"
+    assert aws.called("CreateTrainingJob") == []
+
+
+def test_log_of_the_job_is_shown_once(aws: FakeAws, capsys: pytest.CaptureFixture[str]):
+    def page(request: dict[str, Any]) -> dict[str, Any]:
+        first = "nextToken" not in request
+        return {"events": [{"message": "metric=224.1 baseline=306.0"}] if first else [], "nextForwardToken": "f/1"}
+
+    aws.on(**QUIET | {"DescribeLogStreams": {"logStreams": [{"logStreamName": "job/algo-1"}]}}, GetLogEvents=page)
+    aws.on(CreateTrainingJob={}, DescribeTrainingJob=sequence(*[ended("InProgress")] * 3, ended("Completed")))
+    train.train(training_spec(), ORDER)
+    assert capsys.readouterr().out.count("metric=224.1") == 1
