@@ -154,3 +154,28 @@ def test_endpoint_configuration_of_an_unknown_model_is_refused(aws: Aws) -> None
     variants = [{"VariantName": "AllTraffic", "ModelName": "nobody", "InstanceType": "ml.m5.large"}]
     with pytest.raises(ClientError, match='Could not find model "nobody"'):
         aws.client("sagemaker").create_endpoint_config(EndpointConfigName="x", ProductionVariants=variants)
+
+
+@pytest.mark.parametrize(
+    ("variant", "config", "said"),
+    [
+        (
+            {"InstanceType": "ml.g5.2xlarge", "InitialInstanceCount": 1},
+            {"KmsKeyId": "alias/key"},
+            "local instance storage",
+        ),
+        ({"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}, {}, "serverless variant"),
+    ],
+    ids=["key-on-local-disks", "isolated-serverless"],
+)
+def test_endpoint_configuration_that_aws_refuses_is_refused(
+    aws: Aws, variant: dict[str, Any], config: dict[str, Any], said: str
+) -> None:
+    sagemaker, name = aws.client("sagemaker"), f"model-{uuid.uuid4().hex[:8]}"
+    container = {"Image": push_bundle(aws)}
+    sagemaker.create_model(
+        ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container, EnableNetworkIsolation=True
+    )
+    variants = [{"VariantName": "AllTraffic", "ModelName": name, **variant}]
+    with pytest.raises(ClientError, match=said):
+        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants, **config)

@@ -13,6 +13,7 @@ from tests.localaws.bundles import new_bucket, push_bundle
 from tests.localaws.conftest import ACCOUNT, REGION, Aws, wait_for
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/training"
+GPU = {"InstanceType": "ml.g5.2xlarge", "InstanceCount": 1, "VolumeSizeInGB": 5}
 ENDED = ("Completed", "Failed", "Stopped")
 
 
@@ -29,7 +30,7 @@ def request(aws: Aws, bucket: str, **changes: Any) -> dict[str, Any]:
         },
         "InputDataConfig": [{"ChannelName": "training", "DataSource": {"S3DataSource": channel}}],
         "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/out/"},
-        "ResourceConfig": {"InstanceType": "ml.g5.2xlarge", "InstanceCount": 1, "VolumeSizeInGB": 5},
+        "ResourceConfig": GPU,
         "StoppingCondition": {"MaxRuntimeInSeconds": 60},
         **changes,
     }
@@ -143,9 +144,10 @@ def test_training_job_name_used_twice_is_refused(aws: Aws) -> None:
             {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 5}},
             "InstanceCount",
         ),
+        ({"ResourceConfig": GPU | {"VolumeKmsKeyId": "alias/key"}}, "local instance storage"),
         ({"AlgorithmSpecification": {"TrainingImage": "nobody/has:it", "TrainingInputMode": "File"}}, "nobody/has:it"),
     ],
-    ids=["spot-without-wait", "two-instances", "unknown-image"],
+    ids=["spot-without-wait", "two-instances", "key-on-local-disks", "unknown-image"],
 )
 def test_training_job_impossible_is_refused_and_leaves_nothing(aws: Aws, changes: dict[str, Any], said: str) -> None:
     wanted = request(aws, new_bucket(aws, **{"data/a": "1"}), **changes)

@@ -67,12 +67,11 @@ class Documents:
         document = {**copy.deepcopy(kind.defaults), **request}
         document[kind.arn_member] = self.prefix + kind.arn.format(**document)
         document |= {"CreationTime": now, "LastModifiedTime": now, "CreatedTime": now}
-        key = kind.key(document)
-        if key in self.of(kind):
-            raise kind.error(kind.exists, key)
         if kind.complete:
             kind.complete(document)
-        self.of(kind)[key] = document
+        # setdefault is atomic: of two requests at the same moment, one is refused.
+        if self.of(kind).setdefault(kind.key(document), document) is not document:
+            raise kind.error(kind.exists, kind.key(document))
         return document
 
     def get(self, kind: Kind, *key: Any) -> Document:
@@ -129,14 +128,24 @@ class Documents:
 
 def _wanted(kind: Kind, document: Document, request: Document) -> bool:
     status = request.get("StatusEquals")
-    return request.get("NameContains", "") in str(document[kind.keys[-1]]) and (
-        not status or status in (document.get(f"{kind.noun}Status"), document.get("Status"))
+    return (
+        request.get("NameContains", "") in str(document[kind.keys[-1]])
+        and status in (None, document.get(f"{kind.noun}Status"))
+        and _within(document["CreationTime"], request.get("CreationTimeAfter"), request.get("CreationTimeBefore"))
     )
 
 
-def page(request: Document, member: str, items: list[Document]) -> Document:
-    """Return one page of a list, with the token of the next one."""
-    start, size = int(request.get("NextToken") or 0), int(request.get("MaxResults") or 100)
+def _within(moment: float, after: Any, before: Any) -> bool:
+    return (after is None or moment > _seconds(after)) and (before is None or moment < _seconds(before))
+
+
+def _seconds(moment: Any) -> float:
+    return moment.timestamp() if hasattr(moment, "timestamp") else float(moment)
+
+
+def page(request: Document, member: str, items: list[Document], size: int = 10) -> Document:
+    """Return one page of a list, with the token of the next one; pages are as short as those of AWS."""
+    start, size = int(request.get("NextToken") or 0), int(request.get("MaxResults") or size)
     answer: Document = {member: items[start : start + size]}
     return answer | ({"NextToken": str(start + size)} if start + size < len(items) else {})
 

@@ -47,7 +47,7 @@ class ApplicationAutoScalingBackend(BaseBackend):
         return target
 
     def describe_scalable_targets(self, request: Document) -> Document:
-        return page(request, "ScalableTargets", self._wanted(TARGET, request))
+        return page(request, "ScalableTargets", self._wanted(TARGET, request), 50)
 
     def deregister_scalable_target(self, request: Document) -> Document:
         """Remove a target and its policies."""
@@ -70,7 +70,7 @@ class ApplicationAutoScalingBackend(BaseBackend):
         names = request.get("PolicyNames") or []
         wanted = request | {"ResourceIds": [request["ResourceId"]]} if "ResourceId" in request else request
         found = [p for p in self._wanted(POLICY, wanted) if not names or p["PolicyName"] in names]
-        return page(request, "ScalingPolicies", found)
+        return page(request, "ScalingPolicies", found, 50)
 
     def delete_scaling_policy(self, request: Document) -> Document:
         return self.documents.delete(POLICY, request)

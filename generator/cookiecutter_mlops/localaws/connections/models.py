@@ -31,7 +31,7 @@ class ConnectionsBackend(BaseBackend):
         return {"Connection": self.documents.describe(CONNECTION, request)}
 
     def list_connections(self, request: Document) -> Document:
-        return page(request, "Connections", self.documents.search(CONNECTION, request))
+        return page(request, "Connections", self.documents.search(CONNECTION, request), 50)
 
     def delete_connection(self, request: Document) -> Document:
         return self.documents.delete(CONNECTION, request)

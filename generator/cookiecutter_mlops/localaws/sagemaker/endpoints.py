@@ -5,9 +5,10 @@ import time
 from typing import Any
 
 from cookiecutter_mlops.localaws.crud import Document, page
+from cookiecutter_mlops.localaws.sagemaker import rules
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure, ValidationException
-from cookiecutter_mlops.localaws.sagemaker.kinds import ENDPOINT, ENDPOINT_CONFIG, MODEL
+from cookiecutter_mlops.localaws.sagemaker.kinds import ENDPOINT, ENDPOINT_CONFIG
 from cookiecutter_mlops.localaws.sagemaker.serving import Fleet
 
 
@@ -19,8 +20,7 @@ class EndpointOperations(Operations):
         self.fleets: dict[str, Fleet] = {}
 
     def create_endpoint_config(self, request: Document) -> Document:
-        for variant in request["ProductionVariants"]:
-            self.documents.find(MODEL, variant)
+        rules.check_endpoint_config(self, request)
         return self.documents.create(ENDPOINT_CONFIG, request)
 
     def create_endpoint(self, request: Document) -> Document:

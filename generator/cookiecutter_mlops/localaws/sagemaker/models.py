@@ -4,7 +4,7 @@ from typing import Any
 
 from cookiecutter_mlops.localaws import runtime
 from cookiecutter_mlops.localaws.crud import Document, crud, page
-from cookiecutter_mlops.localaws.sagemaker import storage, training
+from cookiecutter_mlops.localaws.sagemaker import rules, storage
 from cookiecutter_mlops.localaws.sagemaker.endpoints import EndpointOperations
 from cookiecutter_mlops.localaws.sagemaker.jobs import Job
 from cookiecutter_mlops.localaws.sagemaker.kinds import (
@@ -38,7 +38,7 @@ class SageMakerBackend(EndpointOperations, RegistryOperations):
         return self.documents.create(MODEL, request)
 
     def create_training_job(self, request: Document) -> Document:
-        training.check(self, request)
+        rules.check_training_job(self, request)
         started = {"SecondaryStatusTransitions": [], "TrainingJobStatus": "InProgress", "SecondaryStatus": "Starting"}
         return self._start(TRAINING_JOB, request | started, TrainingJob)
 
@@ -76,7 +76,7 @@ class SageMakerBackend(EndpointOperations, RegistryOperations):
         return {}
 
     def list_tags(self, request: Document) -> Document:
-        return page(request, "Tags", self._tagged(request).get("Tags") or [])
+        return page(request, "Tags", self._tagged(request).get("Tags") or [], 50)
 
     def add_tags(self, request: Document) -> Document:
         return {"Tags": self.documents.tag(self._tagged(request), request["Tags"])}

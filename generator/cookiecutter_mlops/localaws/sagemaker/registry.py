@@ -1,5 +1,6 @@
 """The model registry: groups, their versioned packages, and the event that starts a release."""
 
+import itertools
 import time
 from typing import Any
 
@@ -14,7 +15,7 @@ class RegistryOperations(Operations):
     """Operations on model package groups and model packages; part of the SageMaker backend."""
 
     def create_model_package_group(self, request: Document) -> Document:
-        return self.documents.create(MODEL_PACKAGE_GROUP, request | {"Versions": 0, "CreatedBy": {}})
+        return self.documents.create(MODEL_PACKAGE_GROUP, request | {"Versions": itertools.count(1), "CreatedBy": {}})
 
     def describe_model_package_group(self, request: Document) -> Document:
         return self._group(request["ModelPackageGroupName"])
@@ -53,7 +54,6 @@ class RegistryOperations(Operations):
         group = self._group(request["ModelPackageGroupName"])
         if earlier := self._same_token(group, request):
             return earlier
-        group["Versions"] += 1
         document = self.documents.create(MODEL_PACKAGE, _new_package(request, group))
         self.emit("ModelPackage", document)
         return document
@@ -107,7 +107,7 @@ def _new_package(request: Document, group: Document) -> dict[str, Any]:
         "LastModifiedBy": {},
         **request,
         "ModelPackageGroupName": group["ModelPackageGroupName"],
-        "ModelPackageVersion": group["Versions"],
+        "ModelPackageVersion": next(group["Versions"]),
         "ModelPackageStatus": "Completed",
         "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
     }

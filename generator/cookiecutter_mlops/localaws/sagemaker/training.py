@@ -7,7 +7,7 @@ from typing import Any
 
 from cookiecutter_mlops.localaws.sagemaker import storage
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
-from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure, ValidationException
+from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure
 from cookiecutter_mlops.localaws.sagemaker.jobs import Job
 
 # How often checkpoints go to S3 while the job runs.
@@ -154,36 +154,6 @@ class _Checkpoints:
             if self.sent.get(name) != modified:
                 storage.write(self.account, f"{self.config['S3Uri'].rstrip('/')}/{name}", file.read_bytes())
                 self.sent[name] = modified
-
-
-def check(backend: Operations, request: dict[str, Any]) -> None:
-    """Refuse what AWS refuses when the job is created, and what cannot be run on one machine."""
-    if request["ResourceConfig"].get("InstanceCount", 1) != 1:
-        raise ValidationException("ResourceConfig.InstanceCount: the embedded AWS runs jobs on 1 instance.")
-    stopping = request.get("StoppingCondition", {})
-    runtime_limit, wait = stopping.get("MaxRuntimeInSeconds", 86400), stopping.get("MaxWaitTimeInSeconds")
-    if request.get("EnableManagedSpotTraining"):
-        if wait is None or wait < runtime_limit:
-            raise ValidationException(
-                "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds"
-            )
-    elif wait is not None:
-        raise ValidationException("MaxWaitTimeInSeconds can only be set when EnableManagedSpotTraining is true.")
-    for channel in request.get("InputDataConfig", []):
-        _check_channel(backend, channel, request["RoleArn"])
-
-
-def _check_channel(backend: Operations, channel: dict[str, Any], role: str) -> None:
-    source = channel["DataSource"].get("S3DataSource", {})
-    if source.get("S3DataType") != "S3Prefix" or channel.get("InputMode", "File") == "Pipe":
-        raise ValidationException(f"Channel {channel['ChannelName']}: the embedded AWS reads S3Prefix in File mode.")
-    if not storage.objects(backend.account_id, source["S3Uri"]):
-        bucket = storage.split(source["S3Uri"])[0]
-        raise ValidationException(
-            f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source. Please ensure that the '
-            f"bucket exists in the selected region ({backend.region_name}), that objects exist under that S3 prefix, "
-            f'and that the role "{role}" has "s3:ListBucket" permissions on bucket "{bucket}".'
-        )
 
 
 def resource_config(resources: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,60 @@
+"""What AWS refuses when a job or an endpoint configuration is created, and what cannot be run on one machine."""
+
+import re
+from typing import Any
+
+from cookiecutter_mlops.localaws.sagemaker import storage
+from cookiecutter_mlops.localaws.sagemaker.base import Operations
+from cookiecutter_mlops.localaws.sagemaker.exceptions import ValidationException
+from cookiecutter_mlops.localaws.sagemaker.kinds import MODEL
+
+# Instances whose disks are their own: these are encrypted by hardware, and SageMaker takes no key for them.
+_LOCAL_STORAGE = re.compile(r"ml\.(g4dn|g5|g6e?|p3dn|p4de?|p5e?n?|trn1n?|[cmr]5a?dn?|[cmr]6i?dn?|[cmr]6gd)\.")
+
+
+def check_training_job(backend: Operations, request: dict[str, Any]) -> None:
+    """Refuse what AWS refuses when the job is created, and what cannot be run on one machine."""
+    if request["ResourceConfig"].get("InstanceCount", 1) != 1:
+        raise ValidationException("ResourceConfig.InstanceCount: the embedded AWS runs jobs on 1 instance.")
+    stopping = request.get("StoppingCondition", {})
+    runtime_limit, wait = stopping.get("MaxRuntimeInSeconds", 86400), stopping.get("MaxWaitTimeInSeconds")
+    if request.get("EnableManagedSpotTraining"):
+        if wait is None or wait < runtime_limit:
+            raise ValidationException(
+                "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds"
+            )
+    elif wait is not None:
+        raise ValidationException("MaxWaitTimeInSeconds can only be set when EnableManagedSpotTraining is true.")
+    resources = request["ResourceConfig"]
+    _check_key(resources.get("VolumeKmsKeyId"), "VolumeKmsKeyId", resources.get("InstanceType", ""))
+    for channel in request.get("InputDataConfig", []):
+        _check_channel(backend, channel, request["RoleArn"])
+
+
+def _check_channel(backend: Operations, channel: dict[str, Any], role: str) -> None:
+    source = channel["DataSource"].get("S3DataSource", {})
+    if source.get("S3DataType") != "S3Prefix" or channel.get("InputMode", "File") == "Pipe":
+        raise ValidationException(f"Channel {channel['ChannelName']}: the embedded AWS reads S3Prefix in File mode.")
+    if not storage.objects(backend.account_id, source["S3Uri"]):
+        bucket = storage.split(source["S3Uri"])[0]
+        raise ValidationException(
+            f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source. Please ensure that the '
+            f"bucket exists in the selected region ({backend.region_name}), that objects exist under that S3 prefix, "
+            f'and that the role "{role}" has "s3:ListBucket" permissions on bucket "{bucket}".'
+        )
+
+
+def check_endpoint_config(backend: Operations, request: dict[str, Any]) -> None:
+    """Refuse unknown models, and what serverless variants and local disks do not allow."""
+    for variant in request["ProductionVariants"]:
+        model = backend.documents.find(MODEL, variant)
+        _check_key(request.get("KmsKeyId"), "KmsKeyId", variant.get("InstanceType", ""))
+        if "ServerlessConfig" in variant and (model.get("VpcConfig") or model.get("EnableNetworkIsolation")):
+            raise ValidationException(
+                f"Model {model['ModelName']}: a serverless variant takes neither VpcConfig nor EnableNetworkIsolation."
+            )
+
+
+def _check_key(key: str | None, name: str, instance_type: str) -> None:
+    if key and _LOCAL_STORAGE.match(instance_type):
+        raise ValidationException(f"{name} is not supported for {instance_type}, which has local instance storage.")
