@@ -51,3 +51,25 @@ def test_target_of_an_endpoint_that_does_not_exist_is_refused(aws: Aws, variant:
     nobody = variant | {"ResourceId": "endpoint/nobody/variant/AllTraffic"}
     with pytest.raises(ClientError, match="Could not find endpoint"):
         aws.client("application-autoscaling").register_scalable_target(**nobody, MinCapacity=1, MaxCapacity=2)
+
+
+def test_instance_type_of_a_variant_that_scales_is_not_changed(aws: Aws, variant: dict[str, Any]) -> None:
+    scaling, name = aws.client("application-autoscaling"), variant["ResourceId"].split("/")[1]
+    scaling.register_scalable_target(**variant, MinCapacity=1, MaxCapacity=2)
+    larger = new_config(aws, "second", variant={"InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1})
+    with pytest.raises(ClientError, match="must be deregistered"):
+        aws.client("sagemaker").update_endpoint(EndpointName=name, EndpointConfigName=larger)
+    scaling.deregister_scalable_target(**variant)
+    aws.client("sagemaker").update_endpoint(EndpointName=name, EndpointConfigName=larger)
+    assert settled(aws, name)["EndpointConfigName"] == larger
+
+
+def test_capacity_set_by_scaling_outlives_an_update_that_asks_for_it(aws: Aws, variant: dict[str, Any]) -> None:
+    sagemaker, name = aws.client("sagemaker"), variant["ResourceId"].split("/")[1]
+    sagemaker.update_endpoint_weights_and_capacities(
+        EndpointName=name, DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 3}]
+    )
+    sagemaker.update_endpoint(
+        EndpointName=name, EndpointConfigName=new_config(aws, "second"), RetainAllVariantProperties=True
+    )
+    assert settled(aws, name)["ProductionVariants"][0]["CurrentInstanceCount"] == 3

@@ -33,12 +33,13 @@ class EndpointOperations(Operations):
     def update_endpoint(self, request: Document) -> Document:
         document, config = self.documents.find(ENDPOINT, request), self.documents.find(ENDPOINT_CONFIG, request)
         _refuse_unless_in_service(document)
+        rules.check_endpoint_update(self, document, config)
         summary = {"EndpointConfigName": config["EndpointConfigName"], "StartTime": time.time()}
         if "DeploymentConfig" in request:
             document["LastDeploymentConfig"] = request["DeploymentConfig"]
         document.pop("FailureReason", None)
         self._endpoint_status(document, "Updating", PendingDeploymentSummary=summary)
-        self._deploy(document, config)
+        self._deploy(document, config, keep_counts=bool(request.get("RetainAllVariantProperties")))
         return document
 
     def update_endpoint_weights_and_capacities(self, request: Document) -> Document:
@@ -63,10 +64,10 @@ class EndpointOperations(Operations):
     def list_endpoints(self, request: Document) -> Document:
         return page(request, "Endpoints", self.documents.search(ENDPOINT, request))
 
-    def _deploy(self, document: Document, config: Document) -> None:
-        threading.Thread(target=self._bring_up, args=(document, config), daemon=True).start()
+    def _deploy(self, document: Document, config: Document, keep_counts: bool = False) -> None:
+        threading.Thread(target=self._bring_up, args=(document, config, keep_counts), daemon=True).start()
 
-    def _bring_up(self, document: Document, config: Document) -> None:
+    def _bring_up(self, document: Document, config: Document, keep_counts: bool) -> None:
         """Start the new servers; switch to them when all are healthy, else keep what is there."""
         name = document["EndpointName"]
         fleet = Fleet(self, name, config["ProductionVariants"])
@@ -78,16 +79,20 @@ class EndpointOperations(Operations):
         except Exception as error:
             self._failed(document, f"InternalServerError: {type(error).__name__}: {error}")
             return
-        self._switch(document, config, fleet)
+        self._switch(document, config, fleet, keep_counts)
 
-    def _switch(self, document: Document, config: Document, fleet: Fleet) -> None:
+    def _switch(self, document: Document, config: Document, fleet: Fleet, keep_counts: bool) -> None:
         name = document["EndpointName"]
         if document["EndpointStatus"] == "Deleting":
             fleet.stop()
             return
         old, self.fleets[name] = self.fleets.get(name), fleet
         document["EndpointConfigName"] = config["EndpointConfigName"]
+        before = {variant["VariantName"]: variant for variant in document.get("ProductionVariants", [])}
         document["ProductionVariants"] = [self._summary(variant) for variant in config["ProductionVariants"]]
+        if keep_counts:
+            for variant in document["ProductionVariants"]:
+                variant |= _counts(before.get(variant["VariantName"], {}))
         for member in ("AsyncInferenceConfig", "DataCaptureConfig"):
             document[member] = config.get(member)
         self._endpoint_status(document, "InService")
@@ -119,6 +124,11 @@ class EndpointOperations(Operations):
             else:
                 summary[f"{when}InstanceCount"] = variant.get("InitialInstanceCount", 1)
         return summary
+
+
+def _counts(variant: Document) -> Document:
+    """Return weights and instance counts of a variant: what RetainAllVariantProperties keeps over an update."""
+    return {name: value for name, value in variant.items() if name.endswith(("Weight", "InstanceCount"))}
 
 
 def _refuse_unless_in_service(document: Document) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from cookiecutter_mlops.localaws.sagemaker import storage
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ValidationException
-from cookiecutter_mlops.localaws.sagemaker.kinds import MODEL
+from cookiecutter_mlops.localaws.sagemaker.kinds import ENDPOINT_CONFIG, MODEL
 
 # Instances whose disks are their own: these are encrypted by hardware, and SageMaker takes no key for them.
 _LOCAL_STORAGE = re.compile(r"ml\.(g4dn|g5|g6e?|p3dn|p4de?|p5e?n?|trn1n?|[cmr]5a?dn?|[cmr]6i?dn?|[cmr]6gd)\.")
@@ -53,6 +53,25 @@ def check_endpoint_config(backend: Operations, request: dict[str, Any]) -> None:
             raise ValidationException(
                 f"Model {model['ModelName']}: a serverless variant takes neither VpcConfig nor EnableNetworkIsolation."
             )
+
+
+def check_endpoint_update(backend: Operations, endpoint: dict[str, Any], config: dict[str, Any]) -> None:
+    """Refuse to change the instance type of a variant, or to remove it, while it scales."""
+    from cookiecutter_mlops.localaws.applicationautoscaling.models import application_autoscaling_backends
+
+    # The configuration in use may have been deleted, as on AWS.
+    live = backend.documents.of(ENDPOINT_CONFIG).get((endpoint["EndpointConfigName"],), {})
+    before = live.get("ProductionVariants", [])
+    types = {variant["VariantName"]: variant.get("InstanceType") for variant in config["ProductionVariants"]}
+    changed = [item["VariantName"] for item in before if types.get(item["VariantName"]) != item.get("InstanceType")]
+    resources = [f"endpoint/{endpoint['EndpointName']}/variant/{name}" for name in changed]
+    scaling = application_autoscaling_backends[backend.account_id][backend.region_name]
+    wanted = {"ServiceNamespace": "sagemaker", "ResourceIds": resources}
+    if resources and scaling.describe_scalable_targets(wanted)["ScalableTargets"]:
+        raise ValidationException(
+            f'The variant(s) "{changed}" must be deregistered as scalable targets with AWS Auto Scaling before they '
+            "can be removed or have their instance type changed."
+        )
 
 
 def _check_key(key: str | None, name: str, instance_type: str) -> None:
