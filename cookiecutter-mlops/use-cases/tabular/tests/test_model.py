@@ -31,10 +31,11 @@ TARGETS = {
 def settings_for(target: str, **sections):
     kind, metric = ("regression", "mae") if target == "price" else ("classification", "accuracy")
     problem = {"type": kind, "target": target, "metric": metric}
-    return parse_settings({"problem": problem, "columns": [TARGETS[target], *COLUMNS], **sections})
+    quick = {"model": {"hyperparameters": {"max_iter": 30}}}
+    return parse_settings({"problem": problem, "columns": [TARGETS[target], *COLUMNS], **quick, **sections})
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def table():
     """Size and colour decide; every fifth size and every seventh colour is missing."""
     rng = np.random.default_rng(0)
@@ -54,6 +55,11 @@ def table():
     )
 
 
+@pytest.fixture(scope="module")
+def fitted(table):
+    return model.fit(table, settings_for("price"))
+
+
 @pytest.mark.parametrize("name", ["gradient-boosting", "linear"])
 @pytest.mark.parametrize("target", TARGETS)
 def test_model_beats_the_trivial_one_and_survives_the_disk(table, tmp_path, target, name):
@@ -69,23 +75,21 @@ def test_model_beats_the_trivial_one_and_survives_the_disk(table, tmp_path, targ
     assert model.predict(restored, judge).tolist() == model.predict(fitted, judge).tolist()
 
 
-def test_skewed_target_is_learned_as_its_logarithm(table):
-    assert model.fit(table, settings_for("price")).log_target
+def test_skewed_target_is_learned_as_its_logarithm(fitted):
+    assert fitted.log_target
 
 
 def test_symmetric_target_is_learned_as_it_is(table):
-    table["price"] = 100 + 3 * table["size"].fillna(5)
-    assert not model.fit(table, settings_for("price")).log_target
+    even = table.assign(price=100 + 3 * table["size"].fillna(5))
+    assert not model.fit(even, settings_for("price")).log_target
 
 
-def test_training_twice_gives_the_same_model(table):
-    settings = settings_for("price")
-    first, second = (model.predict(model.fit(table, settings), table) for _ in range(2))
-    assert first.tolist() == second.tolist()
+def test_training_twice_gives_the_same_model(table, fitted):
+    again = model.fit(table, settings_for("price"))
+    assert model.predict(again, table).tolist() == model.predict(fitted, table).tolist()
 
 
-def test_category_never_seen_before_is_answered(table):
-    fitted = model.fit(table, settings_for("price"))
+def test_category_never_seen_before_is_answered(fitted):
     answer = handler.predict(fitted, [{"size": 3, "colour": "violet", "new": True}])
     assert len(answer["predictions"]) == 1
 
@@ -115,8 +119,7 @@ def test_boolean_target_answers_with_booleans(table):
         ({"new": True, "size": [1]}, "size must be one value"),
     ],
 )
-def test_request_that_breaks_a_rule_is_refused(table, instance, words):
-    fitted = model.fit(table, settings_for("price"))
+def test_request_that_breaks_a_rule_is_refused(fitted, instance, words):
     with pytest.raises(DataError) as refusal:
         handler.predict(fitted, [instance])
     assert words in str(refusal.value)
@@ -142,8 +145,8 @@ class Foreign(BaseEstimator):
     """An estimator from outside scikit-learn: constructing it would run code that nobody agreed to."""
 
 
-def test_model_file_with_a_foreign_type_is_refused(table, tmp_path):
-    model.save(model.fit(table, settings_for("price")), tmp_path)
+def test_model_file_with_a_foreign_type_is_refused(fitted, tmp_path):
+    model.save(fitted, tmp_path)
     skops.io.dump(Foreign(), tmp_path / "model.skops")
     with pytest.raises(UntrustedTypesFoundException):
         model.restore(tmp_path)
