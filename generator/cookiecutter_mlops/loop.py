@@ -42,7 +42,8 @@ class LoopProject:
         self.environment.update({name: value.strip("'\"") for name, value in pairs})
 
     def down(self) -> None:
-        self.mlops("local", "down", ok=False)
+        if self.path.is_dir():
+            self.mlops("local", "down", ok=False)
 
     def logs(self) -> str:
         return self.mlops("local", "logs").stdout
