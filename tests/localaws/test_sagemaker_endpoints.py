@@ -76,6 +76,17 @@ def test_endpoint_update_switches_to_the_new_model(aws: Aws) -> None:
     aws.client("sagemaker").delete_endpoint(EndpointName=name)
 
 
+def test_endpoint_update_loses_no_request(aws: Aws) -> None:
+    name = new_endpoint(aws, new_config(aws, "first"))
+    settled(aws, name)
+    second, seen = new_config(aws, "second"), []
+    aws.client("sagemaker").update_endpoint(EndpointName=name, EndpointConfigName=second)
+    wait_for(lambda: seen.append(invoke(aws, name)["model"]) or seen[-1] == "second")
+    assert set(seen) <= {"first", "second"}
+    assert seen[-1] == "second"
+    aws.client("sagemaker").delete_endpoint(EndpointName=name)
+
+
 def test_endpoint_update_to_a_model_that_cannot_load_keeps_the_old_one(aws: Aws) -> None:
     first = new_config(aws, "first")
     name = new_endpoint(aws, first)

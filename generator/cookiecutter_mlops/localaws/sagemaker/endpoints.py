@@ -97,7 +97,7 @@ class EndpointOperations(Operations):
             document[member] = config.get(member)
         self._endpoint_status(document, "InService")
         if old:
-            old.stop()
+            old.retire()
 
     def _failed(self, document: Document, reason: str) -> None:
         """A failed creation is Failed; after a failed update the old configuration is in service, as AWS rolls back."""

@@ -24,6 +24,7 @@ class Server:
 
     def __init__(self, backend: Operations, endpoint: str, variant: dict[str, Any]) -> None:
         self.backend, self.endpoint, self.variant = backend, endpoint, variant
+        self._open: set[http.client.HTTPConnection] = set()
         self.port, self.stream = runtime.free_port(), f"{variant['VariantName']}/i-{uuid.uuid4().hex[:17]}"
         model = backend.documents.get(MODEL, variant["ModelName"])
         self.source = backend.container_of(variant["ModelName"])
@@ -49,12 +50,20 @@ class Server:
     ) -> tuple[int, dict[str, str], bytes]:
         """Send one request to the container and return status, headers and body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        self._open.add(connection)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
             return answer.status, dict(answer.getheaders()), answer.read()
         finally:
             connection.close()
+            self._open.discard(connection)
+
+    def drain(self) -> None:
+        """Wait until every request that was sent is answered, as long as an invocation may take."""
+        limit = time.monotonic() + INVOCATION_SECONDS
+        while self._open and time.monotonic() < limit:
+            time.sleep(0.05)
 
     def stop(self) -> None:
         runtime.stop(self.process, grace=2)
@@ -107,10 +116,15 @@ class Fleet:
             self.stop()
             raise
 
+    def retire(self) -> None:
+        """Stop after the last answer; nothing new may be sent any more."""
+        for server in self.servers.values():
+            server.drain()
+        self.stop()
+
     def stop(self) -> None:
         for server in self.servers.values():
             server.stop()
-        self.servers = {}
 
     def choose(self, weights: dict[str, float], target: str | None = None) -> Server | None:
         """Return the server of the wanted variant, or of one drawn by the variants' weights."""

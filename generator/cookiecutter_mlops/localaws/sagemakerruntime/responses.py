@@ -41,6 +41,8 @@ class SageMakerRuntimeResponse(BaseResponse):
                 "POST", "/invocations", self.raw_body, self._forwarded(), INVOCATION_SECONDS
             )
         except (OSError, http.client.HTTPException) as failure:
+            if self._endpoint()[1] is not fleet:  # an update switched between choosing the server and asking it
+                return self.invoke_endpoint()
             return model_error(500, f"The container did not answer: {failure}".encode(), self._log_group())
         if not 200 <= status < 300:
             return model_error(status, body, self._log_group())
