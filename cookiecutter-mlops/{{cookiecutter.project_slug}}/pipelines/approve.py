@@ -14,14 +14,17 @@ from pipelines.packages import Package
 from pipelines.project import PipelineError
 
 
-def approve_package(group: str, version: int | None) -> Package | None:
+def approve_package(spec: dict[str, Any], version: int | None) -> Package | None:
     """Approve a package by version, or the newest that waits; None where none waits."""
+    group = spec["model_package_group"]
     package = packages.find(group, str(version)) if version else next(packages.of_status(group, packages.PENDING), None)
     if package is None or package.status == packages.APPROVED:
         return None
     if package.status == packages.REJECTED:
         raise PipelineError(f"version {package.version} was rejected and stays so: {package.reason}")
     packages.refuse_failed(package)
+    if len(spec["stages"]) == 1:  # approved is released to prod
+        packages.refuse_sample(package)
     project.client("sagemaker").update_model_package(
         ModelPackageArn=package.arn,
         ModelApprovalStatus=packages.APPROVED,
@@ -62,7 +65,7 @@ def main() -> None:
     parser.add_argument("--version", type=int, help="which model package; by default the newest that waits")
     version = parser.parse_args().version
     spec = project.training_spec()
-    if package := approve_package(spec["model_package_group"], version):
+    if package := approve_package(spec, version):
         print(f"approved {package.title}; {spec['release_pipeline']} releases it")
         return
     released = approve_release(spec, version)

@@ -93,9 +93,10 @@ def prune(spec: dict[str, Any], live: str) -> None:
 def for_later_stages(package: Package | None, stages: list[str]) -> dict[str, str]:
     """What the pipeline hands on; `none` where every stage has it, so that nobody is asked to approve nothing."""
     serving = [live["model_package_arn"] for stage in stages if (live := project.live(stage))]
-    if package is None or serving == [package.arn] * len(stages):
+    if package is None:
         return {"MODEL_PACKAGE_ARN": packages.NONE, "RELEASE": "nothing to release"}
-    return {"MODEL_PACKAGE_ARN": package.arn, "RELEASE": package.title}
+    everywhere = serving == [package.arn] * len(stages)
+    return {"MODEL_PACKAGE_ARN": packages.NONE if everywhere else package.arn, "RELEASE": package.title}
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ An image that this commit already has is not built again, so that a retry is sho
 
 import argparse
 import base64
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from pipelines import project
 from pipelines.project import PipelineError
 
+PLAIN = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}  # else docker pushes an index, which SageMaker does not start
 TARGETS = {"train": "TRAIN_IMAGE", "serve": "SERVE_IMAGE"}  # final stages of the Dockerfile, and how they are called
 
 
@@ -62,7 +64,7 @@ def sign_in(uri: str) -> None:
 
 def docker(*arguments: str, text: str | None = None) -> None:
     try:
-        done = subprocess.run(["docker", *arguments], input=text, text=True)
+        done = subprocess.run(["docker", *arguments], input=text, text=True, env=os.environ | PLAIN)
     except FileNotFoundError:
         raise PipelineError("docker: is not installed here; let the train pipeline build the images.") from None
     if done.returncode:

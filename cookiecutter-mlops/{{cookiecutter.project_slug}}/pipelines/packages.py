@@ -89,7 +89,13 @@ def refuse_unreleasable(package: Package, group: str, *, production: bool) -> No
     if package.status != APPROVED:
         raise PipelineError(f"version {package.version} is {package.status}, not Approved: {package.reason}")
     refuse_failed(package)
-    if production and package.facts.get("sample") == "true":
+    if production:
+        refuse_sample(package)
+
+
+def refuse_sample(package: Package) -> None:
+    """Synthetic rows show that the loop works; they know nothing about the world."""
+    if package.facts.get("sample") == "true":
         raise PipelineError(
             f"version {package.version} was trained on the synthetic sample, which prod refuses; "
             "push real data (`python -m pipelines.snapshot push FILE`) and train again."

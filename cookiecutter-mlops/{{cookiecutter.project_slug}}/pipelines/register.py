@@ -29,7 +29,7 @@ def register(spec: dict[str, Any], job: dict[str, Any], image: str) -> Verdict:
     arn = create(spec, job, image, statistics, customer_metadata(job, evaluation, verdict), verdict)
     status = status_for(spec, verdict)
     decide(arn, status, verdict)
-    show(arn, evaluation, verdict, status)
+    show(arn, verdict, status)
     return verdict
 
 
@@ -119,11 +119,11 @@ def decide(arn: str, status: str, verdict: Verdict) -> None:
     )
 
 
-def show(arn: str, evaluation: dict[str, Any], verdict: Verdict, status: str) -> None:
+def show(arn: str, verdict: Verdict, status: str) -> None:
     """The verdict as a table, for the log."""
-    print(f"\n{evaluation.get('metric')} {evaluation.get('value')}, baseline {evaluation.get('baseline')}\n")
     rows = [("check", "rule", "value", "")]
     rows += [(check.name, check.rule, check.value, "ok" if check.passed else "FAILED") for check in verdict.checks]
+    print()
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for name, rule, value, result in rows:
         print(f"  {name:{widths[0]}}  {rule:{widths[1]}}  {value:{widths[2]}}  {result}".rstrip())
