@@ -1,7 +1,9 @@
 """Endpoints of the embedded AWS: real processes, safe updates, invocations through sagemaker-runtime."""
 
+import base64
 import io
 import json
+import re
 import tarfile
 import uuid
 from typing import Any
@@ -128,6 +130,27 @@ def test_invocation_of_an_unknown_endpoint_is_a_validation_error(aws: Aws) -> No
     with pytest.raises(ClientError, match="nobody of account") as refused:
         invoke(aws, "nobody")
     assert refused.value.response["Error"]["Code"] == "ValidationError"
+
+
+def test_invocations_are_captured_by_hour(aws: Aws) -> None:
+    bucket, s3 = new_bucket(aws), aws.client("s3")
+    capture = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": f"s3://{bucket}/capture/",
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
+    }
+    name = new_endpoint(aws, new_config(aws, "first", DataCaptureConfig=capture))
+    assert settled(aws, name)["DataCaptureConfig"]["CaptureStatus"] == "Started"
+    invoke(aws, name)
+    key = s3.list_objects_v2(Bucket=bucket)["Contents"][0]["Key"]
+    assert re.fullmatch(rf"capture/{name}/AllTraffic/\d{{4}}/\d\d/\d\d/\d\d/.*\.jsonl", key)
+    record = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    given, answered = record["captureData"]["endpointInput"], record["captureData"]["endpointOutput"]
+    assert (given["data"], given["encoding"], given["observedContentType"]) == ("hello", "CSV", "text/csv")
+    assert (json.loads(base64.b64decode(answered["data"]))["model"], answered["encoding"]) == ("first", "BASE64")
+    aws.client("sagemaker").delete_endpoint(EndpointName=name)
 
 
 def test_serverless_endpoint_serves(aws: Aws) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 from moto.awslambda import models as moto_models
 
 from cookiecutter_mlops.localaws.awslambda import executor
-from cookiecutter_mlops.localaws.extension import AwsError
 
 
 class LambdaFunction(moto_models.LambdaFunction):
@@ -58,8 +57,4 @@ class LambdaFunction(moto_models.LambdaFunction):
 
     def _refuse_what_cannot_run(self) -> None:
         if self.package_type != "Zip" or not str(self.run_time).startswith("python") or self.layers:
-            raise AwsError(
-                "NotImplementedException",
-                f"{self.function_name}: the embedded AWS runs Python functions from zip files, without layers.",
-                501,
-            )
+            raise NotImplementedError(f"{self.function_name}, which is no Python function in a zip without layers")

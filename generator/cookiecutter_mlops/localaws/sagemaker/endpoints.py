@@ -70,7 +70,7 @@ class EndpointOperations(Operations):
     def _bring_up(self, document: Document, config: Document, keep_counts: bool) -> None:
         """Start the new servers; switch to them when all are healthy, else keep what is there."""
         name = document["EndpointName"]
-        fleet = Fleet(self, name, config["ProductionVariants"])
+        fleet = Fleet(self, name, config)
         try:
             fleet.start()
         except ContainerFailure as failure:
@@ -93,8 +93,8 @@ class EndpointOperations(Operations):
         if keep_counts:
             for variant in document["ProductionVariants"]:
                 variant |= _counts(before.get(variant["VariantName"], {}))
-        for member in ("AsyncInferenceConfig", "DataCaptureConfig"):
-            document[member] = config.get(member)
+        document["AsyncInferenceConfig"] = config.get("AsyncInferenceConfig")
+        document["DataCaptureConfig"] = _capture_summary(fleet.capture)
         self._endpoint_status(document, "InService")
         if old:
             old.retire()
@@ -124,6 +124,12 @@ class EndpointOperations(Operations):
             else:
                 summary[f"{when}InstanceCount"] = variant.get("InitialInstanceCount", 1)
         return summary
+
+
+def _capture_summary(config: Document) -> Document:
+    """Return a capture configuration as DescribeEndpoint has it."""
+    status = {"CaptureStatus": "Started" if config.get("EnableCapture") else "Stopped"}
+    return config | status | {"CurrentSamplingPercentage": config["InitialSamplingPercentage"]} if config else {}
 
 
 def _counts(variant: Document) -> Document:

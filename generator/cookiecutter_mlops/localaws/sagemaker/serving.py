@@ -101,8 +101,9 @@ class Server:
 class Fleet:
     """The servers of one endpoint configuration: all of its variants, or none of them."""
 
-    def __init__(self, backend: Operations, endpoint: str, variants: list[dict[str, Any]]) -> None:
-        self.backend, self.endpoint, self.variants = backend, endpoint, variants
+    def __init__(self, backend: Operations, endpoint: str, config: dict[str, Any]) -> None:
+        self.backend, self.endpoint, self.variants = backend, endpoint, config["ProductionVariants"]
+        self.capture = config.get("DataCaptureConfig") or {}
         self.servers: dict[str, Server] = {}
 
     def start(self) -> None:

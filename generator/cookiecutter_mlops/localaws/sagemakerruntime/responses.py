@@ -10,7 +10,7 @@ from moto.sagemaker.models import sagemaker_backends
 
 from cookiecutter_mlops.localaws.sagemaker.kinds import ENDPOINT
 from cookiecutter_mlops.localaws.sagemaker.serving import INVOCATION_SECONDS, Fleet
-from cookiecutter_mlops.localaws.sagemakerruntime import asynchronous
+from cookiecutter_mlops.localaws.sagemakerruntime import asynchronous, capture
 from cookiecutter_mlops.localaws.sagemakerruntime.exceptions import Answer, error, model_error, validation_error
 
 MAX_BODY_BYTES = 6 * 1024 * 1024
@@ -46,7 +46,9 @@ class SageMakerRuntimeResponse(BaseResponse):
             return model_error(500, f"The container did not answer: {failure}".encode(), self._log_group())
         if not 200 <= status < 300:
             return model_error(status, body, self._log_group())
-        return 200, _answer_headers(headers, server.variant["VariantName"]), body
+        answer = _answer_headers(headers, server.variant["VariantName"])
+        self._capture(fleet, server.variant["VariantName"], (answer["Content-Type"], body))
+        return 200, answer, body
 
     def invoke_endpoint_async(self) -> Answer:
         document, fleet = self._endpoint()
@@ -69,6 +71,11 @@ class SageMakerRuntimeResponse(BaseResponse):
         headers["X-Amzn-SageMaker-OutputLocation"] = request.output
         headers |= {"X-Amzn-SageMaker-FailureLocation": request.failure} if request.failure else {}
         return 202, headers, json.dumps({"InferenceId": inference_id}).encode()
+
+    def _capture(self, fleet: Fleet, variant: str, answer: capture.Message) -> None:
+        request = (self.headers.get("Content-Type", ""), self.raw_body)
+        inference_id = self.headers.get("X-Amzn-SageMaker-Inference-Id", "")
+        capture.record(self.current_account, fleet.capture, f"{self._name()}/{variant}", inference_id, request, answer)
 
     def _backend(self) -> Any:
         return sagemaker_backends[self.current_account][self.region]

@@ -1,0 +1,51 @@
+"""Data capture: a sample of an endpoint's requests and answers, written to S3 in SageMaker's format.
+
+SageMaker collects records for some minutes; here each is in a file of its own at once, under the same folders by hour.
+"""
+
+import base64
+import json
+import logging
+import random
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from cookiecutter_mlops.localaws.sagemaker import storage
+
+log = logging.getLogger(__name__)
+Message = tuple[str, bytes]  # content type and body
+
+
+def record(
+    account: str, config: dict[str, Any], place: str, inference_id: str, request: Message, answer: Message
+) -> None:
+    """Write one record, if it is drawn; `place` is endpoint/variant. A failure is logged, never the caller's."""
+    if not config.get("EnableCapture") or random.uniform(0, 100) > config["InitialSamplingPercentage"]:  # noqa: S311
+        return
+    now, event = datetime.now(UTC), str(uuid.uuid4())
+    modes = {option["CaptureMode"] for option in config["CaptureOptions"]}
+    captured = {
+        f"endpoint{mode}": _message(config, mode.upper(), *message)
+        for mode, message in (("Input", request), ("Output", answer))
+        if {mode, "InputAndOutput"} & modes
+    }
+    metadata = {"eventId": event, "inferenceTime": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    metadata |= {"inferenceId": inference_id} if inference_id else {}
+    line = {"captureData": captured, "eventMetadata": metadata, "eventVersion": "0"}
+    name = f"{place}/{now:%Y/%m/%d/%H/%M-%S}-{now.microsecond // 1000:03}-{event}.jsonl"
+    try:
+        storage.write(account, f"{config['DestinationS3Uri'].rstrip('/')}/{name}", json.dumps(line).encode() + b"\n")
+    except Exception:
+        log.exception("capture of %s", place)
+
+
+def _message(config: dict[str, Any], mode: str, content_type: str, body: bytes) -> dict[str, str]:
+    """Return one direction of a record: as text for the content types that the configuration names, else in base64."""
+    header = config.get("CaptureContentTypeHeader") or {}
+    kind = content_type.partition(";")[0].strip()
+    encoding = next(
+        (name.upper() for name in ("Csv", "Json") if kind in header.get(f"{name}ContentTypes", [])), "BASE64"
+    )
+    data = base64.b64encode(body).decode() if encoding == "BASE64" else body.decode(errors="replace")
+    return {"observedContentType": content_type, "mode": mode, "data": data, "encoding": encoding}
