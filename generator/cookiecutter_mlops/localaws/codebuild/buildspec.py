@@ -1,113 +1,155 @@
-"""A buildspec, version 0.2, and the shell script that runs it.
+"""Buildspecs of version 0.2, read strictly: what this CodeBuild cannot do is refused before anything runs.
 
 https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
 """
 
-import shlex
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cookiecutter_mlops.localaws.codebuild.exceptions import BuildFailed
+
 PHASES = ("install", "pre_build", "build", "post_build")
-
-
-class BuildspecError(ValueError):
-    """The buildspec cannot be run; the text says why."""
+KNOWN = {
+    "buildspec": {"version", "env", "phases", "reports", "artifacts", "cache"},
+    "env": {"shell", "variables", "parameter-store", "secrets-manager", "exported-variables"},
+    "phases": set(PHASES),
+    "a phase": {"runtime-versions", "commands", "finally", "on-failure"},
+    "a report": {"files", "base-directory", "file-format", "discard-paths"},
+    "artifacts": {"files", "base-directory", "discard-paths", "name"},
+}
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One phase: commands, commands that always follow them, and whether a failure ends the build."""
+    """Commands, commands that always follow them, and whether the next phase runs after a failure."""
 
-    name: str
-    commands: list[str]
-    finally_: list[str]
-    abort: bool
+    commands: list[str] = field(default_factory=list)
+    finally_: list[str] = field(default_factory=list)
+    carries_on: bool = True
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files to collect: globs below a folder of the source."""
+
+    patterns: list[str]
+    base: str = "."
+    flat: bool = False
 
 
 @dataclass(frozen=True)
 class Buildspec:
     """What a buildspec says, with the defaults filled in."""
 
+    shell: str
     variables: dict[str, str]
     parameters: dict[str, str]
+    secrets: dict[str, str]
     exported: list[str]
-    shell: str
-    phases: list[Phase]
-    artifacts: dict[str, Any] = field(default_factory=dict)
-    reports: dict[str, Any] = field(default_factory=dict)
-
-    def script(self, state: Path) -> str:
-        """Return a script that runs all phases in one shell and writes how they ended below `state`."""
-        lines = [_PROLOGUE.format(state=shlex.quote(str(state)))]
-        for phase in self.phases:
-            lines.append(f"enter {phase.name.upper()} {int(phase.abort)} && {{")
-            lines += [f"[ $failed -eq 0 ] && {{ {_run(command)} }}" for command in phase.commands]
-            lines += [f"always=1; {_run(command)}" for command in phase.finally_]
-            lines.append("leave; }")
-        return "\n".join([*lines, _EPILOGUE])
+    phases: dict[str, Phase]
+    reports: dict[str, Files]
+    artifacts: Files | None
 
 
-def read(text: str) -> Buildspec:
-    """Parse a buildspec; raise BuildspecError with what is wrong with it."""
+def load(declared: str | None, source: Path) -> Buildspec:
+    """Read the buildspec that a project declares: inline, or a path in the source, by default buildspec.yml."""
+    if declared and "\n" in declared.strip():
+        return parse(declared, "the project's buildspec")
+    name = declared or "buildspec.yml"
+    file = source / name
+    if not file.resolve().is_relative_to(source.resolve()) or not file.is_file():
+        raise BuildFailed(f"{name}: the source holds no such buildspec.", "YAML_FILE_ERROR")
+    return parse(file.read_text(), name)
+
+
+def parse(text: str, name: str) -> Buildspec:
+    """Return a buildspec, or raise BuildFailed with a sentence that says what is wrong with it."""
     import yaml
 
     try:
         document = yaml.safe_load(text)
+        return _buildspec(_mapping(document, "buildspec"))
     except yaml.YAMLError as error:
-        raise BuildspecError(f"YAML_FILE_ERROR: {error}") from error
-    if not isinstance(document, dict) or str(document.get("version")) != "0.2":
-        raise BuildspecError("YAML_FILE_ERROR: the embedded AWS runs buildspecs of version 0.2")
-    env = document.get("env") or {}
-    if unknown := env.keys() - {"variables", "parameter-store", "exported-variables", "shell"}:
-        raise BuildspecError(f"The embedded AWS does not implement {', '.join(sorted(unknown))} in env of a buildspec")
+        raise BuildFailed(f"{name}: is not YAML: {' '.join(str(error).split())}", "YAML_FILE_ERROR") from None
+    except ValueError as error:
+        raise BuildFailed(f"{name}: {error}", "YAML_FILE_ERROR") from None
+
+
+def _buildspec(document: dict[str, Any]) -> Buildspec:
+    if str(document.get("version")) != "0.2":
+        raise ValueError(f"version must be 0.2, got {document.get('version')!r}")
+    env, phases = _mapping(document.get("env"), "env"), _mapping(document.get("phases"), "phases")
+    if not phases:
+        raise ValueError("phases must name at least one phase, for example build")
+    shell = env.get("shell", "sh")
+    if shell not in ("sh", "bash"):
+        raise ValueError(f"env.shell must be sh or bash, got {shell!r}")
+    artifacts = _mapping(document.get("artifacts"), "artifacts")
     return Buildspec(
-        {name: str(value) for name, value in (env.get("variables") or {}).items()},
-        env.get("parameter-store") or {},
-        env.get("exported-variables") or [],
-        env.get("shell") or "sh",
-        [_phase(name, document["phases"][name]) for name in PHASES if name in document.get("phases", {})],
-        document.get("artifacts") or {},
-        document.get("reports") or {},
+        shell=shell,
+        variables={key: _text(value) for key, value in (env.get("variables") or {}).items()},
+        parameters=dict(env.get("parameter-store") or {}),
+        secrets=dict(env.get("secrets-manager") or {}),
+        exported=[_variable(value) for value in env.get("exported-variables") or []],
+        phases={key: _phase(key, phases.get(key)) for key in PHASES},
+        reports={key: _report(value) for key, value in (document.get("reports") or {}).items()},
+        artifacts=_files(artifacts) if artifacts else None,
     )
 
 
-def _phase(name: str, document: dict[str, Any]) -> Phase:
-    # By default only a failed build phase lets the build go on, to post_build.
-    on_failure = document.get("on-failure", "CONTINUE" if name == "build" else "ABORT")
+def _phase(name: str, document: Any) -> Phase:
+    declared = _mapping(document, "a phase")
+    # By default post_build runs after a failed build, and artifacts are collected after a failed post_build.
+    on_failure = declared.get("on-failure", "CONTINUE" if name in ("build", "post_build") else "ABORT")
     if on_failure not in ("ABORT", "CONTINUE"):
-        raise BuildspecError(f"The embedded AWS does not implement on-failure: {on_failure}")
-    commands = [str(command) for command in document.get("commands") or []]
-    return Phase(name, commands, [str(c) for c in document.get("finally") or []], on_failure == "ABORT")
+        raise ValueError(f"phases.{name}.on-failure must be ABORT or CONTINUE here, got {on_failure!r}")
+    commands, last = (_commands(f"phases.{name}.{key}", declared.get(key)) for key in ("commands", "finally"))
+    return Phase(commands, last, on_failure == "CONTINUE")
 
 
-def _run(command: str) -> str:
-    """Return the shell text that announces a command, evaluates it in this shell, and notes its failure."""
-    return f"announce {shlex.quote(command)}; eval {shlex.quote(command)}; note $? {shlex.quote(command)};"
+def _commands(where: str, declared: Any) -> list[str]:
+    commands = declared if isinstance(declared, list) else [] if declared is None else [declared]
+    for command in commands:
+        if not isinstance(command, str):
+            raise ValueError(f"{where} must be texts, got {command!r}; put a command with a colon in quotes")
+    return commands
 
 
-# `failed` is the status of this phase's first failed command; `stopped` says that no further phase may run.
-_PROLOGUE = """\
-state={state}; failed=0; stopped=0; worst=0; phase=
-say() {{ printf '[Container] %s %s\\n' "$(date +%Y/%m/%d\\ %H:%M:%S)" "$1"; }}
-announce() {{ say "Running command $1"; }}
-note() {{
-  if [ "$1" -ne 0 ]; then
-    say "Command did not exit successfully $2 exit status $1"
-    if [ $worst -eq 0 ]; then printf '%s\\n%s\\n%s' "$phase" "$1" "$2" > "$state/failure"; fi
-    failed=$1; worst=$1
-  fi
-}}
-enter() {{
-  [ $stopped -eq 0 ] || return 1
-  phase=$1; abort=$2; failed=0; printf '%s' "$phase" > "$state/phase"; say "Entering phase $phase"
-}}
-leave() {{
-  if [ $failed -eq 0 ]; then say "Phase complete: $phase State: SUCCEEDED"; return; fi
-  say "Phase complete: $phase State: FAILED"
-  if [ "$abort" -eq 1 ]; then stopped=1; fi
-}}
-finish() {{ env -0 > "$state/environment"; }}
-trap finish EXIT"""
+def _report(document: Any) -> Files:
+    declared = _mapping(document, "a report")
+    kind = declared.get("file-format", "JUNITXML")
+    if kind != "JUNITXML":
+        raise ValueError(f"file-format of a report must be JUNITXML here, got {kind!r}")
+    return _files(declared)
 
-_EPILOGUE = "exit $worst"
+
+def _files(declared: dict[str, Any]) -> Files:
+    patterns = declared.get("files")
+    if not patterns:
+        raise ValueError("files must list at least one path, for example '**/*'")
+    patterns = [patterns] if isinstance(patterns, str) else [str(pattern) for pattern in patterns]
+    flat = declared.get("discard-paths") in (True, "yes")
+    return Files(patterns, str(declared.get("base-directory", ".")), flat)
+
+
+def _mapping(document: Any, kind: str) -> dict[str, Any]:
+    """Return a part of the buildspec, which holds nothing that this CodeBuild would pass over."""
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise ValueError(f"{kind} must be a mapping, got {document!r}")
+    if unknown := sorted(str(key) for key in set(document) - KNOWN[kind]):
+        raise ValueError(f"the embedded AWS does not execute {', '.join(unknown)} in {kind}")
+    return document
+
+
+def _variable(name: Any) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
+        raise ValueError(f"env.exported-variables must be names such as IMAGE_URI, got {name!r}")
+    return str(name)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

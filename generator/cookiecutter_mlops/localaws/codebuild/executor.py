@@ -1,235 +1,116 @@
-"""One build: its buildspec's commands in one shell, in the environment of the project that is built."""
+"""Runs builds: each in a thread of the server, its commands in a shell of their own."""
 
-import os
-import shlex
 import shutil
-import subprocess
-import sys
 import threading
-import time
 import traceback
-import uuid
 from pathlib import Path
 from typing import Any
 
-from cookiecutter_mlops import environments
-from cookiecutter_mlops.errors import MlopsError
-from cookiecutter_mlops.localaws import runtime
-from cookiecutter_mlops.localaws.codebuild import buildspec, reports
-from cookiecutter_mlops.localaws.codebuild.buildspec import Buildspec, BuildspecError
-
-# What a build may know of this machine; everything else, above all credentials, stays out.
-INHERITED = ("HOME", "LANG", "LC_ALL", "TMPDIR", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CERT")
-CERTIFICATES_AND_PROXIES = (
-    "SSL_CERT_FILE",
-    "REQUESTS_CA_BUNDLE",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "PIP_CONFIG_FILE",
-)
+from cookiecutter_mlops.localaws.codebuild import buildspec, environment, outputs, sources
+from cookiecutter_mlops.localaws.codebuild.build import Build
+from cookiecutter_mlops.localaws.codebuild.exceptions import BuildFailed
+from cookiecutter_mlops.localaws.codebuild.shell import Shell
 
 
-class Build:
-    """A build while and after it runs."""
+def begin(build: Build, overrides: list[dict[str, Any]], source: Path | None, artifacts: Path | None) -> None:
+    """Start a build; without a source it fetches its own, with a folder for artifacts it collects them there."""
+    named = build.project["environment"].get("environmentVariables") or []
+    merged = {entry["name"]: {"type": "PLAINTEXT"} | entry for entry in [*named, *overrides]}
+    build.variables = list(merged.values())
+    build.announce()
+    execution = Execution(build, source, artifacts)
+    threading.Thread(target=execution.run, name=build.id, daemon=True).start()
 
-    def __init__(
-        self,
-        account: str,
-        region: str,
-        project: dict[str, Any],
-        source: Path,
-        environment: list[dict[str, str]],
-        initiator: str,
-        number: int,
-        override: str | None = None,
-    ) -> None:
-        self.account, self.region, self.project, self.number = account, region, project, number
-        self.source, self.overrides, self.initiator, self.override = source, environment, initiator, override
-        self.uuid = str(uuid.uuid4())
-        self.id = f"{project['name']}:{self.uuid}"
-        self.status, self.phase, self.failure = "IN_PROGRESS", "SUBMITTED", ""
-        self.started, self.ended = time.time(), 0.0
-        self.exported: dict[str, str] = {}
-        self.reports: list[dict[str, Any]] = []
-        self.artifacts: Path | None = None
-        self._state = runtime.home() / "builds" / self.uuid
-        self._process: subprocess.Popen[str] | None = None
-        self._done = threading.Event()
 
-    def start(self) -> None:
-        threading.Thread(target=self._run, daemon=True, name=self.id).start()
+class Execution:
+    """A build while it runs."""
 
-    def wait(self) -> None:
-        self._done.wait()
+    def __init__(self, build: Build, source: Path | None, artifacts: Path | None) -> None:
+        self.build, self.given, self.target = build, source, artifacts
+        self.source = (source or build.folder / "source").resolve()
+        self.spec: buildspec.Buildspec
+        self.shell: Shell | None = None
 
-    def stop(self) -> None:
-        """Stop the build; what it runs gets SIGTERM, then SIGKILL."""
-        if not self._done.is_set():
-            self.status, self.failure = "STOPPED", "The build was stopped."
-            if self._process:
-                runtime.stop(self._process)
-
-    def log(self, line: str) -> None:
-        runtime.write_log(self.account, self.region, self.log_group, self.uuid, [line])
-
-    @property
-    def log_group(self) -> str:
-        logs = (self.project.get("logsConfig") or {}).get("cloudWatchLogs") or {}
-        return logs.get("groupName") or f"/aws/codebuild/{self.project['name']}"
-
-    def document(self) -> dict[str, Any]:
-        """Return the build as BatchGetBuilds shows it."""
-        arn = f"arn:aws:codebuild:{self.region}:{self.account}:build/{self.id}"
-        exported = [{"name": name, "value": value} for name, value in self.exported.items()]
-        return {
-            "id": self.id,
-            "arn": arn,
-            "buildNumber": self.number,
-            "startTime": self.started,
-            "currentPhase": self.phase,
-            "buildStatus": self.status,
-            "projectName": self.project["name"],
-            "initiator": self.initiator,
-            "buildComplete": self._done.is_set(),
-            "exportedEnvironmentVariables": exported,
-            "logs": {"groupName": self.log_group, "streamName": self.uuid},
-            "serviceRole": self.project["serviceRole"],
-            "source": self.project["source"],
-            "environment": self.project["environment"],
-        } | ({"endTime": self.ended} if self.ended else {})
-
-    def _run(self) -> None:
-        self._announce("IN_PROGRESS")
+    def run(self) -> None:
+        """Run all phases; whatever happens, the build ends, because others wait for it."""
+        build = self.build
+        timer = threading.Timer(build.project["timeoutInMinutes"] * 60, build.interrupt, ["TIMED_OUT"])
+        timer.daemon = True
+        timer.start()
         try:
-            self._build()
-        except (BuildspecError, MlopsError, OSError) as error:
-            self._fail("FAILED", str(error))
+            self._phases()
+        except BuildFailed as error:
+            build.fail(error)
         except Exception as error:
-            # A bug of ours must end the build: a pipeline waits for it.
             traceback.print_exc()
-            self._fail("FAULT", f"The embedded AWS failed: {type(error).__name__}: {error}")
-        if self.status == "IN_PROGRESS":
-            self.status = "SUCCEEDED"
-        self.ended, self.phase = time.time(), "COMPLETED"
-        shutil.rmtree(self._state, ignore_errors=True)
-        self._done.set()
-        self._announce(self.status)
+            build.fail(BuildFailed(f"The embedded AWS failed: {type(error).__name__}: {error}", "INTERNAL_ERROR"))
+        finally:
+            timer.cancel()
+            if self.shell:
+                self.shell.close()
+            shutil.rmtree(build.folder, ignore_errors=True)
+            build.end()
 
-    def _build(self) -> None:
-        self._state.mkdir(parents=True)
-        spec = buildspec.read(self._buildspec())
-        python = self._python()
-        script = self._state / "build.sh"
-        script.write_text(spec.script(self._state))
-        environment = self._environment(spec, python)
-        shell = shutil.which(spec.shell) or "/bin/sh"
-        self._process = runtime.spawn([shell, str(script)], cwd=self.source, env=environment, log=self.log)
-        self._watch(self._process)
-        self._collect(spec)
+    def _phases(self) -> None:
+        with self.build.phase("DOWNLOAD_SOURCE"):
+            self._prepare()
+        finished = all(self._phase(name) for name in buildspec.PHASES)
+        with self.build.phase("UPLOAD_ARTIFACTS"):
+            self._collect(artifacts=finished)
+        with self.build.phase("FINALIZING"):
+            self.build.check()
 
-    def _watch(self, process: "subprocess.Popen[str]") -> None:
-        """Wait for the commands to end, at most as long as the project allows."""
-        minutes = self.project["timeoutInMinutes"]
+    def _prepare(self) -> None:
+        """Fetch the source, read the buildspec and open the shell."""
+        build = self.build
+        if self.given is None:
+            sources.fetch(build, self.source)
+        self.spec = buildspec.load(build.project["source"].get("buildspec"), self.source)
+        env = environment.variables(build, self.spec, self.source)
+        self.shell = Shell(self.spec.shell, build.folder / "shell", self.source, env, build.log)
+        build.on_interrupt = self.shell.stop
+        build.check()
+
+    def _phase(self, name: str) -> bool:
+        """Run one phase and return whether the next one is to run."""
+        phase = self.spec.phases[name]
         try:
-            process.wait(minutes * 60)
-        except subprocess.TimeoutExpired:
-            runtime.stop(process)
-            self._fail("TIMED_OUT", f"Build timed out after {minutes} minutes.")
-        process.reader.join()  # type: ignore[attr-defined]
-        failure = self._state / "failure"
-        if self.status == "IN_PROGRESS" and failure.exists():
-            phase, status, command = failure.read_text().split("\n", 2)
-            self._fail("FAILED", f"{phase}: `{command}` ended with exit status {status}.")
-        elif self.status == "IN_PROGRESS" and process.returncode:
-            self._fail("FAILED", f"The build's shell ended with exit status {process.returncode}.")
+            with self.build.phase(name.upper()):
+                self._commands(phase)
+        except BuildFailed:
+            self.build.check()
+            self._run("export CODEBUILD_BUILD_SUCCEEDING=0")
+            return phase.carries_on
+        return True
 
-    def _collect(self, spec: Buildspec) -> None:
-        """Take what the build leaves: exported variables, reports, artifacts."""
-        file = self._state / "environment"
-        pairs = (pair.partition("=") for pair in file.read_text().split("\0")) if file.exists() else ()
-        values = {name: value for name, _, value in pairs}
-        self.exported = {name: values[name] for name in spec.exported if name in values}
-        self.reports = reports.read(self.source, spec.reports)
-        for report in self.reports:
-            self.log(reports.sentence(report))
-        if self.status == "IN_PROGRESS" and spec.artifacts:
-            self.artifacts = self.source / spec.artifacts.get("base-directory", ".")
+    def _commands(self, phase: buildspec.Phase) -> None:
+        """Run a phase's commands up to the first that fails, and its `finally` commands in any case."""
+        try:
+            self._all(phase.commands)
+        finally:
+            if not self.build.interrupted:
+                self._all(phase.finally_)
 
-    def _buildspec(self) -> str:
-        """Return the buildspec's text: the project's own, or a file of the source."""
-        named = self.override or self.project["source"].get("buildspec") or "buildspec.yml"
-        if "\n" in named:
-            return named
-        file = self.source / named
-        if not file.is_file():
-            raise BuildspecError(f"YAML_FILE_ERROR: stat {named}: no such file or directory")
-        return file.read_text()
+    def _all(self, commands: list[str]) -> None:
+        for command in commands:
+            self.build.check()
+            self.build.note(f"Running command {command.rstrip()}")
+            status = self._run(command)
+            self.build.check()
+            if status:
+                self.build.note(f"Command did not exit successfully {command.rstrip()} exit status {status}")
+                raise BuildFailed(f"Error while executing command: {command.rstrip()}. Reason: exit status {status}")
 
-    def _python(self) -> str:
-        """Return the interpreter of the project's environment, or ours where it states no requirements."""
-        if not (self.source / "requirements" / "dev.txt").is_file():
-            return sys.executable
-        return str(environments.environment(self.source, lambda line: self.log(str(line))))
+    def _run(self, command: str) -> int:
+        assert self.shell is not None
+        return self.shell.run(command)
 
-    def _environment(self, spec: Buildspec, python: str) -> dict[str, str]:
-        """Return the variables of the build, by CodeBuild's order of precedence: call, project, buildspec."""
-        own = {v["name"]: self._value(v) for v in self.project["environment"].get("environmentVariables") or []}
-        call = {v["name"]: self._value(v) for v in self.overrides}
-        parameters = {name: self._parameter(key) for name, key in spec.parameters.items()}
-        path = [str(Path(python).parent), str(self._docker()), os.environ.get("PATH", os.defpath)]
-        return {
-            **{name: os.environ[name] for name in (*INHERITED, *CERTIFICATES_AND_PROXIES) if name in os.environ},
-            **spec.variables,
-            **parameters,
-            **own,
-            **call,
-            **runtime.aws_environment(self.region),
-            "PATH": ":".join(path),
-            "CI": "true",
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "MLOPS_LOCAL_HOME": str(runtime.home()),
-            "MLOPS_BUILD_PYTHON": python,
-            "CODEBUILD_BUILD_ID": self.id,
-            "CODEBUILD_BUILD_NUMBER": str(self.number),
-            "CODEBUILD_BUILD_ARN": f"arn:aws:codebuild:{self.region}:{self.account}:build/{self.id}",
-            "CODEBUILD_BUILD_IMAGE": self.project["environment"]["image"],
-            "CODEBUILD_BUILD_SUCCEEDING": "1",
-            "CODEBUILD_INITIATOR": self.initiator,
-            "CODEBUILD_SRC_DIR": str(self.source),
-            "CODEBUILD_LOG_PATH": self.uuid,
-        }
-
-    def _docker(self) -> Path:
-        """Return a folder with the stand-in for Docker, which runs in our environment and not in the build's."""
-        folder = self._state / "bin"
-        folder.mkdir()
-        command = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m cookiecutter_mlops.localaws.docker_shim "$@"\n'
-        (folder / "docker").write_text(command)
-        (folder / "docker").chmod(0o755)
-        return folder
-
-    def _value(self, variable: dict[str, str]) -> str:
-        kind = variable.get("type") or "PLAINTEXT"
-        if kind == "PARAMETER_STORE":
-            return self._parameter(variable["value"])
-        if kind != "PLAINTEXT":
-            raise BuildspecError(f"The embedded AWS does not implement environment variables of type {kind}")
-        return variable["value"]
-
-    def _parameter(self, name: str) -> str:
-        from moto.ssm.models import ssm_backends
-
-        found = ssm_backends[self.account][self.region].get_parameter(name)
-        if not found:
-            raise BuildspecError(f"DOWNLOAD_SOURCE: the parameter {name} does not exist")
-        return found.value
-
-    def _fail(self, status: str, sentence: str) -> None:
-        self.status, self.failure = status, sentence
-        self.log(f"[Container] {sentence}")
-
-    def _announce(self, status: str) -> None:
-        detail = {"build-status": status, "project-name": self.project["name"], "build-id": self.document()["arn"]}
-        arn = self.document()["arn"]
-        runtime.put_event(self.account, self.region, "aws.codebuild", "CodeBuild Build State Change", detail, [arn])
+    def _collect(self, artifacts: bool) -> None:
+        """Take what the build leaves; reports of a failed build too, since they say what failed."""
+        build, spec = self.build, self.spec
+        for name, files in spec.reports.items():
+            outputs.report(build, name, files, self.source)
+        if artifacts and spec.artifacts and self.target:
+            outputs.collect(build, spec.artifacts, self.source, self.target)
+        assert self.shell is not None
+        build.exported = self.shell.values(spec.exported)

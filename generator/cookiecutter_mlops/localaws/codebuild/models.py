@@ -1,27 +1,29 @@
 """CodeBuild's state and operations. Each public method is an operation: it takes the request, returns the answer."""
 
+import re
 import time
 from pathlib import Path
 from typing import Any
 
 from moto.core.base_backend import BaseBackend
 
-from cookiecutter_mlops.localaws import runtime
-from cookiecutter_mlops.localaws.codebuild.executor import Build
+from cookiecutter_mlops.localaws.codebuild import executor, sources
+from cookiecutter_mlops.localaws.codebuild.build import Build
+from cookiecutter_mlops.localaws.codebuild.exceptions import InvalidInputException, ResourceNotFoundException
+from cookiecutter_mlops.localaws.crud import page
 from cookiecutter_mlops.localaws.extension import AwsError
-from cookiecutter_mlops.localaws.sagemaker import storage
 
 Document = dict[str, Any]
-
 DEFAULTS = {
-    "timeoutInMinutes": 60,
-    "queuedTimeoutInMinutes": 480,
     "cache": {"type": "NO_CACHE"},
     "projectVisibility": "PRIVATE",
-    "secondarySources": [],
+    "queuedTimeoutInMinutes": 480,
     "secondaryArtifacts": [],
+    "secondarySources": [],
+    "tags": [],
+    "timeoutInMinutes": 60,
 }
-SOURCES = ("CODEPIPELINE", "S3", "NO_SOURCE", "CODECOMMIT", "GITHUB", "BITBUCKET", "GITHUB_ENTERPRISE", "GITLAB")
+START_BUILD = {"projectName", "environmentVariablesOverride", "buildspecOverride", "sourceVersion", "idempotencyToken"}
 
 
 class CodeBuildBackend(BaseBackend):
@@ -31,114 +33,154 @@ class CodeBuildBackend(BaseBackend):
         super().__init__(region_name, account_id)
         self.projects: dict[str, Document] = {}
         self.builds: dict[str, Build] = {}
+        self._numbers: dict[str, int] = {}
 
     def create_project(self, request: Document) -> Document:
-        name = request["name"]
-        if name in self.projects:
-            raise AwsError("ResourceAlreadyExistsException", f"Project already exists: {self._arn('project', name)}")
         _check(request)
-        document: Document = DEFAULTS | _filled(request) | {"arn": self._arn("project", name), "created": time.time()}
-        document.setdefault("encryptionKey", f"arn:aws:kms:{self.region_name}:{self.account_id}:alias/aws/s3")
-        document["environment"].setdefault("imagePullCredentialsType", "CODEBUILD")
-        document["badge"] = {"badgeEnabled": bool(request.get("badgeEnabled"))}
-        document["lastModified"] = document["created"]
-        self.projects[name] = document
-        return {"project": document}
+        name, now = request["name"], time.time()
+        if name in self.projects:
+            raise AwsError("ResourceAlreadyExistsException", f"Project already exists: {self._arn(name)}")
+        key = f"arn:aws:kms:{self.region_name}:{self.account_id}:alias/aws/s3"
+        document = {**DEFAULTS, "encryptionKey": key, **request, "arn": self._arn(name), "created": now}
+        self.projects[name] = _completed(document)
+        return {"project": self.projects[name]}
 
     def update_project(self, request: Document) -> Document:
-        document = self._project(request["name"])
-        _check(document | request)
-        # An empty structure takes a setting back: that is how the SDKs say it.
-        document.update(request, lastModified=time.time())
-        document["environment"].setdefault("imagePullCredentialsType", "CODEBUILD")
-        return {"project": document}
+        """An empty structure takes a setting back: that is how the SDKs say it."""
+        name = self.project(request["name"])["name"]
+        changed = self.projects[name] | request
+        _check(changed)
+        if changed.get("concurrentBuildLimit") == -1:  # how a request removes the limit
+            del changed["concurrentBuildLimit"]
+        self.projects[name] = _completed(changed)
+        return {"project": self.projects[name]}
 
     def delete_project(self, request: Document) -> Document:
-        self.projects.pop(request["name"], None)
+        name = _name(request["name"])
+        self.projects.pop(name, None)
+        for build in [build for build in self.builds.values() if build.project["name"] == name]:
+            build.stop()
+            del self.builds[build.id]
         return {}
 
     def batch_get_projects(self, request: Document) -> Document:
-        names = [name.rpartition("project/")[2] for name in request["names"]]
-        missing = [name for name in names if name not in self.projects]
-        return {"projects": [self.projects[n] for n in names if n in self.projects], "projectsNotFound": missing}
+        asked = request["names"]
+        found = [self.projects[_name(name)] for name in asked if _name(name) in self.projects]
+        return {"projects": found, "projectsNotFound": [name for name in asked if _name(name) not in self.projects]}
 
     def list_projects(self, request: Document) -> Document:
-        return {"projects": sorted(self.projects)}
+        return _page("projects", sorted(self.projects, reverse=request.get("sortOrder") == "DESCENDING"), request)
 
     def start_build(self, request: Document) -> Document:
-        """Run a build by itself; only projects that take their source from S3, or from nowhere, can."""
-        project = self._project(request["projectName"])
-        source = self._source(project)
-        overrides = request.get("environmentVariablesOverride") or []
-        buildspec = request.get("buildspecOverride")
-        build = self.run(project["name"], source, overrides, request.get("initiator", "embedded-aws"), buildspec)
-        return {"build": build.document()}
+        """Run a build by itself, of a project that does not take its source from a pipeline."""
+        if unknown := sorted(set(request) - START_BUILD):
+            raise NotImplementedError(f"StartBuild with {', '.join(unknown)}")
+        project = self.project(request["projectName"])
+        sources.check(project)
+        if buildspec := request.get("buildspecOverride"):
+            project = project | {"source": project["source"] | {"buildspec": buildspec}}
+        version = request.get("sourceVersion") or project.get("sourceVersion") or ""
+        build = self._new_build(project, "embedded-aws", version)
+        executor.begin(build, request.get("environmentVariablesOverride") or [], None, None)
+        return {"build": build.view()}
 
     def run(
-        self, name: str, source: Path, environment: list[Document], initiator: str, buildspec: str | None = None
+        self,
+        name: str,
+        source: Path,
+        environment: list[Document],
+        initiator: str,
+        artifacts: Path | None = None,
+        source_version: str = "",
     ) -> Build:
-        """Start a build of a project on a folder of files."""
-        project = self._project(name)
-        number = 1 + sum(build.project["name"] == name for build in self.builds.values())
-        build = Build(self.account_id, self.region_name, project, source, environment, initiator, number, buildspec)
-        self.builds[build.id] = build
-        build.start()
+        """Start a build on a source that is there already, for CodePipeline; artifacts are collected in a folder."""
+        build = self._new_build(self.project(name), initiator, source_version)
+        executor.begin(build, environment, source, artifacts)
         return build
 
     def stop_build(self, request: Document) -> Document:
         build = self._build(request["id"])
         build.stop()
-        return {"build": build.document()}
+        build.wait(10)
+        return {"build": build.view()}
 
     def batch_get_builds(self, request: Document) -> Document:
-        found = [self.builds[i].document() for i in request["ids"] if i in self.builds]
-        return {"builds": found, "buildsNotFound": [i for i in request["ids"] if i not in self.builds]}
+        found = [self.builds[build].view() for build in request["ids"] if build in self.builds]
+        return {"builds": found, "buildsNotFound": [build for build in request["ids"] if build not in self.builds]}
 
     def list_builds(self, request: Document) -> Document:
-        return {"ids": list(reversed(self.builds))}
+        return _page("ids", self._ids(request), request)
 
     def list_builds_for_project(self, request: Document) -> Document:
-        name = self._project(request["projectName"])["name"]
-        return {"ids": [i for i, build in reversed(self.builds.items()) if build.project["name"] == name]}
+        name = self.project(request["projectName"])["name"]
+        return _page("ids", [i for i in self._ids(request) if self.builds[i].project["name"] == name], request)
 
-    def _source(self, project: Document) -> Path:
-        from cookiecutter_mlops.localaws.codepipeline.artifacts import unpack
+    def batch_get_reports(self, request: Document) -> Document:
+        reports = {report["arn"]: report for build in self.builds.values() for report in build.reports}
+        arns = request["reportArns"]
+        found = [reports[arn] for arn in arns if arn in reports]
+        return {"reports": found, "reportsNotFound": [arn for arn in arns if arn not in reports]}
 
-        kind = project["source"]["type"]
-        folder = runtime.home() / "builds" / f"{project['name']}-{time.time_ns()}" / "source"
-        folder.mkdir(parents=True)
-        if kind == "S3":
-            unpack(storage.read(self.account_id, f"s3://{project['source']['location']}"), folder)
-        elif kind != "NO_SOURCE":
-            raise NotImplementedError(f"StartBuild for a source of type {kind}; start its pipeline instead")
-        return folder
+    def project(self, name: str) -> Document:
+        """Return a project by name or ARN."""
+        project = self.projects.get(_name(name))
+        if project is None:
+            raise ResourceNotFoundException(f"Project cannot be found: {self._arn(name)}")
+        return project
 
-    def _project(self, name: str) -> Document:
-        if name not in self.projects:
-            raise AwsError("ResourceNotFoundException", f"Project cannot be found: {self._arn('project', name)}")
-        return self.projects[name]
+    def _new_build(self, project: Document, initiator: str, source_version: str) -> Build:
+        """Record a build of a project, unless as many run as the project admits."""
+        name, limit = project["name"], project.get("concurrentBuildLimit")
+        running = [b for b in list(self.builds.values()) if b.project["name"] == name and not b.ended]
+        if limit and len(running) >= limit:
+            message = f"Cannot have more than {limit} builds in queue for the project {name}"
+            raise AwsError("AccountLimitExceededException", message)
+        self._numbers[name] = number = self._numbers.get(name, 0) + 1
+        build = Build(self.account_id, self.region_name, project, number, initiator, source_version)
+        self.builds[build.id] = build
+        return build
 
-    def _build(self, identifier: str) -> Build:
-        if identifier not in self.builds:
-            raise AwsError("ResourceNotFoundException", f"Build cannot be found: {identifier}")
-        return self.builds[identifier]
+    def _build(self, build: str) -> Build:
+        if build not in self.builds:
+            raise ResourceNotFoundException(f"Build {build} does not exist")
+        return self.builds[build]
 
-    def _arn(self, kind: str, name: str) -> str:
-        return f"arn:aws:codebuild:{self.region_name}:{self.account_id}:{kind}/{name}"
+    def _ids(self, request: Document) -> list[str]:
+        """Return the ids of all builds, newest first unless the request asks for the oldest first."""
+        ids = list(self.builds)
+        return ids if request.get("sortOrder") == "ASCENDING" else ids[::-1]
+
+    def _arn(self, name: str) -> str:
+        return f"arn:aws:codebuild:{self.region_name}:{self.account_id}:project/{_name(name)}"
 
 
-def _filled(request: Document) -> Document:
-    return {name: value for name, value in request.items() if value is not None}
+def _name(name_or_arn: str) -> str:
+    return name_or_arn.rpartition("project/")[2]
+
+
+def _page(member: str, items: list[Any], request: Document) -> Document:
+    answer = page({"NextToken": request.get("nextToken")}, member, items, size=100)
+    return {member: answer[member]} | ({"nextToken": answer["NextToken"]} if "NextToken" in answer else {})
+
+
+def _completed(project: Document) -> Document:
+    """Return a project with what AWS adds to each new version of it, without what a request took back."""
+    environment = {"imagePullCredentialsType": "CODEBUILD"} | project["environment"]
+    badge = {"badgeEnabled": bool(project.get("badgeEnabled"))}
+    kept = {name: value for name, value in project.items() if value not in (None, {})}
+    return kept | {"environment": environment, "badge": badge, "lastModified": time.time()}
 
 
 def _check(project: Document) -> None:
     """Refuse what AWS refuses in a project."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{1,149}", project["name"]):
+        raise InvalidInputException("Only alphanumeric characters, dash, and underscore are supported")
     source, artifacts = project["source"], project["artifacts"]
-    if source["type"] not in SOURCES:
-        raise AwsError("InvalidInputException", f"Invalid type provided: {source['type']}")
     if source["type"] not in ("CODEPIPELINE", "NO_SOURCE") and not source.get("location"):
-        raise AwsError("InvalidInputException", "Project source location is required")
+        raise InvalidInputException("Project source location is required")
+    if source["type"] == "NO_SOURCE" and not source.get("buildspec"):
+        raise InvalidInputException("Buildspec is required for a project without a source")
     if (source["type"] == "CODEPIPELINE") != (artifacts["type"] == "CODEPIPELINE"):
-        raise AwsError("InvalidInputException", "Source and artifacts must both be of type CODEPIPELINE, or neither")
+        raise InvalidInputException("Source and artifacts must both be of type CODEPIPELINE, or neither")
     if not 5 <= (project.get("timeoutInMinutes") or 60) <= 2160:
-        raise AwsError("InvalidInputException", "timeoutInMinutes must be between 5 and 2160")
+        raise InvalidInputException("timeoutInMinutes must be between 5 and 2160")
