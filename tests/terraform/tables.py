@@ -32,18 +32,14 @@ def tables(module: Path) -> str:
     """Return both tables of one module as Markdown."""
     variables = [f"| `{name}` | {description(body)} | {default(body)} |" for name, body in blocks(module, "variable")]
     outputs = [f"| `{name}` | {description(body)} |" for name, body in blocks(module, "output")]
-    return "\n".join(
-        ["| variable | what it is | default |", "| --- | --- | --- |", *variables, ""]
-        + ["| output | what it is |", "| --- | --- |", *outputs]
-    )
+    first = ["| variable | what it is | default |", "| --- | --- | --- |", *variables]
+    return "\n".join([*first, "", "| output | what it is |", "| --- | --- |", *outputs])
 
 
 def document(module: Path) -> str:
     """Return a module's README with its tables as they should be."""
     readme = (module / "README.md").read_text()
-    return re.sub(
-        f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n{tables(module)}\n{END}", readme, count=1, flags=re.DOTALL
-    )
+    return re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n{tables(module)}\n{END}", readme, count=1, flags=re.DOTALL)
 
 
 def modules() -> list[Path]:

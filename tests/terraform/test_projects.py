@@ -30,15 +30,23 @@ PLANNED = {
     "gitlab": {"source": "gitlab", "source_repository": "group/subgroup/salary-prediction"},
     "bitbucket": {"source": "bitbucket", "source_repository": "team/salary-prediction", "stages": "staging+prod"},
 }
-# Terraform looks at a module's variables only when the root's are right, so that each of these plans refuses all it holds.
+# Terraform looks at a module's variables only when the root's are right; each of these plans refuses all that it holds.
 REFUSED = {
     "root": (
         {"region": "eu-west", "stages": ["prod", "staging"]},
-        ["region: use an AWS region, for example eu-west-1 (got: eu-west).", 'stages: use ["prod"] or ["staging", "prod"]'],
+        [
+            "region: use an AWS region, for example eu-west-1 (got: eu-west).",
+            'stages: use ["prod"] or ["staging", "prod"]',
+        ],
     ),
     "modules": (
         {
-            "training": {"instance_types": ["ml.m5.xlarge"], "instance_count": -1, "use_spot": True, "max_wait_seconds": 60},
+            "training": {
+                "instance_types": ["ml.m5.xlarge"],
+                "instance_count": -1,
+                "use_spot": True,
+                "max_wait_seconds": 60,
+            },
             "endpoint": {"kind": "serverless", "memory_mb": 100},
             "monthly_budget_usd": -5,
         },

@@ -104,6 +104,4 @@ def _same(one: Document, other: Document) -> bool:
     return all(one.get(key) == other.get(key) for key in keys)
 
 
-budgets_backends = BackendDict(
-    BudgetsBackend, "budgets", use_boto3_regions=False, additional_regions=PARTITION_NAMES
-)
+budgets_backends = BackendDict(BudgetsBackend, "budgets", use_boto3_regions=False, additional_regions=PARTITION_NAMES)
