@@ -1,22 +1,14 @@
-"""CodeCommit and CodePipeline through boto3 and git, as a user meets them."""
+"""Executions of pipelines: approvals, queues, stops, retries, transitions, conditions, events."""
 
 import json
-import subprocess
 import uuid
 
 import pytest
 from botocore.exceptions import ClientError
 
-from cookiecutter_mlops import watch
-from tests.localaws.conftest import wait_for
-
-ROLE = "arn:aws:iam::123456789012:role/pipeline"
-COMMIT = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "--quiet", "--allow-empty", "-m"]
-
-
-def action(category, provider, name, configuration, **more):
-    kind = {"category": category, "owner": "AWS", "provider": provider, "version": "1"}
-    return {"name": name, "actionTypeId": kind, "configuration": configuration, **more}
+from tests.localaws.conftest import ACCOUNT, REGION, wait_for
+from tests.localaws.pipelines import ROLE, Pipeline, approval, commits, declaration
+from tests.localaws.repositories import WorkingCopy
 
 
 @pytest.fixture
@@ -25,164 +17,201 @@ def name():
 
 
 @pytest.fixture
-def repository(aws, name, tmp_path):
-    """A repository with one commit on main, and a function that pushes another."""
-    url = aws.client("codecommit").create_repository(repositoryName=name)["repositoryMetadata"]["cloneUrlHttp"]
-    subprocess.run(["git", "init", "--quiet", "--initial-branch=main", tmp_path], check=True)
-
-    def push(message):
-        (tmp_path / "file.txt").write_text(message)
-        subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
-        subprocess.run([*COMMIT, message], cwd=tmp_path, check=True)
-        subprocess.run(["git", "push", "--quiet", url, "main"], cwd=tmp_path, check=True)
-
-    push("first")
-    return push
+def copy(aws, name, tmp_path):
+    """A working copy with one commit that was pushed."""
+    metadata = aws.client("codecommit").create_repository(repositoryName=name)["repositoryMetadata"]
+    copy = WorkingCopy(tmp_path, metadata["cloneUrlHttp"])
+    copy.push("first")
+    return copy
 
 
 @pytest.fixture
-def pipeline(aws, name, repository):
-    """A pipeline of a source and an approval, V2 and QUEUED, whose first execution waits at the approval."""
-    aws.client("s3").create_bucket(
-        Bucket=f"{name}-artifacts", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+def declared(name, copy):
+    """A source and an approval that names the commit and the reason."""
+    message = "commit #{Source.CommitId} for #{variables.REASON}"
+    variables = [{"name": "REASON", "defaultValue": "commit"}]
+    return declaration(name, commits(name), approval(message=message), variables=variables)
+
+
+@pytest.fixture
+def pipeline(aws, declared):
+    """That pipeline, whose first execution waits at the approval."""
+    pipeline = Pipeline(aws, declared)
+    pipeline.waiting()
+    return pipeline
+
+
+def test_new_pipeline_starts_an_execution_that_ends_when_it_is_approved(pipeline, copy):
+    (execution,) = pipeline.executions()
+    assert pipeline.execution(execution)["trigger"]["triggerType"] == "CreatePipeline"
+    assert pipeline.waiting()["summary"] == f"commit {copy.git('rev-parse', 'HEAD')} for commit"
+    pipeline.answer("Approved")
+    assert pipeline.end(execution) == "Succeeded"
+    assert {stage: a.status for stage, a in pipeline.actions(execution).items()} == {
+        "Source": "Succeeded",
+        "Approve": "Succeeded",
+    }
+
+
+def test_execution_takes_variables_and_a_commit(pipeline, copy):
+    first = copy.git("rev-parse", "HEAD")
+    copy.push("second")
+    pipeline.answer("Approved")
+    revision = {"actionName": "Source", "revisionType": "COMMIT_ID", "revisionValue": first}
+    started = pipeline.start(variables=[{"name": "REASON", "value": "drift"}], sourceRevisions=[revision])
+    pipeline.reached(started, "Approve", "InProgress")
+    assert pipeline.waiting()["summary"] == f"commit {first} for drift"
+
+
+def test_rejected_approval_fails_the_execution_and_a_retry_asks_again(pipeline):
+    execution = pipeline.first()
+    pipeline.answer("Rejected")
+    assert pipeline.end(execution) == "Failed"
+    assert pipeline.actions(execution)["Approve"].summary == "because"
+    pipeline.client.retry_stage_execution(
+        pipelineName=pipeline.name, stageName="Approve", pipelineExecutionId=execution, retryMode="FAILED_ACTIONS"
     )
-    settings = {"RepositoryName": name, "BranchName": "main", "PollForSourceChanges": "false"}
-    source = action("Source", "CodeCommit", "Source", settings, namespace="Source", outputArtifacts=[{"name": "code"}])
-    custom = {"CustomData": "commit #{Source.CommitId} for #{variables.REASON}"}
-    approve = action("Approval", "Manual", "Approve", custom)
-    aws.client("codepipeline").create_pipeline(
-        pipeline={
-            "name": name,
-            "roleArn": ROLE,
-            "pipelineType": "V2",
-            "executionMode": "QUEUED",
-            "artifactStore": {"type": "S3", "location": f"{name}-artifacts"},
-            "variables": [{"name": "REASON", "defaultValue": "commit"}],
-            "stages": [{"name": "Source", "actions": [source]}, {"name": "Approve", "actions": [approve]}],
-        }
+    pipeline.answer("Approved")
+    assert pipeline.end(execution) == "Succeeded"
+
+
+def test_retry_after_a_newer_execution_is_refused(pipeline):
+    execution = pipeline.first()
+    pipeline.answer("Rejected")
+    assert pipeline.end(execution) == "Failed"
+    pipeline.reached(pipeline.start(), "Approve", "InProgress")
+    with pytest.raises(ClientError, match="NotLatestPipelineExecutionException"):
+        pipeline.client.retry_stage_execution(
+            pipelineName=pipeline.name, stageName="Approve", pipelineExecutionId=execution, retryMode="ALL_ACTIONS"
+        )
+
+
+def test_queued_executions_go_one_by_one_in_the_order_of_their_starts(pipeline):
+    started = [pipeline.first(), *(pipeline.start() for _ in range(3))]
+    for execution in started:
+        pipeline.reached(execution, "Approve", "InProgress")
+        assert next(e for e in started if pipeline.execution(e)["status"] == "InProgress") == execution
+        pipeline.answer("Approved")
+        assert pipeline.end(execution) == "Succeeded"
+
+
+def test_waiting_execution_is_shown_before_its_stage(pipeline):
+    second = pipeline.start()
+    waiting = wait_for(lambda: pipeline.stage("Approve").get("inboundExecutions"))
+    assert [execution["pipelineExecutionId"] for execution in waiting] == [second]
+
+
+def test_superseded_execution_gives_way_to_a_newer_one(aws, declared):
+    pipeline = Pipeline(aws, declared | {"executionMode": "SUPERSEDED"})
+    pipeline.waiting()
+    older = pipeline.start()
+    pipeline.reached(older, "Source", "Succeeded")
+    newer = pipeline.start()
+    assert pipeline.end(older) == "Superseded"
+    pipeline.answer("Approved")
+    pipeline.reached(newer, "Approve", "InProgress")
+    assert pipeline.end(pipeline.first()) == "Succeeded"
+
+
+def test_stopped_execution_ends_says_why_and_lets_the_next_in(pipeline):
+    execution, second = pipeline.first(), pipeline.start()
+    pipeline.client.stop_pipeline_execution(
+        pipelineName=pipeline.name, pipelineExecutionId=execution, abandon=True, reason="no longer wanted"
     )
-    return name
+    assert pipeline.end(execution) == "Stopped"
+    assert pipeline.execution(execution)["statusSummary"] == "no longer wanted"
+    assert pipeline.actions(execution)["Approve"].status == "Abandoned"
+    pipeline.reached(second, "Approve", "InProgress")
 
 
-def waiting(aws, name):
-    """Return the approval of the execution that waits, once one does."""
-
-    def found():
-        stage = aws.client("codepipeline").get_pipeline_state(name=name)["stageStates"][1]
-        latest = stage["actionStates"][0].get("latestExecution", {})
-        return latest if latest.get("status") == "InProgress" and "token" in latest else None
-
-    return wait_for(found)
+def test_execution_that_ended_cannot_be_stopped(pipeline):
+    execution = pipeline.first()
+    pipeline.answer("Approved")
+    pipeline.end(execution)
+    with pytest.raises(ClientError, match="PipelineExecutionNotStoppableException"):
+        pipeline.client.stop_pipeline_execution(pipelineName=pipeline.name, pipelineExecutionId=execution)
 
 
-def answer(aws, name, status):
-    token = waiting(aws, name)["token"]
-    result = {"status": status, "summary": "because"}
-    aws.client("codepipeline").put_approval_result(
-        pipelineName=name, stageName="Approve", actionName="Approve", token=token, result=result
+def test_approval_is_answered_once_and_with_its_own_token(pipeline):
+    token = pipeline.waiting()["token"]
+    with pytest.raises(ClientError, match="InvalidApprovalTokenException"):
+        pipeline.answer("Approved", token=str(uuid.uuid4()))
+    pipeline.answer("Approved", token=token)
+    with pytest.raises(ClientError, match="ApprovalAlreadyCompletedException"):
+        pipeline.answer("Rejected", token=token)
+
+
+def test_disabled_transition_holds_executions_back_until_it_is_enabled(pipeline):
+    place = {"pipelineName": pipeline.name, "stageName": "Approve", "transitionType": "Inbound"}
+    pipeline.client.disable_stage_transition(**place, reason="freeze")
+    assert pipeline.stage("Approve")["inboundTransitionState"]["disabledReason"] == "freeze"
+    pipeline.answer("Approved")
+    second = pipeline.start()
+    pipeline.reached(second, "Source", "Succeeded")
+    assert "Approve" not in pipeline.actions(second)
+    pipeline.client.enable_stage_transition(**place)
+    pipeline.reached(second, "Approve", "InProgress")
+
+
+@pytest.mark.parametrize(("value", "status"), [("none", "Skipped"), ("some", "InProgress")])
+def test_stage_is_skipped_when_its_entry_condition_does_not_hold(aws, name, copy, value, status):
+    kind = {"category": "Rule", "owner": "AWS", "provider": "VariableCheck", "version": "1"}
+    settings = {"Variable": "#{variables.PACKAGE}", "Operator": "NE", "Value": "none"}
+    rule = {"name": "Something", "ruleTypeId": kind, "configuration": settings}
+    stage = approval(beforeEntry={"conditions": [{"result": "SKIP", "rules": [rule]}]})
+    variables = [{"name": "PACKAGE", "defaultValue": value}]
+    pipeline = Pipeline(aws, declaration(name, commits(name), stage, variables=variables))
+    reached = wait_for(lambda: pipeline.stage("Approve").get("latestExecution"))
+    assert reached["status"] == status
+    if status == "Skipped":
+        assert pipeline.end(pipeline.first()) == "Succeeded"
+
+
+def test_push_starts_the_pipeline_through_eventbridge(aws, pipeline, copy):
+    pattern = {"source": ["aws.codecommit"], "detail": {"repositoryName": [pipeline.name], "referenceName": ["main"]}}
+    aws.client("events").put_rule(Name=pipeline.name, EventPattern=json.dumps(pattern))
+    target = {"Id": "pipeline", "Arn": pipeline.arn, "RoleArn": ROLE}
+    aws.client("events").put_targets(Rule=pipeline.name, Targets=[target])
+    commit = copy.push("second")
+    assert wait_for(lambda: len(pipeline.executions()) == 2)
+    started = pipeline.executions()[0]
+    pipeline.reached(started, "Source", "Succeeded")
+    (revision,) = pipeline.execution(started)["artifactRevisions"]
+    assert (revision["revisionId"], revision["revisionSummary"]) == (commit, "second")
+    assert pipeline.execution(started)["trigger"]["triggerType"] == "CloudWatchEvent"
+
+
+def test_failure_is_an_event(aws, pipeline):
+    aws.client("sqs").create_queue(QueueName=pipeline.name)
+    pattern = {"source": ["aws.codepipeline"], "detail": {"pipeline": [pipeline.name], "state": ["FAILED"]}}
+    aws.client("events").put_rule(Name=pipeline.name, EventPattern=json.dumps(pattern))
+    target = {"Id": "queue", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{pipeline.name}"}
+    aws.client("events").put_targets(Rule=pipeline.name, Targets=[target])
+    pipeline.answer("Rejected")
+    pipeline.end(pipeline.first())
+    queue, seen = aws.client("sqs").get_queue_url(QueueName=pipeline.name)["QueueUrl"], []
+
+    def all_seen():
+        answer = aws.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+        seen.extend(json.loads(message["Body"]) for message in answer.get("Messages", []))
+        return len(seen) == 3
+
+    assert wait_for(all_seen)
+    levels = {event["detail-type"].split()[1] for event in seen}
+    assert levels == {"Action", "Stage", "Pipeline"}
+    assert {event["detail"]["execution-id"] for event in seen} == {pipeline.first()}
+
+
+def test_lists_come_in_pages(pipeline):
+    for _ in range(2):
+        pipeline.start()
+    pages = pipeline.client.get_paginator("list_pipeline_executions").paginate(
+        pipelineName=pipeline.name, PaginationConfig={"PageSize": 2}
     )
+    assert [len(page["pipelineExecutionSummaries"]) for page in pages] == [2, 1]
 
 
-def test_new_pipeline_starts_an_execution_that_ends_when_it_is_approved(aws, pipeline):
-    client = aws.client("codepipeline")
-    (execution,) = watch.executions(client, pipeline)
-    assert execution["trigger"]["triggerType"] == "CreatePipeline"
-    assert "for commit" in waiting(aws, pipeline)["summary"]
-    answer(aws, pipeline, "Approved")
-    assert watch.follow(client, pipeline, execution["pipelineExecutionId"]) == "Succeeded"
-    statuses = {a.stage: a.status for a in watch.actions(client, pipeline, execution["pipelineExecutionId"])}
-    assert statuses == {"Source": "Succeeded", "Approve": "Succeeded"}
-
-
-def test_rejected_approval_fails_the_execution_and_a_retry_asks_again(aws, pipeline):
-    client = aws.client("codepipeline")
-    execution = watch.executions(client, pipeline)[0]["pipelineExecutionId"]
-    answer(aws, pipeline, "Rejected")
-    assert watch.follow(client, pipeline, execution) == "Failed"
-    client.retry_stage_execution(
-        pipelineName=pipeline, stageName="Approve", pipelineExecutionId=execution, retryMode="FAILED_ACTIONS"
-    )
-    answer(aws, pipeline, "Approved")
-    assert watch.follow(client, pipeline, execution) == "Succeeded"
-
-
-def test_queued_execution_waits_for_the_one_before_it(aws, pipeline):
-    client = aws.client("codepipeline")
-    first = watch.executions(client, pipeline)[0]["pipelineExecutionId"]
-    waiting(aws, pipeline)
-    second = client.start_pipeline_execution(name=pipeline)["pipelineExecutionId"]
-    assert {e["status"] for e in watch.executions(client, pipeline)} == {"InProgress"}
-    answer(aws, pipeline, "Approved")
-    assert watch.follow(client, pipeline, first) == "Succeeded"
-    answer(aws, pipeline, "Approved")
-    assert watch.follow(client, pipeline, second) == "Succeeded"
-
-
-def test_superseded_execution_gives_way_to_a_newer_one(aws, pipeline):
-    client = aws.client("codepipeline")
-    declaration = client.get_pipeline(name=pipeline)["pipeline"] | {"executionMode": "SUPERSEDED"}
-    client.update_pipeline(pipeline=declaration)
-    waiting(aws, pipeline)
-    older = client.start_pipeline_execution(name=pipeline)["pipelineExecutionId"]
-    wait_for(lambda: watch.actions(client, pipeline, older)[0].status == "Succeeded")
-    client.start_pipeline_execution(name=pipeline)
-    assert watch.follow(client, pipeline, older) == "Superseded"
-
-
-def test_stopped_execution_ends_and_says_why(aws, pipeline):
-    client = aws.client("codepipeline")
-    execution = watch.executions(client, pipeline)[0]["pipelineExecutionId"]
-    waiting(aws, pipeline)
-    client.stop_pipeline_execution(
-        pipelineName=pipeline, pipelineExecutionId=execution, abandon=True, reason="no longer wanted"
-    )
-    assert watch.follow(client, pipeline, execution) == "Stopped"
-    shown = client.get_pipeline_execution(pipelineName=pipeline, pipelineExecutionId=execution)["pipelineExecution"]
-    assert shown["statusSummary"] == "no longer wanted"
-
-
-def test_variable_without_a_value_is_refused(aws, pipeline):
-    client = aws.client("codepipeline")
-    declaration = client.get_pipeline(name=pipeline)["pipeline"]
-    declaration["variables"].append({"name": "DATA"})  # no default, and nobody gives it
-    client.update_pipeline(pipeline=declaration)
-    with pytest.raises(ClientError, match="at least 1 character"):
-        client.start_pipeline_execution(name=pipeline)
-
-
-def test_push_starts_the_pipeline_through_eventbridge(aws, pipeline, repository):
-    events, client = aws.client("events"), aws.client("codepipeline")
-    known = {e["pipelineExecutionId"] for e in watch.executions(client, pipeline)}
-    pattern = {"source": ["aws.codecommit"], "detail": {"repositoryName": [pipeline], "referenceName": ["main"]}}
-    events.put_rule(Name=pipeline, EventPattern=json.dumps(pattern))
-    arn = f"arn:aws:codepipeline:eu-west-1:123456789012:{pipeline}"
-    events.put_targets(Rule=pipeline, Targets=[{"Id": "pipeline", "Arn": arn, "RoleArn": ROLE}])
-    repository("second")
-    started = watch.next_execution(client, pipeline, known)
-    answer(aws, pipeline, "Approved")  # the first
-    wait_for(lambda: watch.actions(client, pipeline, started))
-    shown = client.get_pipeline_execution(pipelineName=pipeline, pipelineExecutionId=started)["pipelineExecution"]
-    assert shown["artifactRevisions"][0]["revisionSummary"] == "second"
-    assert shown["trigger"]["triggerType"] == "CloudWatchEvent"
-
-
-def test_source_of_an_empty_repository_fails_with_a_sentence(aws, name):
-    aws.client("codecommit").create_repository(repositoryName=name)
-    source = action("Source", "CodeCommit", "Source", {"RepositoryName": name, "BranchName": "main"})
-    source["outputArtifacts"] = [{"name": "code"}]
-    client = aws.client("codepipeline")
-    client.create_pipeline(
-        pipeline={
-            "name": name,
-            "roleArn": ROLE,
-            "artifactStore": {"type": "S3", "location": "nowhere"},
-            "stages": [
-                {"name": "Source", "actions": [source]},
-                {"name": "Approve", "actions": [action("Approval", "Manual", "Approve", {})]},
-            ],
-        }
-    )
-    execution = watch.executions(client, name)[0]["pipelineExecutionId"]
-    assert watch.follow(client, name, execution) == "Failed"
-    (failed,) = watch.actions(client, name, execution)
-    assert "The branch main does not exist" in failed.summary
+def test_deleted_pipeline_ends_what_it_ran(pipeline):
+    pipeline.client.delete_pipeline(name=pipeline.name)
+    with pytest.raises(ClientError, match="does not have a pipeline with name"):
+        pipeline.client.get_pipeline(name=pipeline.name)

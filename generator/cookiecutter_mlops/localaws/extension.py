@@ -20,12 +20,15 @@ ROUTES: dict[str, Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
 
 
 class AwsError(ServiceException):
-    """An answer that AWS gives to a bad request: a code, a sentence and an HTTP status."""
+    """An answer that AWS gives to a bad request: a code and a sentence; the HTTP status is the one of AWS's model."""
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    def __init__(self, code: str, message: str) -> None:
         self.code = code
         super().__init__(message)
-        self.status_code = status
+
+
+class NotEmulated(NotImplementedError):
+    """A request asks for a part of an operation that the embedded AWS would not carry out; the text names it."""
 
 
 def swap_responses(service: str, responses: type[BaseResponse]) -> None:

@@ -51,7 +51,8 @@ class Dispatcher(DomainDispatcherApplication):
                 return Response(body, status, headers)(environ, start_response)
             return super().__call__(environ, start_response)
         except NotImplementedError as error:
-            message = f"The embedded AWS does not implement {service}:{action or error}"
+            what = error if isinstance(error, extension.NotEmulated) else f"{service}:{action or error}"
+            message = f"The embedded AWS does not implement {what}"
             return _refuse(service, "NotImplemented", message)(environ, start_response)
         except Exception as error:
             # 501 as well: SDKs retry a 500 for minutes, and a bug of ours does not mend itself meanwhile.

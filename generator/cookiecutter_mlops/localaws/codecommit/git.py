@@ -85,7 +85,7 @@ class Repository:
             "commitId": commit,
             "treeId": tree,
             "parents": parents.split(),
-            "message": message,
+            "message": message.rstrip("\n") + "\n",  # git log adds a line of its own
             "author": dict(zip(("name", "email", "date"), author, strict=True)),
             "committer": dict(zip(("name", "email", "date"), committer, strict=True)),
         }

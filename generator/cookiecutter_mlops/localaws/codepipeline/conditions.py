@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from cookiecutter_mlops.localaws.codepipeline.exceptions import ActionFailed, NotEmulated
+from cookiecutter_mlops.localaws.codepipeline.exceptions import ActionFailed
+from cookiecutter_mlops.localaws.extension import NotEmulated
 
 REFERENCE = re.compile(r"#\{([^.}]+)\.([^}]+)\}")
 OPERATORS = {

@@ -3,8 +3,8 @@
 from typing import Any
 
 from cookiecutter_mlops.localaws.codepipeline import conditions, providers
-from cookiecutter_mlops.localaws.codepipeline.exceptions import NotEmulated, ValidationException
-from cookiecutter_mlops.localaws.extension import AwsError
+from cookiecutter_mlops.localaws.codepipeline.exceptions import ValidationException
+from cookiecutter_mlops.localaws.extension import AwsError, NotEmulated
 
 Document = dict[str, Any]
 

@@ -16,13 +16,6 @@ class PipelineExecutionNotFoundException(AwsError):
         super().__init__("PipelineExecutionNotFoundException", f"No pipeline execution has the id '{execution}'")
 
 
-class NotEmulated(AwsError):
-    """A part of a pipeline that the embedded AWS would not carry out; it says so before anything is created."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__("NotImplemented", f"The embedded AWS does not implement {what}", status=501)
-
-
 class ValidationException(AwsError):
     def __init__(self, message: str) -> None:
         super().__init__("ValidationException", message)

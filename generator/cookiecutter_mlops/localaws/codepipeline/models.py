@@ -9,14 +9,13 @@ from moto.core.base_backend import BaseBackend
 from cookiecutter_mlops.localaws.codepipeline import declaration as declarations
 from cookiecutter_mlops.localaws.codepipeline import polling, views
 from cookiecutter_mlops.localaws.codepipeline.exceptions import (
-    NotEmulated,
     PipelineExecutionNotFoundException,
     PipelineNotFoundException,
     ValidationException,
 )
 from cookiecutter_mlops.localaws.codepipeline.execution import Execution
 from cookiecutter_mlops.localaws.codepipeline.stages import Stages
-from cookiecutter_mlops.localaws.extension import AwsError
+from cookiecutter_mlops.localaws.extension import AwsError, NotEmulated
 
 Document = dict[str, Any]
 

@@ -1,16 +1,18 @@
 """What each kind of action does: sources, builds and approvals."""
 
 import json
-import shutil
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from cookiecutter_mlops.localaws import runtime
 from cookiecutter_mlops.localaws.codepipeline import artifacts
 from cookiecutter_mlops.localaws.codepipeline.action import Action
-from cookiecutter_mlops.localaws.codepipeline.exceptions import ActionFailed, NotEmulated
+from cookiecutter_mlops.localaws.codepipeline.exceptions import ActionFailed
+from cookiecutter_mlops.localaws.extension import NotEmulated
 
 APPROVAL_MINUTES = 7 * 24 * 60  # AWS's default and maximum is seven days
 
@@ -85,21 +87,21 @@ def _codebuild(action: Action) -> None:
     from moto.codebuild.models import codebuild_backends
 
     settings, execution = action.configuration(), action.execution
-    folder = runtime.home() / "builds" / action.id
-    artifacts.get(execution, action.declared["inputArtifacts"][0]["name"], folder / "source")
     codebuild: Any = codebuild_backends[execution.account][execution.region]
     initiator = f"codepipeline/{execution.name}"
-    build = codebuild.run(settings["ProjectName"], folder / "source", action.environment(), initiator)
-    action.external_id, action.on_stop = build.id, build.stop
-    if execution.abandoned:  # while the build was being started
-        build.stop()
-    build.wait()
-    if build.status != "SUCCEEDED":
-        raise ActionFailed(build.failure or f"Build terminated with state: {build.status}", external_id=build.id)
-    action.publish(dict(build.exported))
-    if action.declared.get("outputArtifacts"):
-        artifacts.put(action, artifacts.pack(build.artifacts or folder / "source"))
-    shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="build-", dir=runtime.home()) as folder:
+        source = Path(folder)
+        artifacts.get(execution, action.declared["inputArtifacts"][0]["name"], source)
+        build = codebuild.run(settings["ProjectName"], source, action.environment(), initiator)
+        action.external_id, action.on_stop = build.id, build.stop
+        if execution.abandoned:  # while the build was being started
+            build.stop()
+        build.wait()
+        if build.status != "SUCCEEDED":
+            raise ActionFailed(build.failure or f"Build terminated with state: {build.status}", external_id=build.id)
+        action.publish(dict(build.exported))
+        if action.declared.get("outputArtifacts"):
+            artifacts.put(action, artifacts.pack(build.artifacts or source))
 
 
 def _approval(action: Action) -> None:
