@@ -2,8 +2,8 @@
 
     python -m pipelines.destroy         # `make destroy` runs it, and then Terraform
 
-In order, and as often as needed: what is gone already is passed over. Data and models stay in their buckets, which
-Terraform deletes only when they are empty or `force_destroy` is set.
+In order, and as often as needed: what is gone already is passed over. Where buckets hold data and `force_destroy` is
+not set nothing is removed at all: Terraform would keep the buckets and delete the key that their content needs.
 """
 
 import argparse
@@ -13,8 +13,23 @@ from collections.abc import Callable, Iterator
 from botocore.exceptions import ClientError
 
 from pipelines import autoscaling, endpoint, packages, project
+from pipelines.project import PipelineError
 
 GONE = ("NotFound", "does not exist", "Could not find")  # in the code or the message of what AWS answers
+
+
+def refuse_full_buckets(slug: str) -> None:
+    """Data is deleted only where somebody said so, in a file and beforehand."""
+    if project.variables()["force_destroy"]:
+        return
+    s3 = project.client("s3")
+    names = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+    own = [name for name in names if re.match(rf"{slug}-(data|models|artifacts|logs)-\d{{12}}-", name)]
+    if full := [name for name in own if s3.list_objects_v2(Bucket=name, MaxKeys=1)["KeyCount"]]:
+        raise PipelineError(
+            f"force_destroy: is false and {', '.join(full)} hold data; to delete it too, set it to true in "
+            "terraform/terraform.auto.tfvars.json, apply, and run this again."
+        )
 
 
 def stop_pipelines(slug: str) -> Iterator[str]:
@@ -98,6 +113,7 @@ STEPS: dict[str, Callable[[str], Iterator[str]]] = {
 
 def destroy(slug: str) -> None:
     """Take every step, whatever an earlier run or Terraform has removed already."""
+    refuse_full_buckets(slug)
     for what, step in STEPS.items():
         print(f"{what}: ", end="", flush=True)
         print(f"{sum(1 for _ in present(step(slug)))} removed", flush=True)
