@@ -140,14 +140,10 @@ def test_training_job_name_used_twice_is_refused(aws: Aws) -> None:
     ("changes", "said"),
     [
         ({"EnableManagedSpotTraining": True}, "MaxWaitTimeInSeconds"),
-        (
-            {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 5}},
-            "InstanceCount",
-        ),
         ({"ResourceConfig": GPU | {"VolumeKmsKeyId": "alias/key"}}, "local instance storage"),
         ({"AlgorithmSpecification": {"TrainingImage": "nobody/has:it", "TrainingInputMode": "File"}}, "nobody/has:it"),
     ],
-    ids=["spot-without-wait", "two-instances", "key-on-local-disks", "unknown-image"],
+    ids=["spot-without-wait", "key-on-local-disks", "unknown-image"],
 )
 def test_training_job_impossible_is_refused_and_leaves_nothing(aws: Aws, changes: dict[str, Any], said: str) -> None:
     wanted = request(aws, new_bucket(aws, **{"data/a": "1"}), **changes)
@@ -156,6 +152,13 @@ def test_training_job_impossible_is_refused_and_leaves_nothing(aws: Aws, changes
     assert refused.value.response["Error"]["Code"] == "ValidationException"
     names = [job["TrainingJobName"] for job in aws.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]]
     assert wanted["TrainingJobName"] not in names
+
+
+def test_training_job_on_two_instances_is_not_emulated(aws: Aws) -> None:
+    wanted = request(aws, new_bucket(aws, **{"data/a": "1"}), ResourceConfig=GPU | {"InstanceCount": 2})
+    with pytest.raises(ClientError, match="does not implement training on several instances") as refused:
+        aws.client("sagemaker").create_training_job(**wanted)
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 
 def test_training_job_without_data_is_refused(aws: Aws) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from moto.awslambda import models as moto_models
 
 from cookiecutter_mlops.localaws.awslambda import executor
+from cookiecutter_mlops.localaws.extension import NotEmulated
 
 
 class LambdaFunction(moto_models.LambdaFunction):
@@ -57,4 +58,4 @@ class LambdaFunction(moto_models.LambdaFunction):
 
     def _refuse_what_cannot_run(self) -> None:
         if self.package_type != "Zip" or not str(self.run_time).startswith("python") or self.layers:
-            raise NotImplementedError(f"{self.function_name}, which is no Python function in a zip without layers")
+            raise NotEmulated(f"functions other than Python in a zip without layers ({self.function_name})")

@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from cookiecutter_mlops.localaws.extension import NotEmulated
+
 if TYPE_CHECKING:
     from cookiecutter_mlops.localaws.events.models import Rule
 
@@ -14,7 +16,7 @@ def deliver(rule: "Rule", target: dict[str, Any], event: dict[str, Any], text: s
     """Send `text`, made from `event`, to one target; an error means that it did not arrive."""
     service = target["Arn"].split(":")[2]
     if service not in _SERVICES:
-        raise NotImplementedError(f"EventBridge targets of {service} are not delivered by the embedded AWS")
+        raise NotEmulated(f"EventBridge targets of {service}")
     _SERVICES[service](rule, target, event, text)
 
 

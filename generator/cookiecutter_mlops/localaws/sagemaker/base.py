@@ -8,6 +8,7 @@ from moto.core.utils import camelcase_to_underscores
 
 from cookiecutter_mlops.localaws import runtime
 from cookiecutter_mlops.localaws.crud import Document, Documents
+from cookiecutter_mlops.localaws.extension import NotEmulated
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ResourceNotFound, ValidationException
 from cookiecutter_mlops.localaws.sagemaker.kinds import MODEL, MODEL_PACKAGE
 
@@ -43,7 +44,7 @@ class Operations(BaseBackend):
         model = self.documents.get(MODEL, model_name)
         containers = [model["PrimaryContainer"]] if "PrimaryContainer" in model else model["Containers"]
         if len(containers) != 1:
-            raise ValidationException("Containers: the embedded AWS serves models of 1 container.")
+            raise NotEmulated("inference pipelines (a model with several containers)")
         if arn := containers[0].get("ModelPackageName"):
             return self._package(arn)["InferenceSpecification"]["Containers"][0] | containers[0]
         return containers[0]

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from cookiecutter_mlops.localaws.crud import Document, page
-from cookiecutter_mlops.localaws.extension import AwsError
+from cookiecutter_mlops.localaws.extension import AwsError, NotEmulated
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ValidationException
 from cookiecutter_mlops.localaws.sagemaker.kinds import MODEL_PACKAGE, MODEL_PACKAGE_GROUP
@@ -48,9 +48,7 @@ class RegistryOperations(Operations):
 
     def create_model_package(self, request: Document) -> Document:
         if "ModelPackageGroupName" not in request:
-            raise ValidationException(
-                "ModelPackageGroupName: the embedded AWS has versioned packages only, in a group."
-            )
+            raise NotEmulated("model packages without a group")
         group = self._group(request["ModelPackageGroupName"])
         if earlier := self._same_token(group, request):
             return earlier

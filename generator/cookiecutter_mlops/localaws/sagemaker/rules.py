@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from cookiecutter_mlops.localaws.extension import NotEmulated
 from cookiecutter_mlops.localaws.sagemaker import storage
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ValidationException
@@ -15,7 +16,7 @@ _LOCAL_STORAGE = re.compile(r"ml\.(g4dn|g5|g6e?|p3dn|p4de?|p5e?n?|trn1n?|[cmr]5a
 def check_training_job(backend: Operations, request: dict[str, Any]) -> None:
     """Refuse what AWS refuses when the job is created, and what cannot be run on one machine."""
     if request["ResourceConfig"].get("InstanceCount", 1) != 1:
-        raise ValidationException("ResourceConfig.InstanceCount: the embedded AWS runs jobs on 1 instance.")
+        raise NotEmulated("training on several instances (ResourceConfig.InstanceCount)")
     stopping = request.get("StoppingCondition", {})
     runtime_limit, wait = stopping.get("MaxRuntimeInSeconds", 86400), stopping.get("MaxWaitTimeInSeconds")
     if request.get("EnableManagedSpotTraining"):
@@ -34,7 +35,7 @@ def check_training_job(backend: Operations, request: dict[str, Any]) -> None:
 def _check_channel(backend: Operations, channel: dict[str, Any], role: str) -> None:
     source = channel["DataSource"].get("S3DataSource", {})
     if source.get("S3DataType") != "S3Prefix" or channel.get("InputMode", "File") == "Pipe":
-        raise ValidationException(f"Channel {channel['ChannelName']}: the embedded AWS reads S3Prefix in File mode.")
+        raise NotEmulated(f"channels other than S3Prefix in File mode (channel {channel['ChannelName']})")
     if not storage.objects(backend.account_id, source["S3Uri"]):
         bucket = storage.split(source["S3Uri"])[0]
         raise ValidationException(
