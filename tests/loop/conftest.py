@@ -16,6 +16,14 @@ def real_data() -> Path:
     return Path(os.environ.get("MLOPS_REAL_DATA", REPOSITORY.parent / "shared" / "data"))
 
 
+def new_project(folder: Path, *arguments: str) -> Path:
+    """Make a project in a folder with `mlops new` and return its path."""
+    command = [sys.executable, "-m", "cookiecutter_mlops", "new", "Salary Prediction", "--no-input"]
+    command += ["--output-dir", str(folder), "owner_email=team@example.com", *arguments]
+    subprocess.run(command, check=True)
+    return folder / "salary-prediction"
+
+
 @pytest.fixture(scope="session")
 def salaries() -> Path:
     """28,155 workers of the US Current Population Survey of March 1988; the target is `wage`, dollars a week."""
@@ -29,11 +37,7 @@ def salaries() -> Path:
 def released(salaries, tmp_path_factory):
     """A project made from the salary workbook, with its first model in production."""
     folder = tmp_path_factory.mktemp("loop")
-    answers = ["owner_email=team@example.com", "stages=prod"]
-    command = [sys.executable, "-m", "cookiecutter_mlops", "new", "Salary Prediction", "--no-input", *answers]
-    command += ["--data", str(salaries), "--target", "wage", "--output-dir", str(folder)]
-    subprocess.run(command, check=True)
-    project = LoopProject(folder / "salary-prediction")
+    project = LoopProject(new_project(folder, "stages=prod", "--data", str(salaries), "--target", "wage"))
     try:
         project.up()
         project.mlops("apply")
