@@ -19,16 +19,16 @@ WIDE = {"max_content_width": 120}
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is asked for: generation stays fast."""
 
-    lazy: Mapping[str, tuple[str, str]] = {
-        "local": ("cookiecutter_mlops.localaws.commands:local", "Run the embedded AWS of this project."),
-        "demo": ("cookiecutter_mlops.demo:demo", "Run the whole loop on this laptop."),
+    lazy: Mapping[str, str] = {
+        "demo": "cookiecutter_mlops.demo:demo",
+        "local": "cookiecutter_mlops.localaws.commands:local",
     }
 
     def list_commands(self, context: click.Context) -> list[str]:
         return sorted([*super().list_commands(context), *self.lazy])
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        return _load(name, self.lazy[name][0]) if name in self.lazy else super().get_command(context, name)
+        return _load(name, self.lazy[name]) if name in self.lazy else super().get_command(context, name)
 
     def resolve_command(self, context: click.Context, arguments: list[str]):
         known = self.list_commands(context)
@@ -49,9 +49,7 @@ def _load(name: str, where: str) -> click.Command:
         ) from error
 
 
-@click.group(
-    cls=LazyGroup, epilog="Example: mlops new 'Salary Prediction'", context_settings={"max_content_width": 120}
-)
+@click.group(cls=LazyGroup, epilog="Example: mlops new 'Salary Prediction'", context_settings=WIDE)
 @click.version_option(__version__, prog_name="mlops")
 def main() -> None:
     """Complete ML repositories for AWS, from one command."""
