@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from botocore.exceptions import ClientError
 
-from pipelines import autoscaling, endpoint, packages, project
+from pipelines import autoscaling, endpoint, packages, project, train
 from pipelines.project import PipelineError
 
 GONE = ("NotFound", "does not exist", "Could not find")  # in the code or the message of what AWS answers
@@ -49,11 +49,9 @@ def stop_executions(pipeline: str) -> Iterator[str]:
 
 def stop_training(slug: str) -> Iterator[str]:
     """A job that nobody waits for still costs money."""
-    service = project.client("sagemaker")
-    for job in service.list_training_jobs(NameContains=slug, StatusEquals="InProgress")["TrainingJobSummaries"]:
-        if re.match(rf"{slug}-\d{{14}}-", job["TrainingJobName"]):
-            service.stop_training_job(TrainingJobName=job["TrainingJobName"])
-            yield job["TrainingJobName"]
+    for name in train.running_jobs(slug):
+        project.client("sagemaker").stop_training_job(TrainingJobName=name)
+        yield name
 
 
 def remove_scaling(slug: str) -> Iterator[str]:

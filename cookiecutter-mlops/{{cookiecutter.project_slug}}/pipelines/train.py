@@ -50,17 +50,21 @@ def completed(result: dict[str, Any]) -> str:
 
 def adoptable(spec: dict[str, Any], order: job.Order) -> str | None:
     """A job that already runs for this very order: its waiter was killed, or two pushes met."""
-    sagemaker = project.client("sagemaker")
-    found = sagemaker.list_training_jobs(
-        NameContains=spec["project_slug"], StatusEquals="InProgress", SortBy="CreationTime", SortOrder="Descending"
-    )
-    for summary in found["TrainingJobSummaries"]:
-        running = sagemaker.describe_training_job(TrainingJobName=summary["TrainingJobName"])
-        wanted = (order.image, order.environment)
+    wanted = (order.image, order.environment)
+    for name in running_jobs(spec["project_slug"]):
+        running = project.client("sagemaker").describe_training_job(TrainingJobName=name)
         if (running["AlgorithmSpecification"].get("TrainingImage"), running.get("Environment")) == wanted:
-            print(f"adopting {summary['TrainingJobName']}, which already trains this commit on this data", flush=True)
-            return summary["TrainingJobName"]
+            print(f"adopting {name}, which already trains this commit on this data", flush=True)
+            return name
     return None
+
+
+def running_jobs(slug: str) -> list[str]:
+    """The project's own jobs that still run, newest first; the API matches anywhere in a name."""
+    pages = project.client("sagemaker").get_paginator("list_training_jobs")
+    found = pages.paginate(NameContains=slug, StatusEquals="InProgress", SortBy="CreationTime", SortOrder="Descending")
+    names = found.search("TrainingJobSummaries[].TrainingJobName")
+    return [name for name in names if re.match(rf"{slug}-\d{{14}}-", name)]
 
 
 def start(spec: dict[str, Any], order: job.Order, attempt: int, instance_type: str) -> str:

@@ -1,7 +1,8 @@
-"""Destroying is all or nothing where data is concerned."""
+"""Destroying is repeatable, takes only what is the project's own, and is all or nothing where data is concerned."""
 
 import pytest
-from fake_aws import FakeAws
+from fake_aws import AwsError, FakeAws
+from specs import GROUP_ARN, package, registry
 
 from pipelines import destroy, project
 from pipelines.project import PipelineError
@@ -28,3 +29,46 @@ def test_empty_bucket_or_force_destroy_lets_it_go_on(aws: FakeAws, monkeypatch, 
     buckets(aws, count)
     destroy.refuse_full_buckets("wages")
     assert "DeleteBucket" not in aws.order()
+
+
+GONE = {
+    "ListPipelineExecutions": AwsError("PipelineNotFoundException"),
+    "ListTrainingJobs": {"TrainingJobSummaries": []},
+    "DescribeScalableTargets": {"ScalableTargets": []},
+    "DescribeEndpoint": AwsError("ValidationException", 'Could not find endpoint "wages-prod".'),
+    "ListEndpointConfigs": {"EndpointConfigs": []},
+    "ListModels": {"Models": []},
+    "ListModelPackages": AwsError("ValidationException", "ModelPackageGroup wages does not exist."),
+    "ListImages": AwsError("RepositoryNotFoundException"),
+    "DeleteParameters": {"DeletedParameters": []},
+}
+
+
+@pytest.fixture
+def stages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project, "variables", lambda: {"stages": ["prod"], "force_destroy": True})
+
+
+def test_destroy_of_nothing_ends_well(aws: FakeAws, stages: None):
+    aws.on(**GONE)
+    destroy.destroy("wages")
+
+
+def test_destroy_removes_in_order_and_only_its_own(aws: FakeAws, stages: None):
+    aws.on(**GONE, StopTrainingJob={}, DeleteEndpointConfig={}, DeleteModel={}, DeleteModelPackage={})
+    mine, other = "wages-20260102030405-1a2b3c4d", "other-wages-20260102030405-1a2b3c4d"
+    aws.on(ListTrainingJobs={"TrainingJobSummaries": [{"TrainingJobName": name} for name in (mine, other)]})
+    names = ("wages-prod-v1-20260102030405", "wages-prod-v1-prod-v1-20260102030405")
+    aws.on(ListEndpointConfigs={"EndpointConfigs": [{"EndpointConfigName": name} for name in names]})
+    aws.on(**registry(package(1)))
+    destroy.destroy("wages")
+    assert [request["TrainingJobName"] for request in aws.called("StopTrainingJob")] == [mine]
+    assert [request["ModelName"] for request in aws.called("DeleteModel")] == [names[0]]
+    assert [request["ModelPackageName"] for request in aws.called("DeleteModelPackage")] == [f"{GROUP_ARN}/1"]
+    assert aws.order().index("DeleteEndpointConfig") < aws.order().index("DeleteModel")
+
+
+def test_destroy_does_not_hide_a_refusal(aws: FakeAws, stages: None):
+    aws.on(**GONE | {"ListImages": AwsError("AccessDeniedException", "not allowed")})
+    with pytest.raises(Exception, match="not allowed"):
+        destroy.destroy("wages")

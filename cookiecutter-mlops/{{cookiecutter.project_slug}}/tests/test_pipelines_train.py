@@ -94,15 +94,16 @@ def test_failed_job_tells_its_own_sentence(aws: FakeAws):
 
 
 def test_running_job_of_the_same_order_is_adopted(aws: FakeAws):
-    running = {"TrainingJobSummaries": [{"TrainingJobName": "other"}, {"TrainingJobName": "mine"}]}
+    names = mine, _ = "wages-20260102030405-1a2b3c4d", "wages-20260102030406-1a2b3c4d"
+    running = {"TrainingJobSummaries": [{"TrainingJobName": name} for name in reversed(names)]}
 
     def described(request: dict[str, Any]) -> dict[str, Any]:
         name = request["TrainingJobName"]
         known = {"TrainingJobName": name, "AlgorithmSpecification": {"TrainingImage": ORDER.image}}
-        return ended("Completed") | known | {"Environment": ORDER.environment if name == "mine" else {}}
+        return ended("Completed") | known | {"Environment": ORDER.environment if name == mine else {}}
 
     aws.on(**QUIET | {"ListTrainingJobs": running}, DescribeTrainingJob=described)
-    assert train.train(training_spec(), ORDER) == "mine"
+    assert train.train(training_spec(), ORDER) == mine
     assert aws.called("CreateTrainingJob") == []
 
 

@@ -1,0 +1,168 @@
+"""Every trained model is registered with its verdict; only one that passed the gate can ever be approved."""
+
+import io
+import json
+import tarfile
+from typing import Any
+
+import pytest
+from fake_aws import FakeAws, objects, parameters, sequence
+from specs import GROUP_ARN, package, registry, training_spec
+
+from pipelines import approve, register, rollback
+from pipelines.project import PipelineError
+
+SNAPSHOT = {"version": "v1", "sample": False, "files": []}
+JOB = {
+    "TrainingJobName": "wages-20260102030405-1a2b3c4d",
+    "ModelArtifacts": {"S3ModelArtifacts": "s3://wages-models/training/job/output/model.tar.gz"},
+    "InputDataConfig": [{"DataSource": {"S3DataSource": {"S3Uri": "s3://wages-data/snapshots/v1/"}}}],
+    "Environment": {"MLOPS_COMMIT": "1a2b3c4d5e6f", "MLOPS_DATA_VERSION": "v1"},
+}
+GOOD = {"metric": "mae", "value": 100.0, "baseline": 300.0, "higher_is_better": False, "data_version": "v1"}
+GOOD |= {"rows": {"train": 8000, "holdout": 2000}}
+
+
+def archive(name: str, content: Any) -> bytes:
+    buffer, body = io.BytesIO(), json.dumps(content).encode()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        member = tarfile.TarInfo(name)
+        member.size = len(body)
+        tar.addfile(member, io.BytesIO(body))
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def trained(aws: FakeAws) -> FakeAws:
+    """AWS after a job; nothing is live."""
+    aws.on(**registry(), PutObject={}, CreateModelPackage={"ModelPackageArn": f"{GROUP_ARN}/3"})
+    aws.on(GetParameter=parameters({}))
+    return with_evaluation(aws, GOOD)
+
+
+def with_evaluation(aws: FakeAws, evaluation: dict[str, Any]) -> FakeAws:
+    stored = {
+        "training/job/output/output.tar.gz": archive("evaluation.json", evaluation),
+        "snapshots/v1/manifest.json": json.dumps(SNAPSHOT).encode(),
+    }
+    aws.on(GetObject=objects(stored))
+    return aws
+
+
+def test_good_model_waits_for_a_person(trained: FakeAws, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("REASON", "new data: 500 rows (weekly)")
+    assert register.register(training_spec(), JOB, "repository@sha256:1").passed
+    (created,), (decided,) = trained.called("CreateModelPackage"), trained.called("UpdateModelPackage")
+    assert created["ModelApprovalStatus"] == decided["ModelApprovalStatus"] == "PendingManualApproval"
+    assert created["InferenceSpecification"]["Containers"][0]["Image"] == "repository@sha256:1"
+    facts = created["CustomerMetadataProperties"]
+    assert (facts["value"], facts["verdict"], facts["sample"]) == ("100", "passed", "false")
+    assert facts["reason"] == "new data: 500 rows  weekly "
+
+
+def test_good_model_is_approved_where_the_project_says_so(trained: FakeAws):
+    register.register(training_spec(model_approval="automatic"), JOB, "image")
+    assert trained.called("CreateModelPackage")[0]["ModelApprovalStatus"] == "PendingManualApproval"
+    assert trained.called("UpdateModelPackage")[0]["ModelApprovalStatus"] == "Approved"
+
+
+@pytest.mark.parametrize("value", [299.0, float("nan"), float("inf"), None, "1"], ids=str)
+def test_model_that_fails_the_gate_is_rejected_also_where_approval_is_automatic(trained: FakeAws, value: Any):
+    with_evaluation(trained, GOOD | {"value": value})
+    assert not register.register(training_spec(model_approval="automatic"), JOB, "image").passed
+    (created,), (decided,) = trained.called("CreateModelPackage"), trained.called("UpdateModelPackage")
+    assert created["ModelApprovalStatus"] == decided["ModelApprovalStatus"] == "Rejected"
+    assert created["CustomerMetadataProperties"]["verdict"] == "rejected"
+    assert "baseline" in decided["ApprovalDescription"]
+
+
+def test_model_worse_than_the_live_one_on_the_same_data_is_rejected(trained: FakeAws):
+    live = {"model_package_arn": f"{GROUP_ARN}/2", "version": 2}
+    trained.on(GetParameter=parameters({"/wages/prod/live": live}))
+    trained.on(**registry(package(2, value="90", data_version="v1")))
+    assert not register.register(training_spec(), JOB, "image").passed
+    trained.on(**registry(package(2, value="90", data_version="v0")))
+    assert register.register(training_spec(), JOB, "image").passed
+
+
+def test_same_job_is_registered_under_the_same_token(trained: FakeAws):
+    register.register(training_spec(), JOB, "image")
+    register.register(training_spec(), JOB, "image")
+    first, second = trained.called("CreateModelPackage")
+    assert first["ClientToken"] == second["ClientToken"]
+
+
+def test_job_without_evaluation_is_not_registered(trained: FakeAws):
+    trained.on(GetObject=objects({"training/job/output/output.tar.gz": archive("other.json", {})}))
+    with pytest.raises(PipelineError, match=r"no readable evaluation\.json"):
+        register.register(training_spec(), JOB, "image")
+    assert trained.called("CreateModelPackage") == []
+
+
+ONE_STAGE = training_spec(stages=["prod"])
+
+
+def test_newest_waiting_model_is_approved(aws: FakeAws):
+    aws.on(**registry(package(3, "PendingManualApproval"), package(4, "PendingManualApproval"), package(5, "Rejected")))
+    assert approve.approve_package(ONE_STAGE, None).version == 4
+    (update,) = aws.called("UpdateModelPackage")
+    assert (update["ModelPackageArn"], update["ModelApprovalStatus"]) == (f"{GROUP_ARN}/4", "Approved")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "reason"),
+    [
+        (package(3, "Rejected"), "was rejected and stays so"),
+        (package(3, "PendingManualApproval", verdict="rejected"), "did not pass the gate"),
+        (package(3, "PendingManualApproval", sample="true"), "synthetic sample"),
+    ],
+    ids=["rejected", "failed-gate", "sample"],
+)
+def test_unfit_model_cannot_be_approved(aws: FakeAws, candidate: dict[str, Any], reason: str):
+    aws.on(**registry(candidate))
+    with pytest.raises(PipelineError, match=reason):
+        approve.approve_package(ONE_STAGE, 3)
+    assert aws.called("UpdateModelPackage") == []
+
+
+def waiting(token: dict[str, str]) -> dict[str, Any]:
+    action = {"actionName": "Approve", "latestExecution": {"status": "InProgress", **token}}
+    return {"stageStates": [{"stageName": "Source"}, {"stageName": "Approve", "actionStates": [action]}]}
+
+
+def test_waiting_release_is_approved_by_its_token(aws: FakeAws):
+    live = {"model_package_arn": f"{GROUP_ARN}/3", "version": 3, "commit": "1a2b3c4d"}
+    aws.on(**registry(package(3)), GetParameter=parameters({"/wages/staging/live": live}), PutApprovalResult={})
+    aws.on(GetPipelineState=waiting({"token": "9f1d8a1c-1f0e-4c26-8f0e-000000000000"}))
+    assert approve.approve_release(training_spec(), None) == 3
+    (request,) = aws.called("PutApprovalResult")
+    assert (request["stageName"], request["result"]["status"]) == ("Approve", "Approved")
+    with pytest.raises(PipelineError, match=r"is version 3 \(got: 2\)"):
+        approve.approve_release(training_spec(), 2)
+
+
+def test_release_that_builds_is_not_waiting(aws: FakeAws):
+    aws.on(GetPipelineState=waiting({}))
+    assert approve.approve_release(training_spec(), None) is None
+
+
+def history(*versions: int) -> dict[str, Any]:
+    values = [json.dumps({"model_package_arn": f"{GROUP_ARN}/{version}"}) for version in versions]
+    return {"Parameters": [{"Version": number, "Value": value} for number, value in enumerate(values, 1)]}
+
+
+def test_rollback_goes_to_the_last_good_one_that_was_live(aws: FakeAws):
+    aws.on(**registry(package(2), package(3, "Rejected"), package(4)), GetParameterHistory=history(2, 3, 4))
+    assert rollback.previous("prod", {"model_package_arn": f"{GROUP_ARN}/4", "version": 4}).version == 2
+
+
+def test_rollback_rejects_the_live_model_and_releases_the_other(aws: FakeAws, monkeypatch: pytest.MonkeyPatch):
+    live = {"model_package_arn": f"{GROUP_ARN}/4", "version": 4}
+    published = {"/wages/training": training_spec(), "/wages/prod/live": live}
+    aws.on(**registry(package(3), package(4)), GetParameter=parameters(published), GetParameterHistory=history(3, 4))
+    aws.on(StartPipelineExecution=sequence({"pipelineExecutionId": "1"}))
+    monkeypatch.setattr("sys.argv", ["rollback"])
+    rollback.main()
+    (rejected,), (started,) = aws.called("UpdateModelPackage"), aws.called("StartPipelineExecution")
+    assert (rejected["ModelPackageArn"], rejected["ModelApprovalStatus"]) == (f"{GROUP_ARN}/4", "Rejected")
+    assert started["variables"] == [{"name": "MODEL_PACKAGE", "value": f"{GROUP_ARN}/3"}]

@@ -1,0 +1,159 @@
+"""The other scripts: snapshots are whole or absent, verification is strict, errors say why."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_aws import AwsError, FakeAws, objects, parameters, sequence
+from specs import ASYNCHRONOUS, endpoint_spec, training_spec
+from test_pipelines_register import archive
+
+from pipelines import audit, project, snapshot, verify
+from pipelines import package as images
+from pipelines.project import PipelineError
+
+ROOT = Path(__file__).parent.parent
+SCRIPTS = sorted(
+    path.stem for path in (ROOT / "pipelines").glob("*.py") if 'if __name__ == "__main__"' in path.read_text()
+)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_script_explains_itself(script: str):
+    command = [sys.executable, "-m", f"pipelines.{script}", "--help"]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.startswith("usage:")
+
+
+def test_user_error_is_one_sentence_and_exit_code_1(capsys: pytest.CaptureFixture[str]):
+    def main() -> None:
+        raise PipelineError("name: rule, for example this")
+
+    with pytest.raises(SystemExit) as stop:
+        project.command(main)
+    assert stop.value.code == "error: name: rule, for example this"
+
+
+def test_missing_spec_says_what_to_do(aws: FakeAws):
+    aws.on(GetParameter=parameters({}))
+    with pytest.raises(PipelineError, match="terraform apply"):
+        project.training_spec()
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [("", False), ("http://127.0.0.1:5000", True), ("http://localhost:1", True), ("https://s3.amazonaws.com", False)],
+)
+def test_embedded_is_on_this_machine_only(monkeypatch: pytest.MonkeyPatch, url: str, expected: bool):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    assert project.embedded() is expected
+
+
+def test_exported_variables_survive_a_shell(tmp_path: Path):
+    text = "version 3, it's $HOME `mae`"
+    project.export(tmp_path / "release.env", {"RELEASE": text})
+    shown = subprocess.run(["sh", "-c", '. ./release.env; printf %s "$RELEASE"'], cwd=tmp_path, capture_output=True)
+    assert shown.stdout.decode() == text
+
+
+def test_snapshot_ends_with_its_manifest(aws: FakeAws, tmp_path: Path):
+    (tmp_path / "wages.csv").write_text("wage\n1\n")
+    aws.on(PutObject={}, HeadObject={"VersionId": "1"})
+    made = snapshot.upload(training_spec(), tmp_path / "wages.csv", rows=1, sample=False)
+    keys = [request["Key"] for request in aws.called("PutObject")]
+    assert keys == [f"snapshots/{made.version}/wages.csv", f"snapshots/{made.version}/manifest.json"]
+    manifest = json.loads(aws.called("PutObject")[-1]["Body"])
+    assert (manifest["rows"], manifest["sample"], manifest["files"][0]["version_id"]) == (1, False, "1")
+
+
+def test_bad_data_uploads_nothing(aws: FakeAws, tmp_path: Path):
+    (tmp_path / "wages.csv").write_text("nothing\n")
+    with pytest.raises(project.UserError, match=r"wages\.csv"):
+        snapshot.push(training_spec(), tmp_path / "wages.csv")
+    assert aws.calls == []
+
+
+def test_newest_snapshot_is_the_last_with_a_manifest(aws: FakeAws):
+    keys = ["1/a.csv", "1/manifest.json", "2/a.csv", "2/manifest.json", "3/a.csv"]
+    aws.on(ListObjectsV2={"Contents": [{"Key": f"snapshots/{key}"} for key in keys]})
+    aws.on(GetObject=objects({"snapshots/2/manifest.json": b'{"version": "2", "sample": true}'}))
+    assert snapshot.newest(training_spec()) == snapshot.Snapshot("2", "s3://wages-data/snapshots/2/", True)
+
+
+def test_image_of_the_commit_is_not_built_again(aws: FakeAws, monkeypatch: pytest.MonkeyPatch):
+    built: list[str] = []
+    monkeypatch.setattr(images, "build", lambda image, target: built.append(target))
+    there = {"imageDetails": [{"imageDigest": "sha256:1"}]}
+    aws.on(DescribeImages=sequence(there, AwsError("ImageNotFoundException"), there))
+    assert images.package("wages", "registry/wages", "1a2b") == {
+        "TRAIN_IMAGE": "registry/wages@sha256:1",
+        "SERVE_IMAGE": "registry/wages@sha256:1",
+    }
+    assert built == ["serve"]
+
+
+LIVE = {"endpoint_config": "config", "model_data_url": "s3://wages-models/model.tar.gz"}
+SAMPLES = [{"request": {"instances": [{}]}, "response": {"predictions": [7.0]}}]
+
+
+@pytest.fixture
+def serving(aws: FakeAws) -> FakeAws:
+    """An endpoint that answers as recorded and refuses nonsense."""
+    aws.on(DescribeEndpoint={"EndpointStatus": "InService", "EndpointConfigName": "config"})
+    aws.on(GetObject=objects({"model.tar.gz": archive("samples.json", SAMPLES)}), InvokeEndpoint=answer(7.0))
+    return aws
+
+
+def answer(prediction: float, status: int = 400) -> Any:
+    def invoke(request: dict[str, Any]) -> dict[str, Any]:
+        if json.loads(request["Body"]) == verify.NONSENSE:
+            raise AwsError("ModelError", OriginalStatusCode=status, OriginalMessage="instances: must be a list")
+        return {"Body": io.BytesIO(json.dumps({"predictions": [prediction]}).encode())}
+
+    return invoke
+
+
+def test_verify_accepts_what_was_recorded(serving: FakeAws, capsys: pytest.CaptureFixture[str]):
+    verify.verify(endpoint_spec(), LIVE, budget_ms=60_000)
+    assert "1 recorded answers are the same" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("invoke", "live", "budget", "reason"),
+    [
+        (answer(8.0), LIVE, 60_000, r"answered .*8\.0.* in training it was .*7\.0"),
+        (answer(7.0, status=500), LIVE, 60_000, "must get a 4xx"),
+        (answer(7.0), LIVE | {"endpoint_config": "other"}, 60_000, "but other was released"),
+        (answer(7.0), LIVE, 0, "the budget is 0 ms"),
+    ],
+    ids=["other-answer", "bad-manners", "other-config", "slow"],
+)
+def test_verify_refuses(serving: FakeAws, invoke: Any, live: dict[str, Any], budget: float, reason: str):
+    serving.on(InvokeEndpoint=invoke)
+    with pytest.raises(PipelineError, match=reason):
+        verify.verify(endpoint_spec(), live, budget)
+
+
+def test_verify_waits_for_asynchronous_answers(serving: FakeAws):
+    bodies = [b'{"predictions": [7.0]}', b"Received client error (400) from primary with message bad"]
+    results = {"model.tar.gz": archive("samples.json", SAMPLES), "out/1": bodies[0], "failed/2": bodies[1]}
+    places = [{"OutputLocation": f"s3://b/out/{n}", "FailureLocation": f"s3://b/failed/{n}"} for n in (1, 2)]
+    serving.on(GetObject=objects(results), PutObject={}, InvokeEndpointAsync=sequence(*places))
+    verify.verify(endpoint_spec(**ASYNCHRONOUS), LIVE, budget_ms=0)
+    assert len(serving.called("InvokeEndpointAsync")) == 2
+
+
+def test_audit_without_advisories_passes_on_the_embedded_aws_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(audit, "reachable", lambda: False)
+    monkeypatch.setattr("sys.argv", ["audit"])
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5000")
+    audit.main()
+    assert capsys.readouterr().out == "not audited: offline\n"
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    with pytest.raises(PipelineError, match=r"pypi\.org"):
+        audit.main()
