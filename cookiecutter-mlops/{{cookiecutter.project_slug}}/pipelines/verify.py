@@ -126,11 +126,13 @@ def ask_later(spec: dict[str, Any], request: Any) -> Any:
 
 
 def content(uri: str) -> str | None:
+    """The text of an object; None while it is not there, which S3 hides from a role that may not list the bucket."""
     bucket, key = project.split_s3(uri)
-    s3 = project.client("s3")
     try:
-        return s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
-    except s3.exceptions.NoSuchKey:
+        return project.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("NoSuchKey", "AccessDenied"):
+            raise
         return None
 
 
