@@ -17,132 +17,185 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from cookiecutter_mlops.localaws.dockerfile import Stage, context_files, read_stage
 
-MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
+MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+TEMPLATES = {"{{.Id}}": "Id", "{{index .RepoDigests 0}}": "RepoDigests"}
+COMMANDS = ("login", "build", "tag", "push", "pull", "inspect")
+
+
+class Parser(argparse.ArgumentParser):
+    """Answers what it does not know with one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.exit(f"{self.prog}: {message} (a stand-in for Docker, which knows {', '.join(COMMANDS)})")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="docker", description="A stand-in for Docker: bundles, not images.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    login_parser = commands.add_parser("login")
-    login_parser.add_argument("server", nargs="?")
-    login_parser.add_argument("-u", "--username")
-    login_parser.add_argument("--password-stdin", action="store_true")
-    build_parser = commands.add_parser("build")
-    build_parser.add_argument("-f", "--file", type=Path)
-    build_parser.add_argument("-t", "--tag", action="append", required=True)
-    build_parser.add_argument("--target")
-    build_parser.add_argument("--platform", help="without effect: a bundle runs on this machine")
-    build_parser.add_argument("context", type=Path)
-    tag_parser = commands.add_parser("tag")
-    tag_parser.add_argument("source")
-    tag_parser.add_argument("name")
-    push_parser = commands.add_parser("push")
-    push_parser.add_argument("name")
-    inspect_parser = commands.add_parser("inspect")
-    inspect_parser.add_argument("name")
-    options = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] in (["image"], ["buildx"]):  # the long names of the same commands
+        words = words[1:]
+    options = _parser().parse_args(words)
     try:
-        {"login": login, "build": build, "tag": tag, "push": push, "inspect": inspect}[options.command](options)
-    except (OSError, ValueError, KeyError) as error:
+        globals()[options.command](options)
+    except (OSError, ValueError) as error:
         sys.exit(f"docker {options.command}: {error}")
 
 
+def _parser() -> Parser:
+    parser = Parser(prog="docker", description="A stand-in for Docker: bundles, not images.")
+    parser.add_argument("--version", action="version", version="docker of the embedded AWS: bundles, not images")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add = {name: commands.add_parser(name) for name in COMMANDS}
+    add["login"].add_argument("server", nargs="?")
+    add["login"].add_argument("-u", "--username")
+    add["login"].add_argument("--password-stdin", action="store_true", required=True)
+    add["build"].add_argument("-f", "--file", type=Path)
+    add["build"].add_argument("-t", "--tag", action="append", default=[])
+    add["build"].add_argument("--target")
+    add["build"].add_argument("--build-arg", action="append", default=[], metavar="NAME=VALUE")
+    for name in ("--platform", "--provenance", "--progress"):
+        add["build"].add_argument(name, help="without effect: a bundle runs on this machine")
+    add["build"].add_argument("context", type=Path)
+    add["tag"].add_argument("source")
+    for name in ("tag", "push", "pull", "inspect"):
+        add[name].add_argument("image")
+    add["inspect"].add_argument("-f", "--format", choices=TEMPLATES, metavar="TEMPLATE")
+    return parser
+
+
 def login(options: argparse.Namespace) -> None:
-    if options.password_stdin and not sys.stdin.read().strip():
-        raise ValueError("the password is empty")
+    if not sys.stdin.read().strip():
+        raise ValueError("the password on standard input is empty")
     print("Login Succeeded")
 
 
 def build(options: argparse.Namespace) -> None:
     """Pack the target stage's files and remember the bundle under its tags."""
-    stage = read_stage((options.file or options.context / "Dockerfile").read_text(), options.target)
-    content = _pack(options.context, stage)
-    manifest = _manifest(content)
+    given = dict(argument.partition("=")[::2] for argument in options.build_arg)
+    stage = read_stage((options.file or options.context / "Dockerfile").read_text(), options.target, given)
+    files = context_files(options.context, stage)
+    digest = _store(_pack(files), stage)
+    with _names("docker.json") as local:
+        local.update((_full(tag), digest) for tag in options.tag)
+    what = f"the stage {stage.name}" if stage.name else "the Dockerfile"
+    print(f"No image was built: {what} is a bundle of {len(files)} files, pinned by its digest; RUN was not executed.")
+    print(digest)
+
+
+def tag(options: argparse.Namespace) -> None:
+    with _names("docker.json") as local:
+        local[_full(options.image)] = _known(local, options.source)
+
+
+def push(options: argparse.Namespace) -> None:
+    """Put the bundle's manifest into the embedded ECR, which refuses to move an immutable tag."""
+    image = _full(options.image)
+    with _names("docker.json") as local:
+        digest = _known(local, image)
+    _put(image, digest)
+    with _names("registry.json") as registry:
+        registry[image] = digest
+    print(f"{image.rpartition(':')[2]}: digest: {digest} (a bundle, no image)")
+
+
+def pull(options: argparse.Namespace) -> None:
+    with _names("docker.json") as local, _names("registry.json") as registry:
+        local[_full(options.image)] = digest = _known(registry, options.image)
+    print(f"Digest: {digest} (a bundle, no image)")
+
+
+def inspect(options: argparse.Namespace) -> None:
+    with _names("docker.json") as local, _names("registry.json") as registry:
+        digest = _known(local, options.image)
+        tags = [name for name, known in local.items() if known == digest]
+        pushed = {f"{name.rpartition(':')[0]}@{digest}" for name, known in registry.items() if known == digest}
+    facts = {"Id": digest, "RepoTags": tags, "RepoDigests": sorted(pushed)}
+    if not options.format:
+        print(json.dumps([facts], indent=2))
+    elif TEMPLATES[options.format] == "Id":
+        print(digest)
+    elif not pushed:
+        raise ValueError(f"{options.image}: has no digest in a repository before it is pushed")
+    else:
+        print(facts["RepoDigests"][0])
+
+
+def _pack(files: list[tuple[str, Path]]) -> bytes:
+    """Return a tar that depends on the files' names, contents and modes only."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for inside, file in files:
+            member = tarfile.TarInfo(inside)
+            content = file.read_bytes()
+            member.size, member.mode = len(content), 0o755 if os.access(file, os.X_OK) else 0o644
+            archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def _store(content: bytes, stage: Stage) -> str:
+    """Unpack a bundle into the folder that its digest names, and return the digest."""
+    settings: dict[str, Any] = {"target": stage.name, "entrypoint": stage.entrypoint, "cmd": stage.command}
+    settings |= {"env": stage.environment, "workdir": stage.workdir}
+    manifest = _manifest(content, json.dumps(settings, sort_keys=True).encode())
     digest = _digest(manifest.encode())
     folder = _home() / "images" / digest.removeprefix("sha256:")
+    partial = folder.with_suffix(f".{os.getpid()}")
     if not folder.exists():
-        partial = folder.with_suffix(f".{os.getpid()}")
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             archive.extractall(partial, filter="data")
-        (partial / ".bundle.json").write_text(json.dumps(_settings(stage), indent=2))
+        python = os.environ.get("MLOPS_BUILD_PYTHON", sys.executable)
+        (partial / ".bundle.json").write_text(json.dumps(settings | {"python": python}, indent=2))
         (partial / ".manifest.json").write_text(manifest)
         try:
             partial.rename(folder)
         except OSError:  # another build made the same bundle meanwhile
             shutil.rmtree(partial)
-    with _registry() as registry:
-        registry.update(dict.fromkeys(options.tag, digest))
-    print(f"No image is built here: {', '.join(options.tag)} is a bundle of {stage.name or 'the context'}, {digest}")
+    return digest
 
 
-def tag(options: argparse.Namespace) -> None:
-    with _registry() as registry:
-        registry[options.name] = registry[options.source]
-
-
-def push(options: argparse.Namespace) -> None:
-    """Put the bundle's manifest into the embedded ECR, which refuses to move an immutable tag."""
-    import boto3
-    from botocore.exceptions import ClientError
-
-    with _registry() as registry:
-        digest = registry[options.name]
-    name, _, label = options.name.rpartition(":")
-    manifest = (_home() / "images" / digest.removeprefix("sha256:") / ".manifest.json").read_text()
-    try:
-        boto3.client("ecr").put_image(
-            repositoryName=name.partition("/")[2], imageManifest=manifest, imageTag=label, imageDigest=digest
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ImageAlreadyExistsException":
-            raise ValueError(error.response["Error"]["Message"]) from None
-    print(f"{label}: digest: {digest} (a bundle)")
-
-
-def inspect(options: argparse.Namespace) -> None:
-    with _registry() as registry:
-        digest = registry[options.name]
-    repository = options.name.partition("@")[0].rpartition(":")[0]
-    print(json.dumps([{"Id": digest, "RepoTags": [options.name], "RepoDigests": [f"{repository}@{digest}"]}], indent=2))
-
-
-def _pack(context: Path, stage: Stage) -> bytes:
-    """Return a tar that depends on the files' names, contents and modes only, and on how the stage starts."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for inside, file in context_files(context, stage):
-            member = tarfile.TarInfo(inside)
-            content = file.read_bytes()
-            member.size, member.mode = len(content), 0o755 if os.access(file, os.X_OK) else 0o644
-            archive.addfile(member, io.BytesIO(content))
-        settings = json.dumps([stage.name, stage.entrypoint, stage.command, stage.environment]).encode()
-        member = tarfile.TarInfo(".stage.json")
-        member.size = len(settings)
-        archive.addfile(member, io.BytesIO(settings))
-    return buffer.getvalue()
-
-
-def _manifest(content: bytes) -> str:
-    layer: dict[str, Any] = {"mediaType": "application/vnd.docker.image.rootfs.diff.tar", "size": len(content)}
-    layer["digest"] = config = _digest(content)
-    manifest: dict[str, Any] = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "layers": [layer]}
-    manifest["config"] = {"mediaType": "application/vnd.docker.container.image.v1+json", "size": 0, "digest": config}
+def _manifest(content: bytes, settings: bytes) -> str:
+    """Return the manifest, whose own digest is the bundle's: it covers the files and how they are started."""
+    layer = {"mediaType": "application/vnd.oci.image.layer.v1.tar", "size": len(content), "digest": _digest(content)}
+    config: dict[str, Any] = {"mediaType": "application/vnd.oci.image.config.v1+json", "size": len(settings)}
+    config["digest"] = _digest(settings)
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": config, "layers": [layer]}
     return json.dumps(manifest, sort_keys=True)
 
 
-def _settings(stage: Stage) -> dict[str, Any]:
-    """What the runtime needs to start the bundle."""
-    return {
-        "target": stage.name,
-        "entrypoint": stage.entrypoint,
-        "cmd": stage.command,
-        "env": stage.environment,
-        "python": os.environ.get("MLOPS_BUILD_PYTHON", sys.executable),
-    }
+def _put(image: str, digest: str) -> None:
+    import boto3
+    from botocore.exceptions import ClientError
+
+    ecr = boto3.client("ecr")
+    name, _, label = image.rpartition(":")
+    repository = name.partition("/")[2]
+    manifest = (_home() / "images" / digest.removeprefix("sha256:") / ".manifest.json").read_text()
+    try:
+        ecr.put_image(repositoryName=repository, imageManifest=manifest, imageTag=label, imageDigest=digest)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ImageAlreadyExistsException":
+            raise ValueError(error.response["Error"]["Message"]) from None
+        there = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": label}])["imageDetails"][0]
+        if there["imageDigest"] != digest:  # the same image under the same tag is no news
+            raise ValueError(f"tag {label} is immutable and names {there['imageDigest']} already") from None
+
+
+def _known(names: dict[str, str], image: str) -> str:
+    """Return the digest of an image, by name or by digest."""
+    digest = image.rpartition("@")[2] if "@" in image else image
+    if digest in names.values():
+        return digest
+    if _full(image) not in names:
+        raise ValueError(f"{image}: there is no such image")
+    return names[_full(image)]
+
+
+def _full(image: str) -> str:
+    """Return an image's name with its tag; a colon before the last slash belongs to a port."""
+    return image if ":" in image.rpartition("/")[2] else f"{image}:latest"
 
 
 def _digest(content: bytes) -> str:
@@ -150,20 +203,26 @@ def _digest(content: bytes) -> str:
 
 
 def _home() -> Path:
+    if "MLOPS_LOCAL_HOME" not in os.environ:
+        raise ValueError("this stand-in for Docker works in builds of the embedded AWS only")
     home = Path(os.environ["MLOPS_LOCAL_HOME"])
     (home / "images").mkdir(parents=True, exist_ok=True)
     return home
 
 
 @contextmanager
-def _registry() -> Iterator[dict[str, str]]:
-    """Give the digests by `name:tag`, and write them back; one program at a time."""
-    file = _home() / "registry.json"
-    with file.with_suffix(".lock").open("w") as lock:
+def _names(file: str) -> Iterator[dict[str, str]]:
+    """Give the digests by name and tag, and write back what changed; one program at a time."""
+    path = _home() / file
+    with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        registry = json.loads(file.read_text()) if file.exists() else {}
-        yield registry
-        file.write_text(json.dumps(registry, indent=2, sort_keys=True))
+        before = json.loads(path.read_text()) if path.exists() else {}
+        names = dict(before)
+        yield names
+        if names != before:
+            partial = path.with_suffix(".partial")
+            partial.write_text(json.dumps(names, indent=2, sort_keys=True))
+            partial.replace(path)  # a reader sees all of it or nothing
 
 
 if __name__ == "__main__":

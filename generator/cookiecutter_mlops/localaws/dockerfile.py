@@ -1,11 +1,13 @@
 """As much of a Dockerfile as a bundle needs: what its target stage copies from the context, and how it starts."""
 
-import fnmatch
 import json
+import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from string import Template
 
 
 @dataclass
@@ -17,19 +19,24 @@ class Stage:
     entrypoint: list[str] = field(default_factory=list)
     command: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    arguments: dict[str, str] = field(default_factory=dict)
     copies: list[tuple[list[str], str]] = field(default_factory=list)
 
 
-def read_stage(text: str, target: str | None) -> Stage:
-    """Return the named stage of a Dockerfile, or its last one."""
+def read_stage(text: str, target: str | None, given: Mapping[str, str] | None = None) -> Stage:
+    """Return the named stage of a Dockerfile, or its last one; `given` are the values of its build arguments."""
     stages: dict[str, Stage] = {}
-    stage = Stage()
+    stage = before = Stage()  # `before` the first FROM there are arguments only
     for line in _lines(text):
         instruction, _, rest = line.partition(" ")
         if instruction.upper() == "FROM":
             base, *alias = re.split(r"\s+AS\s+", re.sub(r"--\S+\s+", "", rest), flags=re.IGNORECASE)
             stage = _inherit(stages.get(base.strip()), alias[0].strip() if alias else "")
             stages[stage.name or str(len(stages))] = stage
+        elif instruction.upper() == "ARG":
+            name, own, default = rest.partition("=")
+            default = default.strip("\"'") if own else before.arguments.get(name, "")
+            stage.arguments[name] = (given or {}).get(name, default)
         else:
             _apply(stage, instruction.upper(), rest.strip())
     if target and target not in stages:
@@ -37,16 +44,17 @@ def read_stage(text: str, target: str | None) -> Stage:
     return stages[target] if target else stage
 
 
-def context_files(context: Path, stage: Stage) -> Iterator[tuple[str, Path]]:
-    """Yield each file of the bundle with its name in it, sorted; the bundle's root is the stage's working directory."""
-    ignored = _ignore_rules(context)
-    files = {}
+def context_files(context: Path, stage: Stage) -> list[tuple[str, Path]]:
+    """Return each file of the bundle with its name in it, sorted; the bundle's root is the stage's working directory.
+
+    As with Docker, a file that .dockerignore keeps out of the context cannot be copied.
+    """
+    known = _context(context)
+    files: dict[str, Path] = {}
     for sources, destination in stage.copies:
         for source in sources:
-            files.update(dict(_copied(context, source, destination, len(sources) > 1, stage.workdir)))
-    for inside, file in sorted(files.items()):
-        if not _is_ignored(file.relative_to(context).as_posix(), ignored):
-            yield inside, file
+            files.update(_copied(known, source, destination, len(sources) > 1, stage.workdir))
+    return sorted(files.items())
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -60,41 +68,55 @@ def _lines(text: str) -> Iterator[str]:
 def _inherit(base: Stage | None, name: str) -> Stage:
     if base is None:
         return Stage(name)
-    return Stage(name, base.workdir, [*base.entrypoint], [*base.command], dict(base.environment), [*base.copies])
+    environment, copies = dict(base.environment), [*base.copies]
+    return replace(base, name=name, environment=environment, arguments={}, copies=copies)
 
 
 def _apply(stage: Stage, instruction: str, rest: str) -> None:
+    value = Template(rest).safe_substitute(stage.arguments | stage.environment)
     if instruction == "WORKDIR":
-        stage.workdir = str(PurePosixPath(stage.workdir) / rest)
+        stage.workdir = str(PurePosixPath(stage.workdir) / value)
     elif instruction == "ENTRYPOINT":
-        stage.entrypoint = _command(rest)
+        stage.entrypoint, stage.command = _command(rest), []
     elif instruction == "CMD":
         stage.command = _command(rest)
     elif instruction == "ENV":
-        stage.environment.update(pair.split("=", 1) for pair in re.findall(r"\w+=(?:\"[^\"]*\"|\S*)", rest))
-    elif instruction in ("COPY", "ADD") and "--from=" not in rest:
-        *sources, destination = re.sub(r"--\S+\s+", "", rest).split(" ")
+        stage.environment.update(_pairs(value))
+    elif instruction in ("COPY", "ADD"):
+        words = json.loads(value) if value.startswith("[") else value.split(" ")
+        # --from stays among the sources, to be refused when a bundle is made of this stage.
+        *sources, destination = [word for word in words if not re.match(r"--(?!from)", word)]
         stage.copies.append((sources, destination))
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """Read `A=1 B="two words"`, or the old form `A one value`."""
+    words = shlex.split(text)
+    if "=" not in words[0]:
+        return {words[0]: text.partition(" ")[2]}
+    return dict(word.split("=", 1) for word in words)
 
 
 def _command(rest: str) -> list[str]:
     return json.loads(rest) if rest.startswith("[") else ["/bin/sh", "-c", rest]
 
 
-def _copied(context: Path, source: str, destination: str, many: bool, workdir: str) -> Iterator[tuple[str, Path]]:
-    """Yield (name in the bundle, file) for one source of a COPY, by Docker's rules for trailing slashes."""
-    found = sorted(context.glob(source.rstrip("/"))) if source not in (".", "./") else [context]
+def _copied(known: dict[str, Path], source: str, destination: str, many: bool, workdir: str) -> dict[str, Path]:
+    """Return the files of one source of a COPY by their names in the bundle, by Docker's rules for slashes."""
+    if source.startswith("--from"):
+        raise ValueError(f"COPY {source}: a bundle holds files of the context only, not of other stages or images")
+    wanted, below = str(PurePosixPath(source.lstrip("/"))), _relative(destination, workdir)
+    pattern = re.compile("" if wanted == "." else f"{_regex(wanted)}(?:/|$)")
+    into = destination.endswith("/") or below == PurePosixPath(".")
+    found = {}
+    for name, path in known.items():
+        if match := pattern.match(name):
+            inside = name[match.end() :]  # of a copied folder, only what is in it
+            single = PurePosixPath(name).name if many or into else ""
+            found[str(below / (inside or single))] = path
     if not found:
-        raise ValueError(f"COPY {source}: there is no such file in the context")
-    below = _relative(destination, workdir)
-    for path in found:
-        if path.is_dir():
-            for file in (f for f in path.rglob("*") if f.is_file()):
-                yield str(below / file.relative_to(path)), file
-        elif many or destination.endswith(("/", ".")):
-            yield str(below / path.name), path
-        else:
-            yield str(below), path
+        raise ValueError(f"COPY {source}: there is no such file in the context, or .dockerignore keeps it out")
+    return found
 
 
 def _relative(destination: str, workdir: str) -> PurePosixPath:
@@ -105,23 +127,33 @@ def _relative(destination: str, workdir: str) -> PurePosixPath:
         raise ValueError(f"COPY … {destination}: a bundle only holds files below WORKDIR {workdir}") from None
 
 
-def _ignore_rules(context: Path) -> list[str]:
+def _context(context: Path) -> dict[str, Path]:
+    """Return the files that Docker would send, by their names."""
     file = context / ".dockerignore"
-    lines = file.read_text().splitlines() if file.exists() else []
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    lines = [line.strip() for line in file.read_text().splitlines()] if file.exists() else []
+    rules = [_rule(line) for line in lines if line and not line.startswith("#")]
+    names = {}
+    for folder, _, files in os.walk(context):
+        for path in (Path(folder, name) for name in files):
+            name = path.relative_to(context).as_posix()
+            if not _is_ignored(name, rules):
+                names[name] = path
+    return names
 
 
-def _is_ignored(name: str, rules: list[str]) -> bool:
-    """Apply the rules in order: the last one that matches the file or a folder above it decides."""
-    ignored = False
-    for rule in rules:
-        pattern = rule.removeprefix("!").strip("/")
-        if any(_matches(part, pattern) for part in (name, *map(str, PurePosixPath(name).parents))):
-            ignored = not rule.startswith("!")
-    return ignored
+def _rule(line: str) -> tuple[re.Pattern[str], bool]:
+    """Return what a line of .dockerignore matches (a file, or a folder above it), and whether it ignores."""
+    wanted = str(PurePosixPath(line.removeprefix("!").strip().lstrip("/")))
+    return re.compile(f"{_regex(wanted)}(?:/|$)"), not line.startswith("!")
 
 
-def _matches(name: str, pattern: str) -> bool:
-    if pattern.startswith("**/"):
-        return any(fnmatch.fnmatch(part, pattern[3:]) for part in (name, PurePosixPath(name).name))
-    return name.count("/") == pattern.count("/") and fnmatch.fnmatch(name, pattern)
+def _is_ignored(name: str, rules: list[tuple[re.Pattern[str], bool]]) -> bool:
+    """Apply the rules in order: the last one that matches decides."""
+    return next((ignores for pattern, ignores in reversed(rules) if pattern.match(name)), False)
+
+
+def _regex(pattern: str) -> str:
+    """Translate Docker's pattern: `*` and `?` stay within a name, `**` crosses folders."""
+    parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    words = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
+    return "".join(parts.get(word, re.escape(word)) for word in words)
