@@ -12,7 +12,8 @@ from cookiecutter_mlops.errors import MlopsError
 SCRIPT = """
 import json, os, sys
 names = ("MLOPS_PROJECT", "AWS_REGION", "AWS_DEFAULT_REGION")
-json.dump({"arguments": sys.argv[1:], "cwd": os.getcwd(), **{name: os.environ[name] for name in names}}, open("seen", "w"))
+seen = {"arguments": sys.argv[1:], "cwd": os.getcwd(), **{name: os.environ[name] for name in names}}
+json.dump(seen, open("seen", "w"))
 sys.exit(int(sys.argv[1]))
 """
 
@@ -95,9 +96,9 @@ def test_environment_is_made_once_per_content_of_the_requirements(folder, tmp_pa
 def test_requirements_that_cannot_be_installed_leave_no_complete_environment(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("MLOPS_ENVIRONMENTS", str(tmp_path / "environments"))
     (folder / "requirements" / "dev.txt").write_text("./there-is-no-such-package\n")
-    for _ in range(2):
-        with pytest.raises(MlopsError, match="requirements could not be installed"):
-            environments.environment(folder, lambda line: None)
+    with pytest.raises(MlopsError, match="requirements could not be installed"):
+        environments.environment(folder, lambda line: None)
+    assert not list((tmp_path / "environments").rglob("complete"))
 
 
 def test_folder_without_requirements_is_not_a_project(tmp_path):
