@@ -51,7 +51,7 @@ resource "aws_ssm_parameter" "spec" {
     kind               = var.kind
     role_arn           = aws_iam_role.endpoint.arn
     kms_key_arn        = var.kms_key_arn
-    network_isolation  = true
+    network_isolation  = var.kind != "serverless" # which AWS does not isolate
     subnet_ids         = try(var.network.subnet_ids, [])
     security_group_ids = try(var.network.security_group_ids, [])
     instance_type      = try(var.instances.type, null)

@@ -1,4 +1,4 @@
-"""AWS Budgets: moto's budgets lack updates, subscribers and tags, so this keeps its own. Nothing is ever spent here, so no alert fires."""
+"""AWS Budgets: moto's lack updates, subscribers and tags, so these are our own. Nothing is spent here: no alert fires."""
 
 
 def install() -> None:
