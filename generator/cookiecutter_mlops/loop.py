@@ -65,12 +65,22 @@ class LoopProject:
         """Terraform's outputs."""
         return json.loads(self.mlops("output", "--json").stdout)
 
+    def push(self) -> None:
+        """Push the newest commit to wherever the project's pipelines take their source from."""
+        address = self.outputs["source_clone_url"]
+        if not address.startswith("s3://"):
+            self.run("git", "push", "--quiet", address, "HEAD:main")
+            return
+        self.run("git", "archive", "--format=zip", "--output=.mlops/source.zip", "HEAD")
+        bucket, key = address.removeprefix("s3://").split("/", 1)
+        self.client("s3").upload_file(str(self.path / ".mlops" / "source.zip"), bucket, key)
+
     def train(self, push: bool = True) -> str:
         """Start the train pipeline, by a push or by hand, and return the execution's final status."""
 
         def start() -> None:
             if push:
-                self.run("git", "push", "--quiet", self.outputs["source_clone_url"], "HEAD:main")
+                self.push()
             else:
                 self.client("codepipeline").start_pipeline_execution(name=self.outputs["train_pipeline"])
 

@@ -1,0 +1,63 @@
+"""The loop with the other sources and endpoint kinds: a zip in S3, a serverless and an asynchronous endpoint."""
+
+import json
+import time
+
+import pytest
+
+from cookiecutter_mlops.demo import first_row
+from cookiecutter_mlops.loop import LoopProject
+from tests.loop.conftest import new_project
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def make(tmp_path):
+    """A function that makes a project with these answers and takes it to its first release."""
+    projects = []
+
+    def released(*answers: str) -> LoopProject:
+        project = LoopProject(new_project(tmp_path, *answers))
+        projects.append(project)
+        project.up()
+        project.mlops("apply")
+        project.mlops("data", "push", str(project.path / "data" / "sample.csv"))
+        assert project.train() == "Succeeded", project.logs()
+        assert project.approve() == "Succeeded", project.logs()
+        return project
+
+    yield released
+    for project in projects:
+        project.down()
+
+
+def test_zip_in_s3_becomes_a_serverless_endpoint(make):
+    project = make("source=s3", "endpoint_kind=serverless")
+    request = {"instances": [first_row(project.path)]}
+    assert project.invoke_function(request) == project.invoke_endpoint(request)
+    versions = project.client("s3").list_object_versions(
+        Bucket=project.outputs["artifacts_bucket"], Prefix="source/salary-prediction.zip"
+    )["Versions"]
+    commit = project.packages()[0]["CustomerMetadataProperties"]["commit"]
+    assert commit in {version["VersionId"] for version in versions}
+    described = project.client("sagemaker").describe_endpoint(EndpointName=project.outputs["endpoints"]["prod"])
+    assert "CurrentServerlessConfig" in described["ProductionVariants"][0]
+
+
+def test_asynchronous_endpoint_writes_its_answer_to_s3(make):
+    project = make("endpoint_kind=asynchronous")
+    answer = project.invoke_function({"instances": [first_row(project.path), first_row(project.path)]})
+    bucket, key = answer["output_location"].removeprefix("s3://").split("/", 1)
+    first, second = wait_for_object(project, bucket, key)["predictions"]
+    assert first == second > 0
+
+
+def wait_for_object(project: LoopProject, bucket: str, key: str) -> dict:
+    s3, deadline = project.client("s3"), time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        except s3.exceptions.NoSuchKey:
+            time.sleep(0.5)
+    raise AssertionError(f"s3://{bucket}/{key} did not appear: {project.logs()}")
