@@ -1,7 +1,6 @@
 """Where executions get their files from, and the builds that use them."""
 
 import io
-import json
 import uuid
 import zipfile
 
@@ -21,6 +20,8 @@ phases:
       - echo "building with $MESSAGE"
       - export RESULT="$(cat file.txt), $MESSAGE"
 """
+
+ARTIFACTS = "artifacts:\n  base-directory: out\n  files: ['**/*']\n"
 
 
 @pytest.fixture
@@ -141,6 +142,10 @@ def codebuild_project(aws, name, buildspec=BUILDSPEC):
     )
 
 
+def commands(command):
+    return f"version: 0.2\nphases:\n  build:\n    commands:\n      - {command}\n"
+
+
 def test_build_gets_variables_and_exports_what_it_found(aws, name, copy):
     copy.push('a "quoted" message', file="content")
     codebuild_project(aws, name)
@@ -156,18 +161,27 @@ def test_build_gets_variables_and_exports_what_it_found(aws, name, copy):
     assert 'building with a "quoted" message' in lines
 
 
+def test_artifacts_of_a_build_are_the_input_of_the_next(aws, name, copy):
+    copy.push("first", file="content")
+    codebuild_project(aws, f"{name}-make", commands("mkdir out && tr a-z A-Z < file.txt > out/loud.txt") + ARTIFACTS)
+    codebuild_project(aws, f"{name}-use", BUILDSPEC.replace("cat file.txt", "cat loud.txt"))
+    make, use = build("Make", f"{name}-make"), build("Use", f"{name}-use", namespace="Use", MESSAGE="done")
+    make["actions"][0]["outputArtifacts"] = use["actions"][0]["inputArtifacts"] = [{"name": "made"}]
+    pipeline = Pipeline(aws, declaration(name, commits(name), make, use, approval(message="#{Use.RESULT}")))
+    assert pipeline.waiting()["summary"] == "CONTENT, done"
+
+
 def test_failed_build_fails_its_action_with_the_builds_reason(aws, name, copy):
     copy.push("first")
-    codebuild_project(aws, name, json.dumps({"version": 0.2, "phases": {"build": {"commands": ["false"]}}}) + "\n")
+    codebuild_project(aws, name, commands("exit 3"))
     pipeline = Pipeline(aws, declaration(name, commits(name), build("Build", name), approval()))
     assert pipeline.end(pipeline.first()) == "Failed"
-    assert "`false`" in pipeline.actions(pipeline.first())["Build"].summary
+    assert "exit 3" in pipeline.actions(pipeline.first())["Build"].summary
 
 
 def test_abandoned_execution_ends_its_build(aws, name, copy):
     copy.push("first")
-    commands = {"version": 0.2, "phases": {"build": {"commands": ["sleep 60"]}}}
-    codebuild_project(aws, name, json.dumps(commands) + "\n")
+    codebuild_project(aws, name, commands("sleep 60"))
     pipeline = Pipeline(aws, declaration(name, commits(name), build("Build", name), approval()))
     execution = pipeline.first()
     pipeline.reached(execution, "Build", "InProgress")

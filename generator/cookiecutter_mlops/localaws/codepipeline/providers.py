@@ -86,13 +86,19 @@ def _codebuild(action: Action) -> None:
     """Run a build on the action's input and keep what it exports."""
     from moto.codebuild.models import codebuild_backends
 
-    settings, execution = action.configuration(), action.execution
+    execution, given = action.execution, action.declared["inputArtifacts"][0]["name"]
     codebuild: Any = codebuild_backends[execution.account][execution.region]
-    initiator = f"codepipeline/{execution.name}"
     with tempfile.TemporaryDirectory(prefix="build-", dir=runtime.home()) as folder:
-        source = Path(folder)
-        artifacts.get(execution, action.declared["inputArtifacts"][0]["name"], source)
-        build = codebuild.run(settings["ProjectName"], source, action.environment(), initiator)
+        source = Path(folder) / "source"
+        artifacts.get(execution, given, source)
+        build = codebuild.run(
+            action.configuration()["ProjectName"],
+            source,
+            action.environment(),
+            initiator=f"codepipeline/{execution.name}",
+            artifacts=Path(folder) / "artifacts",
+            source_version=next((r["revisionId"] for r in execution.revisions if r["name"] == given), ""),
+        )
         action.external_id, action.on_stop = build.id, build.stop
         if execution.abandoned:  # while the build was being started
             build.stop()
