@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from botocore.exceptions import ClientError
 
 from tests.localaws.bundles import new_bucket
 from tests.localaws.conftest import ACCOUNT, REGION, Aws, wait_for
+from tests.localaws.pipelines import Pipeline, approval, commits, declaration
+from tests.localaws.repositories import WorkingCopy
 
 PATTERNS = {
     "prefix": ({"key": [{"prefix": "raw/"}]}, {"key": "raw/a"}, {"key": "b"}),
@@ -137,6 +140,21 @@ def test_event_reaches_topic_and_log_group(rule: Rule, aws: Aws) -> None:
     assert json.loads(json.loads(rule.received()[0])["Message"])["detail"] == {"a": 1}
     events = aws.client("logs").filter_log_events(logGroupName=group)["events"]
     assert json.loads(events[0]["message"])["detail"] == {"a": 1}
+
+
+def test_rule_starts_a_pipeline_with_variables_from_the_event(rule: Rule, aws: Aws, tmp_path: Path) -> None:
+    metadata = aws.client("codecommit").create_repository(repositoryName=rule.name)["repositoryMetadata"]
+    WorkingCopy(tmp_path, metadata["cloneUrlHttp"]).push("first")
+    variables = [{"name": "REASON", "defaultValue": "commit"}]
+    pipeline = Pipeline(aws, declaration(rule.name, commits(rule.name), approval(), variables=variables))
+    first = pipeline.first()
+    rule.put()
+    template = '{"variables": [{"name": "REASON", "value": "<reason>"}]}'
+    paths = {"reason": "$.detail.reason"}
+    rule.target(pipeline.arn, InputTransformer={"InputPathsMap": paths, "InputTemplate": template})
+    rule.send({"reason": "drift"})
+    (started,) = set(pipeline.executions()) - {first}
+    assert pipeline.execution(started)["variables"] == [{"name": "REASON", "resolvedValue": "drift"}]
 
 
 def test_object_put_in_a_bucket_is_an_event_once_it_is_asked_for(rule: Rule, aws: Aws) -> None:

@@ -21,14 +21,15 @@ def deliver(rule: "Rule", target: dict[str, Any], event: dict[str, Any], text: s
 
 
 def _codepipeline(rule: "Rule", target: dict[str, Any], event: dict[str, Any], text: str) -> None:
-    """Start the pipeline; an input transformer may set its variables, otherwise the input says nothing to it."""
+    """Start the pipeline; an input made for it sets variables and commits, the event itself says nothing to it."""
     from moto.codepipeline.models import codepipeline_backends
 
     _, _, _, region, account, name = target["Arn"].split(":", 5)
     shaped = json.loads(text) if {"Input", "InputTransformer"} & target.keys() else {}
     variables = {item["name"]: item["value"] for item in shaped.get("variables", [])}
+    commits = {item["actionName"]: item["revisionValue"] for item in shaped.get("sourceRevisions", [])}
     backend: Any = codepipeline_backends[account][region]
-    backend.start(name, variables, f"CloudWatchEvent: {rule.arn}")
+    backend.start(name, variables, f"CloudWatchEvent: {rule.arn}", commits)
 
 
 def _lambda(rule: "Rule", target: dict[str, Any], event: dict[str, Any], text: str) -> None:
