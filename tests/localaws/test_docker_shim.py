@@ -7,8 +7,8 @@ import sys
 import uuid
 
 import pytest
-from cookiecutter_mlops.localaws.dockerfile import context_files, read_stage
 
+from cookiecutter_mlops.localaws.dockerfile import context_files, read_stage
 from tests.localaws.conftest import ACCOUNT, REGION
 
 DOCKERFILE = """\

@@ -11,7 +11,7 @@ from cookiecutter_mlops.localaws.codebuild import executor, sources
 from cookiecutter_mlops.localaws.codebuild.build import Build
 from cookiecutter_mlops.localaws.codebuild.exceptions import InvalidInputException, ResourceNotFoundException
 from cookiecutter_mlops.localaws.crud import page
-from cookiecutter_mlops.localaws.extension import AwsError
+from cookiecutter_mlops.localaws.extension import AwsError, NotEmulated
 
 Document = dict[str, Any]
 DEFAULTS = {
@@ -74,7 +74,7 @@ class CodeBuildBackend(BaseBackend):
     def start_build(self, request: Document) -> Document:
         """Run a build by itself, of a project that does not take its source from a pipeline."""
         if unknown := sorted(set(request) - START_BUILD):
-            raise NotImplementedError(f"StartBuild with {', '.join(unknown)}")
+            raise NotEmulated(f"StartBuild with {', '.join(unknown)}")
         project = self.project(request["projectName"])
         sources.check(project)
         if buildspec := request.get("buildspecOverride"):

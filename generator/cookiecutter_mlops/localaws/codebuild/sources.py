@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cookiecutter_mlops.localaws.codebuild.exceptions import BuildFailed, InvalidInputException
-from cookiecutter_mlops.localaws.extension import AwsError
+from cookiecutter_mlops.localaws.extension import AwsError, NotEmulated
 
 if TYPE_CHECKING:
     from cookiecutter_mlops.localaws.codebuild.build import Build
@@ -16,9 +16,9 @@ def check(project: dict[str, Any]) -> None:
     if source == "CODEPIPELINE":
         raise InvalidInputException(f"{project['name']} takes its source from CodePipeline: start the pipeline instead")
     if source not in ("CODECOMMIT", "NO_SOURCE", "S3"):
-        raise NotImplementedError(f"StartBuild with a source of type {source}")
+        raise NotEmulated(f"StartBuild with a source of type {source}")
     if artifacts != "NO_ARTIFACTS":
-        raise NotImplementedError(f"StartBuild with artifacts of type {artifacts}")
+        raise NotEmulated(f"StartBuild with artifacts of type {artifacts}")
 
 
 def fetch(build: "Build", folder: Path) -> None:
