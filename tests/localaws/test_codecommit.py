@@ -135,6 +135,21 @@ def test_commit_that_is_none_is_refused(aws, copy, name, wanted):
         aws.client("codecommit").get_commit(repositoryName=name, commitId=wanted)
 
 
+def test_approval_rule_template_is_kept_while_a_repository_uses_it(aws, created, name):
+    client, content = aws.client("codecommit"), json.dumps({"Version": "2018-11-08", "Statements": []})
+    template = {"approvalRuleTemplateName": name}
+    client.create_approval_rule_template(**template, approvalRuleTemplateContent=content)
+    client.associate_approval_rule_template_with_repository(**template, repositoryName=name)
+    used = client.list_associated_approval_rule_templates_for_repository(repositoryName=name)
+    assert used["approvalRuleTemplateNames"] == [name]
+    with pytest.raises(ClientError, match="ApprovalRuleTemplateInUseException"):
+        client.delete_approval_rule_template(**template)
+    client.delete_repository(repositoryName=name)
+    client.delete_approval_rule_template(**template)
+    with pytest.raises(ClientError, match="ApprovalRuleTemplateDoesNotExistException"):
+        client.get_approval_rule_template(**template)
+
+
 def test_push_to_an_unknown_repository_is_refused(aws, tmp_path):
     copy = WorkingCopy(tmp_path, f"{aws.url}/v1/repos/{REGION}/nobody")
     copy.commit("first")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
@@ -9,12 +10,64 @@ from moto.codecommit.models import codecommit_backends
 from moto.codecommit.responses import CodeCommitResponse as MotoCodeCommitResponse
 
 from cookiecutter_mlops.localaws.codecommit.git import Repository
+from cookiecutter_mlops.localaws.codecommit.templates import Templates
 from cookiecutter_mlops.localaws.extension import AwsError
 
 TAGS: dict[str, dict[str, str]] = {}
+TEMPLATES: defaultdict[tuple[str, str], Templates] = defaultdict(Templates)
+NAME = "approvalRuleTemplateName"
 
 
-class CodeCommitResponse(MotoCodeCommitResponse):
+class ApprovalRuleTemplateResponse(MotoCodeCommitResponse):
+    """The operations of approval rule templates."""
+
+    @property
+    def templates(self) -> Templates:
+        return TEMPLATES[self.current_account, self.region]
+
+    def create_approval_rule_template(self) -> str:
+        content, description = (self._get_param(f"approvalRuleTemplate{part}") for part in ("Content", "Description"))
+        return _template(self.templates.create(self._get_param(NAME), content, description))
+
+    def get_approval_rule_template(self) -> str:
+        return _template(self.templates.get(self._get_param(NAME)))
+
+    def update_approval_rule_template_content(self) -> str:
+        content = self._get_param("newRuleContent")
+        return _template(self.templates.change(self._get_param(NAME), approvalRuleTemplateContent=content))
+
+    def update_approval_rule_template_description(self) -> str:
+        description = self._get_param("approvalRuleTemplateDescription")
+        return _template(self.templates.change(self._get_param(NAME), approvalRuleTemplateDescription=description))
+
+    def update_approval_rule_template_name(self) -> str:
+        names = (self._get_param(f"{which}ApprovalRuleTemplateName") for which in ("old", "new"))
+        return _template(self.templates.rename(*names))
+
+    def delete_approval_rule_template(self) -> str:
+        gone = self.templates.delete(self._get_param(NAME)) or {}
+        return json.dumps({key: gone[key] for key in ("approvalRuleTemplateId",) if key in gone})
+
+    def list_approval_rule_templates(self) -> str:
+        return json.dumps({"approvalRuleTemplateNames": self.templates.names()})
+
+    def associate_approval_rule_template_with_repository(self) -> str:
+        repository = Repository.of(self.current_account, self.region, self._get_param("repositoryName"))
+        self.templates.repositories(self._get_param(NAME)).add(repository.name)
+        return "{}"
+
+    def disassociate_approval_rule_template_from_repository(self) -> str:
+        self.templates.repositories(self._get_param(NAME)).discard(self._get_param("repositoryName"))
+        return "{}"
+
+    def list_associated_approval_rule_templates_for_repository(self) -> str:
+        return json.dumps({"approvalRuleTemplateNames": self.templates.names(self._get_param("repositoryName"))})
+
+    def list_repositories_for_approval_rule_template(self) -> str:
+        return json.dumps({"repositoryNames": sorted(self.templates.repositories(self._get_param(NAME)))})
+
+
+class CodeCommitResponse(ApprovalRuleTemplateResponse):
     @property
     def repository(self) -> Repository:
         return Repository.of(self.current_account, self.region, self._get_param("repositoryName"))
@@ -42,6 +95,8 @@ class CodeCommitResponse(MotoCodeCommitResponse):
         name = self._get_param("repositoryName")
         if name in self.codecommit_backend.repositories:  # AWS deletes what is gone without complaint
             Repository(self.region, name).delete()
+            for template in self.templates.names(name):
+                self.templates.repositories(template).discard(name)
         return super().delete_repository()
 
     def list_repositories(self) -> str:
@@ -96,3 +151,7 @@ class CodeCommitResponse(MotoCodeCommitResponse):
 
     def _metadata(self) -> dict[str, Any]:
         return self.codecommit_backend.get_repository(self._get_param("repositoryName"))
+
+
+def _template(template: dict[str, Any]) -> str:
+    return json.dumps({"approvalRuleTemplate": template})
