@@ -32,7 +32,8 @@ class Package:
     @property
     def title(self) -> str:
         """What a person who approves wants to read; also fits CodePipeline's variables."""
-        known = [f"{key} {self.facts[key][:12]}" for key in ("commit", "data_version") if key in self.facts]
+        known = [f"commit {self.facts['commit'][:8]}"] if "commit" in self.facts else []
+        known += [f"data {self.facts['data_version']}"] if "data_version" in self.facts else []
         if "metric" in self.facts:
             known.append(f"{self.facts['metric']} {self.facts.get('value')}, baseline {self.facts.get('baseline')}")
         return ", ".join([f"version {self.version}", *known])
