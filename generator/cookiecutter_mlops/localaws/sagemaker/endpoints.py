@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from cookiecutter_mlops.localaws.crud import Document, page
+from cookiecutter_mlops.localaws.extension import AwsError
 from cookiecutter_mlops.localaws.sagemaker import rules
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure, ValidationException
@@ -69,30 +70,26 @@ class EndpointOperations(Operations):
 
     def _bring_up(self, document: Document, config: Document, keep_counts: bool) -> None:
         """Start the new servers; switch to them when all are healthy, else keep what is there."""
-        name = document["EndpointName"]
-        fleet = Fleet(self, name, config)
+        fleet = Fleet(self, document["EndpointName"], config)
         try:
+            variants = [self._summary(variant) for variant in config["ProductionVariants"]]
             fleet.start()
-        except ContainerFailure as failure:
-            self._failed(document, str(failure))
-            return
         except Exception as error:
-            self._failed(document, f"InternalServerError: {type(error).__name__}: {error}")
-            return
-        self._switch(document, config, fleet, keep_counts)
+            known = isinstance(error, ContainerFailure | AwsError)
+            self._failed(document, str(error) if known else f"InternalServerError: {type(error).__name__}: {error}")
+        else:
+            if keep_counts:
+                before = {variant["VariantName"]: variant for variant in document.get("ProductionVariants", [])}
+                variants = [variant | _counts(before.get(variant["VariantName"], {})) for variant in variants]
+            self._switch(document, config, fleet, variants)
 
-    def _switch(self, document: Document, config: Document, fleet: Fleet, keep_counts: bool) -> None:
+    def _switch(self, document: Document, config: Document, fleet: Fleet, variants: list[Document]) -> None:
         name = document["EndpointName"]
-        if document["EndpointStatus"] == "Deleting":
-            fleet.stop()
-            return
         old, self.fleets[name] = self.fleets.get(name), fleet
-        document["EndpointConfigName"] = config["EndpointConfigName"]
-        before = {variant["VariantName"]: variant for variant in document.get("ProductionVariants", [])}
-        document["ProductionVariants"] = [self._summary(variant) for variant in config["ProductionVariants"]]
-        if keep_counts:
-            for variant in document["ProductionVariants"]:
-                variant |= _counts(before.get(variant["VariantName"], {}))
+        if document["EndpointStatus"] == "Deleting":  # while the servers started
+            self.fleets.pop(name, fleet).stop()
+            return
+        document["EndpointConfigName"], document["ProductionVariants"] = config["EndpointConfigName"], variants
         document["AsyncInferenceConfig"] = config.get("AsyncInferenceConfig")
         document["DataCaptureConfig"] = _capture_summary(fleet.capture)
         self._endpoint_status(document, "InService")

@@ -13,6 +13,7 @@ from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure, V
 
 # SageMaker gives a container this long between SIGTERM and SIGKILL, to save what it can.
 GRACE_SECONDS = 120
+_ENDS = ("Completed", "Failed", "Stopped")
 log = logging.getLogger(__name__)
 
 
@@ -26,6 +27,7 @@ class Job:
         self.name = document[f"{self.noun}Name"]
         self.process: subprocess.Popen[str] | None = None
         self.halted = ""  # why it was told to stop, if it was
+        self._moving = threading.Lock()
         self.container = Container(
             self.name, image, account=backend.account_id, region=backend.region_name, isolated=self._isolated()
         )
@@ -34,8 +36,7 @@ class Job:
         threading.Thread(target=self._carry_out, name=self.name, daemon=True).start()
 
     def stop(self) -> None:
-        if self.document[f"{self.noun}Status"] not in ("InProgress", "Stopping"):
-            status = self.document[f"{self.noun}Status"]
+        if (status := self.document[f"{self.noun}Status"]) in _ENDS:
             raise ValidationException(f"The request was rejected because the job is in status {status}.")
         self.status("Stopping")
         self.halt("Stopped")
@@ -68,9 +69,12 @@ class Job:
         )
 
     def status(self, status: str, **members: Any) -> None:
-        """Move to a status and tell EventBridge; members that come with it are set first."""
-        self.document.update(members, LastModifiedTime=time.time())
-        self.document[f"{self.noun}Status"] = status
+        """Move to a status and tell EventBridge; members that come with it are set first. An end is final."""
+        with self._moving:
+            if self.document[f"{self.noun}Status"] in _ENDS:
+                return
+            self.document.update(members, LastModifiedTime=time.time())
+            self.document[f"{self.noun}Status"] = status
         self.backend.emit(self.noun, self.document)
 
     def fail(self, reason: str) -> None:
@@ -82,6 +86,7 @@ class Job:
     def _carry_out(self) -> None:
         try:
             self.run()
+            self.container.remove()  # what is left of a failed one may say why
         except ContainerFailure as failure:
             self.fail(str(failure)[:1024])
         except Exception as error:
