@@ -1,4 +1,4 @@
-"""Looks up every pinned dependency in the Python advisories; part of the Check stage.
+"""Looks up every pinned dependency in the Open Source Vulnerabilities database; part of the Check stage.
 
     python -m pipelines.audit
 
@@ -19,14 +19,16 @@ from pipelines.project import PipelineError
 
 TOOL = "pip-audit==2.10.1"
 PINNED = ("requirements/lock.txt", "requirements/model.txt")
-SOURCE = "https://pypi.org/pypi/pip/24.0/json"  # any release will do: it shows whether advisories are told at all
+ADVISORIES = "https://api.osv.dev/v1/query"
+KNOWN = {"package": {"name": "pip", "ecosystem": "PyPI"}}  # it has advisories, so an answer without any is no answer
 
 
 def reachable() -> bool:
-    """Whether the advisories answer; a mirror of packages may stand in their place and know none."""
+    """Whether the advisories answer; something else, such as a proxy, may stand in their place and know none."""
+    question = urllib.request.Request(ADVISORIES, data=json.dumps(KNOWN).encode())
     try:
-        with urllib.request.urlopen(SOURCE, timeout=5) as answer:  # nosec B310
-            return "vulnerabilities" in json.load(answer)
+        with urllib.request.urlopen(question, timeout=5) as answer:  # nosec B310
+            return bool(json.load(answer).get("vulns"))
     except (OSError, ValueError):
         return False
 
@@ -44,7 +46,8 @@ def tool() -> Path:
 def audit() -> None:
     """Fail when a dependency has a known vulnerability."""
     requirements = [word for file in PINNED for word in ("--requirement", file)]
-    done = subprocess.run([tool(), "--strict", "--disable-pip", "--no-deps", "--progress-spinner=off", *requirements])
+    options = ["--strict", "--disable-pip", "--no-deps", "--progress-spinner=off", "--vulnerability-service=osv"]
+    done = subprocess.run([tool(), *options, *requirements])
     if done.returncode:
         raise PipelineError("pip-audit found vulnerable dependencies, see above; raise their versions (`make lock`).")
 
@@ -56,7 +59,7 @@ def main() -> None:
     elif project.embedded():
         print("not audited: offline")
     else:
-        raise PipelineError("the advisories at pypi.org do not answer; let the build reach them, then run again.")
+        raise PipelineError("the advisories at osv.dev do not answer; let the build reach them, then run again.")
 
 
 if __name__ == "__main__":
