@@ -166,5 +166,6 @@ def test_object_put_in_a_bucket_is_an_event_once_it_is_asked_for(rule: Rule, aws
     s3.put_object(Bucket=bucket, Key="late", Body=b"1")
     assert "EventBridgeConfiguration" in s3.get_bucket_notification_configuration(Bucket=bucket)
     events = [json.loads(body) for body in wait_for(rule.received)]
-    created = [event["detail"]["object"]["key"] for event in events if event["detail-type"] == "Object Created"]
-    assert created == ["late"]
+    assert [(event["detail-type"], event["detail"]["object"]["key"]) for event in events] == [
+        ("Object Created", "late")
+    ]

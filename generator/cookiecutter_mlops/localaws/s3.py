@@ -5,10 +5,11 @@ denies every request.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from moto.s3 import responses
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, S3Backend
 
 # Sub-resources that are stored as they are sent; moto has none of them.
 _STORED = ("intelligent-tiering", "metrics", "analytics")
@@ -111,7 +112,17 @@ def _compare(operator: str, fact: str | None, values: list[Any]) -> bool:
     return False
 
 
+def _without_empty_tags(tag: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep moto from announcing, with every object, the tags that nobody gave it."""
+
+    def put_object_tagging(backend: Any, key: Any, tags: dict[str, str] | None) -> Any:
+        return tag(backend, key, tags) if tags or backend.tagger.has_tags(key.arn) else key
+
+    return put_object_tagging
+
+
 def install() -> None:
     # moto reloads its table of S3 addresses now and then, so the class is replaced where that table finds it.
     responses.S3Response = S3Response  # type: ignore[misc]
+    S3Backend.put_object_tagging = _without_empty_tags(S3Backend.put_object_tagging)  # type: ignore[method-assign]
     FakeBucket.get_permission = get_permission  # type: ignore[method-assign,assignment]
