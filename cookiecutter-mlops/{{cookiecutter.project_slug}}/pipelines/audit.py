@@ -25,9 +25,8 @@ KNOWN = {"package": {"name": "pip", "ecosystem": "PyPI"}}  # it has advisories, 
 
 def reachable() -> bool:
     """Whether the advisories answer; something else, such as a proxy, may stand in their place and know none."""
-    question = urllib.request.Request(ADVISORIES, data=json.dumps(KNOWN).encode())
     try:
-        with urllib.request.urlopen(question, timeout=5) as answer:  # nosec B310
+        with urllib.request.urlopen(ADVISORIES, data=json.dumps(KNOWN).encode(), timeout=5) as answer:  # nosec B310
             return bool(json.load(answer).get("vulns"))
     except (OSError, ValueError):
         return False
