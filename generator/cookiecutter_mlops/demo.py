@@ -47,7 +47,9 @@ class Demo:
         yield facts
         facts["seconds"] = round(time.monotonic() - started, 1)
         self.facts["steps"].append(facts)
-        details = ", ".join(f"{name}: {value}" for name, value in facts.items() if name not in ("step", "seconds"))
+        details = ", ".join(
+            f"{name.replace('_', ' ')}: {value}" for name, value in facts.items() if name not in ("step", "seconds")
+        )
         self.console.print(f"  [green]done[/green] in {facts['seconds']} s" + (f"  ({details})" if details else ""))
 
     def show(self, action: watch.Action) -> None:
@@ -78,7 +80,7 @@ def demo(data: Path | None, target: str | None, json_file: Path | None, keep: bo
         raise click.UsageError("--data and --target belong together, for example: --data workers.xlsx --target wage")
     if not shutil.which("terraform"):
         raise MlopsError("terraform: the demo applies real Terraform, and none is on PATH; install Terraform 1.9+.")
-    run = Demo(folder.resolve(), Console(highlight=False))
+    run = Demo(folder.resolve(), Console(highlight=False, soft_wrap=True))
     started = time.monotonic()
     try:
         _prepare(run, data and data.resolve(), target)
@@ -121,7 +123,7 @@ def applied(output: str) -> dict:
     seconds = {address: int(minutes or 0) * 60 + int(rest) for address, minutes, rest in COMPLETE.findall(output)}
     waits = {a: s for a, s in seconds.items() if any(f".{kind}." in f".{a}" for kind in WAITING)}
     others = max((s for a, s in seconds.items() if a not in waits), default=0)
-    return {"resources": len(seconds), "provider_waits_s": max(0, max(waits.values(), default=0) - others)}
+    return {"resources": len(seconds), "provider_waits_seconds": max(0, max(waits.values(), default=0) - others)}
 
 
 def _train_and_release(run: Demo, data: Path | None) -> None:
