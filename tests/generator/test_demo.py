@@ -16,7 +16,7 @@ module.bucket["data"].aws_s3_bucket_lifecycle_configuration.this: Creation compl
 
 
 def test_waits_of_the_provider_are_told_apart_from_work():
-    assert demo.applied(OUTPUT) == {"resources": 4, "provider_waits_seconds": 63}
+    assert demo.applied(OUTPUT) == {"resources": 3, "provider_waits_seconds": 63}
 
 
 def test_apply_without_changes_has_no_waits():
@@ -38,7 +38,8 @@ def test_first_row_is_a_request_with_typed_values_and_no_target(tmp_path):
 def test_missing_value_of_the_first_row_is_sent_as_null(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "project.toml").write_text(
-        '[problem]\ntarget = "wage"\n[[columns]]\nname = "age"\ntype = "number"\n[[columns]]\nname = "wage"\ntype = "number"\n'
+        '[problem]\ntarget = "wage"\n'
+        '[[columns]]\nname = "age"\ntype = "number"\n[[columns]]\nname = "wage"\ntype = "number"\n'
     )
     (tmp_path / "data" / "sample.csv").write_text("wage,age\n100,\n")
     assert json.dumps(demo.first_row(tmp_path)) == '{"age": null}'
