@@ -1,14 +1,16 @@
-"""The container contract, in real processes: what SageMaker sees of a training job."""
+"""The container contract: what SageMaker sees of a training job, once in a real process."""
 
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from training import contract
 from training.artifact import verify
 from training.settings import load_settings
 
@@ -17,28 +19,29 @@ SETTINGS = load_settings(ROOT / "project.toml")
 
 
 @pytest.fixture
-def job(tmp_path):
-    """Run the job in its own /opt/ml; the sample, perhaps changed before, is its channel."""
+def base(tmp_path, monkeypatch):
+    """A job's own /opt/ml, with the sample as its channel."""
     channel = tmp_path / "input/data/training"
     channel.mkdir(parents=True)
     shutil.copy(ROOT / SETTINGS.data.sample, channel)
-
-    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [sys.executable, "-m", "training.contract", *arguments],
-            cwd=ROOT,
-            text=True,
-            capture_output=True,
-            timeout=120,
-            env=os.environ | {"SM_BASE_DIR": str(tmp_path)} | environment,
-        )
-
-    return tmp_path, run
+    monkeypatch.setenv("SM_BASE_DIR", str(tmp_path))
+    monkeypatch.chdir(ROOT)
+    handler = signal.getsignal(signal.SIGTERM)
+    yield tmp_path
+    signal.signal(signal.SIGTERM, handler)
 
 
-def test_training_leaves_a_sealed_model_and_an_evaluation(job):
-    base, run = job
-    done = run("train", MLOPS_COMMIT="0123abc")
+def failure(base: Path, command: str) -> str:
+    """The sentence that a failing command leaves for SageMaker."""
+    with pytest.raises(SystemExit) as end:
+        contract.main([command])
+    assert end.value.code == 1
+    return (base / "output/failure").read_text()
+
+
+def test_training_leaves_a_sealed_model_and_an_evaluation(base):
+    command = [sys.executable, "-m", "training.contract", "train"]
+    done = subprocess.run(command, text=True, capture_output=True, env=os.environ | {"MLOPS_COMMIT": "0123abc"})
     assert done.returncode == 0, done.stderr
     evaluation = json.loads((base / "output/data/evaluation.json").read_text())
     assert f"metric={evaluation['value']:.6f} baseline={evaluation['baseline']:.6f}" in done.stdout
@@ -49,31 +52,29 @@ def test_training_leaves_a_sealed_model_and_an_evaluation(job):
     assert not (base / "output/failure").exists()
 
 
-def test_training_on_no_data_fails_with_a_sentence(job):
-    base, run = job
+def test_training_on_no_data_fails_with_a_sentence(base, capfd):
     shutil.rmtree(base / "input/data/training")
-    done = run("train")
-    assert done.returncode == 1
-    assert "no such file" in (base / "output/failure").read_text()
-    assert "Traceback" not in done.stderr
+    assert "no such file" in failure(base, "train")
+    assert "Traceback" not in capfd.readouterr().err
     assert not (base / "model").exists()
 
 
-def test_hyperparameters_of_the_job_reach_the_model(job):
-    base, run = job
+def test_training_error_of_a_program_fails_with_its_traceback_in_the_log(base, capfd, monkeypatch):
+    monkeypatch.setattr("training.model.fit", lambda *_: 1 / 0)
+    assert failure(base, "train") == "ZeroDivisionError: division by zero"
+    assert "Traceback" in capfd.readouterr().err
+
+
+def test_hyperparameters_of_the_job_reach_the_model(base):
     (base / "input/config").mkdir()
     (base / "input/config/hyperparameters.json").write_text(json.dumps({"no_such_parameter": "0.5"}))
-    assert run("train").returncode == 1
-    assert "no_such_parameter" in (base / "output/failure").read_text()
+    assert "no_such_parameter" in failure(base, "train")
 
 
-def test_serving_a_folder_that_is_no_model_fails_with_a_sentence(job):
-    base, run = job
-    done = run("serve")
-    assert done.returncode == 1
-    assert "manifest.json" in (base / "output/failure").read_text()
+def test_serving_a_folder_that_is_no_model_fails_with_a_sentence(base):
+    assert "manifest.json" in failure(base, "serve")
 
 
-def test_unknown_command_is_refused(job):
-    _, run = job
-    assert "train|serve" in run("tune").stderr
+def test_unknown_command_is_refused():
+    with pytest.raises(SystemExit, match=r"train\|serve"):
+        contract.main(["tune"])

@@ -8,6 +8,7 @@ import hashlib
 import sys
 import tomllib
 from dataclasses import MISSING, dataclass, field, fields, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -122,11 +123,29 @@ def parse_settings(document: dict[str, Any], sha256: str = "") -> Settings:
 
 
 def _column(entry: dict[str, Any]) -> Column:
-    name = f"[[columns]] {entry.get('name', '')!r}"
-    column = _section(Column, entry | {"categories": tuple(entry.get("categories", ()))}, name)
-    _require(column.type in COLUMN_TYPES, f"{name}: type must be one of {', '.join(COLUMN_TYPES)}", column.type)
-    _require(0 <= column.missing <= 1, f"{name}: missing must be a share from 0 to 1, such as 0.1", column.missing)
+    where = f"[[columns]] {entry.get('name', '')!r}"
+    column = _section(Column, entry | {"categories": tuple(entry.get("categories", ()))}, where)
+    _require(column.type in COLUMN_TYPES, f"{where}: type must be one of {', '.join(COLUMN_TYPES)}", column.type)
+    _require(0 <= column.missing <= 1, f"{where}: missing must be a share from 0 to 1, such as 0.1", column.missing)
+    texts = all(isinstance(category, str) for category in column.categories)
+    _require(texts, f'{where}: categories must be texts, such as ["0", "1"]', column.categories)
+    for bound in (column.minimum, column.maximum):
+        rule = f"{where}: minimum and maximum must be {_BOUNDS.get(column.type, 'left out')}"
+        _require(bound is None or _is_bound(bound, column.type), rule, bound)
     return column
+
+
+_BOUNDS = {"number": "numbers, such as 0", "date": "dates, such as 2020-01-31"}
+
+
+def _is_bound(value: Any, kind: str) -> bool:
+    if kind == "date" and isinstance(value, str):
+        try:
+            return bool(date.fromisoformat(value))
+        except ValueError:
+            return False
+    right = {"number": (int, float), "date": date}.get(kind, ())
+    return isinstance(value, right) and not isinstance(value, bool)
 
 
 def _section(kind: type, values: dict[str, Any], where: str) -> Any:
@@ -163,6 +182,7 @@ def _check(settings: Settings) -> None:
     wanted = ["number"] if problem.type == "regression" else ["category", "boolean"]
     rule = f"[problem]: the target of a {problem.type} must be a {' or '.join(wanted)} column"
     _require(settings.target.type in wanted, rule, settings.target.type)
+    _require(settings.data.seed >= 0, "[data]: seed must be 0 or more", settings.data.seed)
     _require(0 < settings.data.holdout < 1, "[data]: holdout must be between 0 and 1: 0.2", settings.data.holdout)
 
 
