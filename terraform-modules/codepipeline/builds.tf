@@ -81,7 +81,7 @@ resource "aws_codebuild_project" "this" {
   encryption_key         = var.kms_key_arn
   build_timeout          = each.value.timeout_minutes
   queued_timeout         = 60
-  concurrent_build_limit = 1
+  concurrent_build_limit = 2 # the running build, and one that an abandoned execution left behind
 
   source {
     type      = "CODEPIPELINE"

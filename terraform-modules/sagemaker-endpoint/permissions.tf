@@ -102,6 +102,19 @@ data "aws_iam_policy_document" "deploy" {
     resources = ["*"]
   }
 
+  # SageMaker asks it of the caller as well as of the role that is passed.
+  statement {
+    sid       = "GrantKeyToVolumes"
+    actions   = ["kms:CreateGrant", "kms:DescribeKey"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["sagemaker.${local.region}.${local.dns_suffix}"]
+    }
+  }
+
   statement {
     sid       = "PassRoleToModels"
     actions   = ["iam:PassRole"]
@@ -149,33 +162,6 @@ data "aws_iam_policy_document" "deploy" {
       sid       = "FindScaling"
       actions   = ["application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"]
       resources = ["*"]
-    }
-  }
-}
-
-# What Application Auto Scaling asks of whoever declares a target: it makes alarms and changes capacity in their name.
-data "aws_iam_policy_document" "scale" {
-  statement {
-    sid       = "ChangeCapacity"
-    actions   = ["sagemaker:UpdateEndpointWeightsAndCapacities"]
-    resources = [local.endpoint_arn]
-  }
-
-  statement {
-    sid       = "ManageScalingAlarms"
-    actions   = ["cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"]
-    resources = ["arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:TargetTracking-endpoint/${local.name}/*"]
-  }
-
-  statement {
-    sid       = "CreateServiceLinkedRole"
-    actions   = ["iam:CreateServiceLinkedRole"]
-    resources = ["arn:${local.partition}:iam::${local.account}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "iam:AWSServiceName"
-      values   = ["sagemaker.application-autoscaling.amazonaws.com"]
     }
   }
 }

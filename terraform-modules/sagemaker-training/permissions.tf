@@ -94,6 +94,19 @@ data "aws_iam_policy_document" "launch" {
     resources = ["*"]
   }
 
+  # SageMaker asks it of the caller as well as of the role that is passed.
+  statement {
+    sid       = "GrantKeyToVolumes"
+    actions   = ["kms:CreateGrant", "kms:DescribeKey"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["sagemaker.${local.region}.${local.dns_suffix}"]
+    }
+  }
+
   statement {
     sid       = "PassRoleToJobs"
     actions   = ["iam:PassRole"]

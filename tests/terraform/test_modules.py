@@ -1,6 +1,7 @@
 """Each module by itself: format, documentation, and its own `terraform test`, which needs no AWS."""
 
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -63,3 +64,11 @@ def test_module_keeps_its_promises(name, tmp_path):
         root.init()("test", "-no-color")
     finally:
         (MODULES / name / ".terraform.lock.hcl").unlink(missing_ok=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_complete_example_can_be_planned(name, tmp_path, on_embedded_aws):
+    copied = shutil.copytree(MODULES, tmp_path / "modules", ignore=shutil.ignore_patterns(".terraform*"))
+    planned = on_embedded_aws(copied / name / "examples" / "complete")("plan", "-input=false", "-no-color")
+    assert "0 to change, 0 to destroy" in planned.stdout
