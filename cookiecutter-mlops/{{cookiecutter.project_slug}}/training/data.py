@@ -123,7 +123,8 @@ def read_table(path: Path) -> pd.DataFrame:
     except DataError:
         raise
     except Exception as error:  # each library has its own exceptions for a broken file
-        raise DataError(f"{path.name}: cannot be read as {path.suffix[1:]}: {str(error).splitlines()[0]}") from None
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise DataError(f"{path.name}: cannot be read as {path.suffix[1:]}: {reason}") from None
     if table.empty:
         raise DataError(f"{path.name}: the table is empty; a header row and rows of values are needed.")
     return table
@@ -203,10 +204,12 @@ def _text(cell: object) -> str:
 
 def _out_of_range(values: pd.Series, column: Column) -> pd.Series:
     bound = pd.Timestamp if column.type == "date" else float
-    low, high = column.minimum, column.maximum
-    return (values < bound(low) if low is not None else False) | (
-        values > bound(high) if high is not None else pd.Series(False, index=values.index)
-    )
+    outside = pd.Series(False, index=values.index)
+    if column.minimum is not None:
+        outside |= values < bound(column.minimum)
+    if column.maximum is not None:
+        outside |= values > bound(column.maximum)
+    return outside
 
 
 def rule(column: Column) -> str:

@@ -144,7 +144,7 @@ def _is_bound(value: Any, kind: str) -> bool:
             return bool(date.fromisoformat(value))
         except ValueError:
             return False
-    right = {"number": (int, float), "date": date}.get(kind, ())
+    right: Any = {"number": (int, float), "date": date}.get(kind, ())
     return isinstance(value, right) and not isinstance(value, bool)
 
 
