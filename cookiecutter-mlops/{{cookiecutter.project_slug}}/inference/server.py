@@ -9,7 +9,6 @@ A request that breaks a rule gets 4xx and {"error": one sentence}. Use cases dif
 import csv
 import io
 import json
-import logging
 import os
 from pathlib import Path
 from typing import Any, NoReturn
@@ -30,7 +29,6 @@ from training import artifact
 from training.settings import UserError
 
 LARGEST = 25 * 1000 * 1000  # bytes of a request; InvokeEndpoint takes no more
-log = logging.getLogger("uvicorn.error")
 
 
 def run(folder: Path) -> None:
