@@ -86,6 +86,14 @@ def test_pattern_lets_pass_what_it_says(rule: Rule, name: str) -> None:
     assert [json.loads(body) for body in rule.received()] == [passes]
 
 
+@pytest.mark.parametrize(("detail", "matches"), [({"key": "a"}, True), ({"key": "b"}, False)])
+def test_pattern_can_be_tried(aws: Aws, detail: dict[str, str], matches: bool) -> None:
+    event = {"source": "s", "detail-type": "t", "detail": detail}
+    pattern = json.dumps({"detail": {"key": ["a"]}})
+    answer = aws.client("events").test_event_pattern(EventPattern=pattern, Event=json.dumps(event))
+    assert answer["Result"] is matches
+
+
 def test_pattern_with_an_unknown_comparison_is_refused(rule: Rule) -> None:
     rule.put()
     with pytest.raises(ClientError, match="Unrecognized match type starts"):

@@ -153,6 +153,12 @@ def test_invocations_are_captured_by_hour(aws: Aws) -> None:
     aws.client("sagemaker").delete_endpoint(EndpointName=name)
 
 
+def test_invocation_that_streams_is_not_implemented(aws: Aws) -> None:
+    with pytest.raises(ClientError, match="does not implement") as refused:
+        aws.client("sagemaker-runtime").invoke_endpoint_with_response_stream(EndpointName="x", Body=b"a")
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
 def test_serverless_endpoint_serves(aws: Aws) -> None:
     serverless = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
     name = new_endpoint(aws, new_config(aws, "light", variant=serverless))

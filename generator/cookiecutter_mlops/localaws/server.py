@@ -49,7 +49,10 @@ class Dispatcher(DomainDispatcherApplication):
                     request, request.url, dict(request.headers)
                 )
                 return Response(body, status, headers)(environ, start_response)
-            return super().__call__(environ, start_response)
+            response = Response.from_app(super().__call__, environ)
+            if response.status_code == 404 and response.get_data().startswith(b"<!doctype html>"):
+                raise NotImplementedError(environ["PATH_INFO"])  # no service of moto has this address
+            return response(environ, start_response)
         except NotImplementedError as error:
             what = error if isinstance(error, extension.NotEmulated) else f"{service}:{action or error}"
             message = f"The embedded AWS does not implement {what}"

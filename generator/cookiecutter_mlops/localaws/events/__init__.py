@@ -6,6 +6,9 @@ def install() -> None:
     from moto.events import models
 
     from cookiecutter_mlops.localaws.events.models import Rule, validate_pattern
+    from cookiecutter_mlops.localaws.events.responses import EventsHandler
+    from cookiecutter_mlops.localaws.extension import swap_responses
 
     models.Rule = Rule  # type: ignore[misc]
     models.EventPatternParser._validate_event_pattern = validate_pattern  # type: ignore[method-assign,assignment]
+    swap_responses("events", EventsHandler)
