@@ -120,6 +120,26 @@ def test_cruft_gives_the_project_of_mlops_new(repository, expected, tmp_path):
     assert tree(tmp_path / PROJECT) == expected
 
 
+def test_cruft_update_brings_what_a_hook_copies(repository, tmp_path):
+    template, project = tmp_path / "template", tmp_path / PROJECT
+    git = ["git", "-c", "user.name=test", "-c", "user.email=test@example.com"]
+    commands = [
+        (["git", "clone", "-q", repository, template], tmp_path),
+        ([BIN / "cruft", "create", template, "--directory", "cookiecutter-mlops", "--no-input"], tmp_path),
+        (["git", "init", "-q"], project),
+        (["git", "add", "-A"], project),
+        ([*git, "commit", "-q", "-m", "Start"], project),
+        (["sh", "-c", "echo '# newer' >> terraform-modules/kms-key/main.tf"], template),
+        ([*git, "commit", "-q", "-a", "-m", "Change a module"], template),
+        ([BIN / "cruft", "update", "--skip-apply-ask"], project),
+    ]
+    for command, cwd in commands:
+        done = run(*command, home=tmp_path, cwd=cwd)
+        assert done.returncode == 0, done.stderr
+    changed = run("git", "status", "--porcelain", home=tmp_path, cwd=project).stdout.split()[1::2]
+    assert changed == [".cruft.json", "terraform/modules/kms-key/main.tf"]
+
+
 def test_installed_wheel_gives_the_project_of_mlops_new(installed, expected, tmp_path):
     command = [sys.executable, "-m", "cookiecutter_mlops", "new", "Salary Prediction", "--no-input", AWKWARD]
     made = run(*command, home=tmp_path, PYTHONPATH=str(installed))
