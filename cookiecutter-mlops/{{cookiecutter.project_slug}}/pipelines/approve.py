@@ -33,31 +33,43 @@ def approve_package(spec: dict[str, Any], version: int | None) -> Package | None
     return package
 
 
-def approve_release(spec: dict[str, Any], version: int | None) -> int | None:
-    """Let a waiting release go on; the version that it releases, None where none waits."""
+def approve_release(spec: dict[str, Any], version: int | None) -> Package | None:
+    """Let a waiting release go on; the package that it releases, None where none waits."""
     waiting = waiting_approval(spec["release_pipeline"])
     if waiting is None:
         return None
-    candidate = project.live(spec["stages"][0])
-    if candidate is None or version not in (None, candidate["version"]):
-        found = candidate and candidate["version"]
-        raise PipelineError(f"--version: the release that waits is version {found} (got: {version}).")
-    packages.refuse_failed(packages.describe(candidate["model_package_arn"]))
-    summary = f"Version {candidate['version']}, commit {candidate['commit']}, approved by `pipelines.approve`"
+    execution, approval = waiting
+    package = released_by(spec["release_pipeline"], execution)
+    if version not in (None, package.version):
+        raise PipelineError(f"--version: the release that waits is version {package.version} (got: {version}).")
+    packages.refuse_unreleasable(package, spec["model_package_group"], production=True)
     project.client("codepipeline").put_approval_result(
-        pipelineName=spec["release_pipeline"], **waiting, result={"summary": summary[:512], "status": "Approved"}
+        pipelineName=spec["release_pipeline"],
+        **approval,
+        result={"summary": f"Approved by a person: {package.title}"[:512], "status": "Approved"},
     )
-    return candidate["version"]
+    return package
 
 
-def waiting_approval(pipeline: str) -> dict[str, str] | None:
-    """Stage, action and token of the approval that a pipeline waits at."""
+def waiting_approval(pipeline: str) -> tuple[str, dict[str, str]] | None:
+    """The execution that waits at an approval, with the stage, action and token of that."""
     for stage in project.client("codepipeline").get_pipeline_state(name=pipeline)["stageStates"]:
         for action in stage.get("actionStates", []):
             latest = action.get("latestExecution", {})
             if latest.get("status") == "InProgress" and "token" in latest:
-                return {"stageName": stage["stageName"], "actionName": action["actionName"], "token": latest["token"]}
+                place = {"stageName": stage["stageName"], "actionName": action["actionName"]}
+                return stage["latestExecution"]["pipelineExecutionId"], place | {"token": latest["token"]}
     return None
+
+
+def released_by(pipeline: str, execution: str) -> Package:
+    """What this very execution released to the first stage; a newer one may have released more there since."""
+    pages = project.client("codepipeline").get_paginator("list_action_executions")
+    done = pages.paginate(pipelineName=pipeline, filter={"pipelineExecutionId": execution})
+    arns = done.search("actionExecutionDetails[].output.outputVariables.MODEL_PACKAGE_ARN")
+    if arn := next(arns, None):
+        return packages.describe(arn)
+    raise PipelineError(f"{pipeline}: execution {execution} waits, but released nothing; approve it in the console.")
 
 
 def main() -> None:
@@ -71,7 +83,7 @@ def main() -> None:
     released = approve_release(spec, version)
     if released is None:
         raise PipelineError("nothing waits for approval; `python -m pipelines.packages` lists the models.")
-    print(f"approved the release of version {released} to {spec['stages'][-1]}")
+    print(f"approved the release of {released.title} to {spec['stages'][-1]}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Shows what a training job or an endpoint wrote to CloudWatch Logs.
 
-    python -m pipelines.logs /aws/sagemaker/TrainingJobs salary-prediction-20260102030405-1a2b3c4d
+python -m pipelines.logs /aws/sagemaker/TrainingJobs salary-prediction-20260102030405-1a2b3c4d
 """
 
 import argparse

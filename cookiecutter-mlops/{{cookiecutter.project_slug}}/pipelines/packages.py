@@ -1,6 +1,6 @@
 """The model registry, as the pipelines see it: which package is newest, which may be released.
 
-    python -m pipelines.packages    # lists the model packages of this project
+python -m pipelines.packages    # lists the model packages of this project
 """
 
 import argparse

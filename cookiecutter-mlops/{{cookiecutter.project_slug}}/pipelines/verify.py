@@ -1,6 +1,6 @@
 """Asks a stage's endpoint what its model answered when it was trained, and wants the same answers, in time.
 
-    MLOPS_STAGE=prod python -m pipelines.verify
+MLOPS_STAGE=prod python -m pipelines.verify
 """
 
 import argparse

@@ -81,7 +81,10 @@ def package(version: int = 3, status: str = "Approved", **facts: str) -> dict[st
     """A model package, as DescribeModelPackage tells it."""
     known = {"commit": "1a2b3c4d", "data_version": "20260102T030405Z-aaaaaaaa", "sample": "false", "verdict": "passed"}
     known |= {"metric": "mae", "value": "224.1", "baseline": "306"}
-    model = {"Image": "repository@sha256:0", "ModelDataUrl": f"s3://wages-models/training/{version}/output/model.tar.gz"}
+    model = {
+        "Image": "repository@sha256:0",
+        "ModelDataUrl": f"s3://wages-models/training/{version}/output/model.tar.gz",
+    }
     return {
         "ModelPackageArn": f"{GROUP_ARN}/{version}",
         "ModelPackageVersion": version,

@@ -127,18 +127,21 @@ def test_unfit_model_cannot_be_approved(aws: FakeAws, candidate: dict[str, Any],
 
 def waiting(token: dict[str, str]) -> dict[str, Any]:
     action = {"actionName": "Approve", "latestExecution": {"status": "InProgress", **token}}
-    return {"stageStates": [{"stageName": "Source"}, {"stageName": "Approve", "actionStates": [action]}]}
+    execution = {"pipelineExecutionId": "00000000-0000-4000-8000-000000000001", "status": "InProgress"}
+    approval = {"stageName": "Approve", "actionStates": [action], "latestExecution": execution}
+    return {"stageStates": [{"stageName": "Source"}, approval]}
 
 
 def test_waiting_release_is_approved_by_its_token(aws: FakeAws):
-    live = {"model_package_arn": f"{GROUP_ARN}/3", "version": 3, "commit": "1a2b3c4d"}
-    aws.on(**registry(package(3)), GetParameter=parameters({"/wages/staging/live": live}), PutApprovalResult={})
+    aws.on(**registry(package(3), package(4)), PutApprovalResult={})
     aws.on(GetPipelineState=waiting({"token": "9f1d8a1c-1f0e-4c26-8f0e-000000000000"}))
-    assert approve.approve_release(training_spec(), None) == 3
+    released = {"output": {"outputVariables": {"MODEL_PACKAGE_ARN": f"{GROUP_ARN}/3"}}}
+    aws.on(ListActionExecutions={"actionExecutionDetails": [{"actionName": "Source"}, released]})
+    assert approve.approve_release(training_spec(), None).version == 3
     (request,) = aws.called("PutApprovalResult")
     assert (request["stageName"], request["result"]["status"]) == ("Approve", "Approved")
-    with pytest.raises(PipelineError, match=r"is version 3 \(got: 2\)"):
-        approve.approve_release(training_spec(), 2)
+    with pytest.raises(PipelineError, match=r"is version 3 \(got: 4\)"):
+        approve.approve_release(training_spec(), 4)
 
 
 def test_release_that_builds_is_not_waiting(aws: FakeAws):
