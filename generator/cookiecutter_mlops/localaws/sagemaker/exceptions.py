@@ -8,11 +8,6 @@ class ValidationException(AwsError):
         super().__init__("ValidationException", message)
 
 
-class ResourceInUse(AwsError):
-    def __init__(self, message: str) -> None:
-        super().__init__("ResourceInUse", message)
-
-
 class ResourceNotFound(AwsError):
     def __init__(self, message: str) -> None:
         super().__init__("ResourceNotFound", message)
