@@ -38,7 +38,8 @@ def tool() -> Path:
     folder = cache / "mlops" / TOOL.replace("==", "-")
     if not (folder / "bin" / "pip-audit").exists():
         venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([folder / "bin" / "pip", "install", "--quiet", TOOL], check=True)
+        if subprocess.run([folder / "bin" / "pip", "install", "--quiet", TOOL]).returncode:
+            raise PipelineError(f"{TOOL}: cannot be installed, see the lines above; let the build reach the package index.")
     return folder / "bin" / "pip-audit"
 
 
