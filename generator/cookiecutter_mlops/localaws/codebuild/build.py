@@ -74,11 +74,12 @@ class Build:
         self._end.set()
 
     @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """Record a phase and print it as CodeBuild does."""
+    def phase(self, name: str, quiet: bool = False) -> Iterator[None]:
+        """Record a phase and print it as CodeBuild does; a quiet one is printed only if it fails."""
         record = self._phase(name)
         self.phases.append(record)
-        self.note(f"Entering phase {name}")
+        if not quiet:
+            self.note(f"Entering phase {name}")
         error = None
         try:
             yield
@@ -87,16 +88,18 @@ class Build:
             self.fail(failed)
             raise
         finally:
-            self._close(record, error)
+            self._close(record, error, quiet)
 
-    def _close(self, record: Document, error: BuildFailed | None) -> None:
+    def _close(self, record: Document, error: BuildFailed | None, quiet: bool) -> None:
         status = "SUCCEEDED" if error is None else self.interrupted or "FAILED"
         context = {"statusCode": error.code, "message": str(error)} if error else {"statusCode": "", "message": ""}
         ended = time.time()
         record |= {"phaseStatus": status, "endTime": ended, "contexts": [context]}
         record["durationInSeconds"] = round(ended - record["startTime"])
-        self.note(f"Phase complete: {record['phaseType']} State: {status}")
-        self.note(f"Phase context status code: {context['statusCode']} Message: {context['message']}")
+        if error or not quiet:
+            self.note(f"Phase complete: {record['phaseType']} State: {status}")
+        if error:
+            self.note(f"Phase context status code: {error.code} Message: {error}")
 
     @staticmethod
     def _phase(name: str, ended: bool = False) -> Document:
@@ -111,7 +114,7 @@ class Build:
 
     def note(self, text: str) -> None:
         """Log a line of CodeBuild's own."""
-        self.log(f"[Container] {datetime.now():%Y/%m/%d %H:%M:%S.%f} {text}")
+        self.log(f"[Container] {datetime.now():%Y/%m/%d %H:%M:%S} {text}")
 
     @property
     def log_group(self) -> str:

@@ -52,12 +52,12 @@ class Execution:
             build.end()
 
     def _phases(self) -> None:
-        with self.build.phase("DOWNLOAD_SOURCE"):
+        with self.build.phase("DOWNLOAD_SOURCE", quiet=True):
             self._prepare()
         finished = all(self._phase(name) for name in buildspec.PHASES)
-        with self.build.phase("UPLOAD_ARTIFACTS"):
+        with self.build.phase("UPLOAD_ARTIFACTS", quiet=True):
             self._collect(artifacts=finished)
-        with self.build.phase("FINALIZING"):
+        with self.build.phase("FINALIZING", quiet=True):
             self.build.check()
 
     def _prepare(self) -> None:
@@ -75,7 +75,7 @@ class Execution:
         """Run one phase and return whether the next one is to run."""
         phase = self.spec.phases[name]
         try:
-            with self.build.phase(name.upper()):
+            with self.build.phase(name.upper(), quiet=not phase.commands):
                 self._commands(phase)
         except BuildFailed:
             self.build.check()
