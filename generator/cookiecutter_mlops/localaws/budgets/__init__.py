@@ -1,4 +1,4 @@
-"""AWS Budgets: moto's lack updates, subscribers and tags, so these are our own. Nothing is spent here: no alert fires."""
+"""Budgets and their alerts, with the updates and subscribers that moto lacks; no budget is ever exceeded here."""
 
 
 def install() -> None:
