@@ -8,6 +8,7 @@ import pytest
 from cookiecutter_mlops import terraform
 from cookiecutter_mlops.errors import MlopsError
 
+pytestmark = pytest.mark.filterwarnings("ignore:The 'warn' method:DeprecationWarning")  # python-terraform's own
 ROOT = """
 variable "words" {
   type = list(string)
