@@ -40,7 +40,7 @@ def tool() -> Path:
         venv.create(folder, with_pip=True, clear=True)
         if subprocess.run([folder / "bin" / "pip", "install", "--quiet", TOOL]).returncode:
             raise PipelineError(
-                f"{TOOL}: cannot be installed, see the lines above; let the build reach the package index."
+                f"{TOOL}: cannot be installed, see above; let the build reach the package index."
             )
     return folder / "bin" / "pip-audit"
 
