@@ -2,19 +2,20 @@
 
 import atexit
 import contextlib
-import ctypes
+import itertools
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from cookiecutter_mlops.localaws import guard
 from cookiecutter_mlops.localaws.extension import AwsError
 
 ACCOUNT = "123456789012"
@@ -22,13 +23,20 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "embedded-aws", "AWS_SECRET_ACCESS_KEY": "em
 _SETTINGS = {"home": ".mlops/local", "endpoint": ""}
 _PROCESSES: set["subprocess.Popen[str]"] = set()
 _CLOSING = threading.Event()
-# Linux ties a child's death signal to the thread that started it, so one thread that lives as long as we do starts all.
-_STARTER = ThreadPoolExecutor(1, thread_name_prefix="starter")
+_MARK = secrets.token_hex(8)  # by which `guard` knows what this embedded AWS started
+_NUMBERS = itertools.count()
+_GUARDS: list["subprocess.Popen[bytes]"] = []
 
 
 def configure(home: Path, endpoint: str) -> None:
     """Set the folder that this embedded AWS keeps everything in, and its own address."""
     _SETTINGS.update(home=str(home.resolve()), endpoint=endpoint)
+
+
+def guarded() -> None:
+    """From now on, nothing that this process starts outlives it."""
+    _GUARDS.append(guard.start(_MARK))  # kept, because its input closes with the last reference to it
+    os.environ[guard.NAME] = f"{_MARK}/"
 
 
 def home() -> Path:
@@ -75,19 +83,19 @@ def spawn(argv: list[str], *, cwd: Path, env: dict[str, str], log: Callable[[str
 
     `process.reader.join()` waits for its last line.
     """
-    process = _STARTER.submit(
-        subprocess.Popen,
+    mark = f"{_MARK}/{next(_NUMBERS)}"
+    process = subprocess.Popen(
         argv,
         cwd=cwd,
-        env=env,
+        env=env | {guard.NAME: f"{mark}/"},
         text=True,
         errors="replace",
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=_die_with_parent,
-    ).result()
+    )
+    process.mark = mark  # type: ignore[attr-defined]
     _PROCESSES.add(process)
     process.reader = threading.Thread(target=_read, args=(process, log), daemon=True)  # type: ignore[attr-defined]
     process.reader.start()  # type: ignore[attr-defined]
@@ -102,6 +110,7 @@ def stop(process: "subprocess.Popen[str]", grace: float = 10) -> None:
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(grace)
     _signal(process, signal.SIGKILL)
+    guard.end(process.mark)  # type: ignore[attr-defined]
 
 
 @atexit.register
@@ -115,6 +124,7 @@ def stop_all() -> None:
         while process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
         _signal(process, signal.SIGKILL)
+    guard.end(_MARK)
 
 
 def free_port() -> int:
@@ -159,9 +169,3 @@ def _read(process: "subprocess.Popen[str]", log: Callable[[str], object]) -> Non
 def _signal(process: "subprocess.Popen[str]", number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)  # start_new_session made the pid the group's id
-
-
-def _die_with_parent() -> None:
-    """Ask Linux to kill this process when its parent dies, even by SIGKILL; elsewhere `stop_all` has to do."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)

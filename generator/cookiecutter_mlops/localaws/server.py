@@ -94,6 +94,7 @@ def main(arguments: list[str] | None = None) -> None:
     server = make_server("127.0.0.1", options.port, Dispatcher(create_backend_app), True, request_handler=Handler)
     url = f"http://127.0.0.1:{server.server_port}"
     runtime.configure(options.home, url)
+    runtime.guarded()
     os.environ.update(runtime.aws_environment(options.region))
     state = _announce(options, server.server_port, url)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())

@@ -1,0 +1,121 @@
+"""The embedded AWS in the background: it starts once, says why it cannot, and leaves nothing behind."""
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import boto3
+import pytest
+from click.testing import CliRunner
+
+from cookiecutter_mlops.errors import MlopsError
+from cookiecutter_mlops.localaws import process
+from cookiecutter_mlops.localaws.commands import local
+from tests.localaws.conftest import wait_for
+
+BUILD = """
+version: 0.2
+phases:
+  build:
+    commands:
+      - setsid sleep 300 & echo $! > {pids}; sleep 300 & echo $! >> {pids}; echo $$ >> {pids}; wait
+"""
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A folder whose embedded AWS is stopped in the end; the environment names no AWS."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    yield tmp_path / "local"
+    process.down(tmp_path / "local")
+
+
+def runs(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def client(server, service):
+    keys = {"aws_access_key_id": "embedded-aws", "aws_secret_access_key": "embedded-aws"}
+    return boto3.client(service, endpoint_url=server.url, region_name=server.region, **keys)
+
+
+def start_build(server, pids):
+    """Start a build that never ends and return the processes that it consists of."""
+    codebuild = client(server, "codebuild")
+    codebuild.create_project(
+        name="endless",
+        source={"type": "NO_SOURCE", "buildspec": BUILD.format(pids=pids)},
+        artifacts={"type": "NO_ARTIFACTS"},
+        environment={"type": "LINUX_CONTAINER", "image": "any", "computeType": "BUILD_GENERAL1_SMALL"},
+        serviceRole="arn:aws:iam::123456789012:role/build",
+    )
+    codebuild.start_build(projectName="endless")
+    assert wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 3)
+    return [int(pid) for pid in pids.read_text().split()]
+
+
+def test_second_start_finds_the_first(home):
+    assert process.up(home, "eu-west-1") == process.up(home, "eu-west-1")
+
+
+def test_status_and_env_speak_of_the_running_server(home):
+    server = process.up(home, "eu-central-1")
+    status = CliRunner().invoke(local, ["status", "--home", str(home)]).output
+    assert server.url in status and "eu-central-1" in status
+    exports = CliRunner().invoke(local, ["env", "--home", str(home)]).output.splitlines()
+    assert f"export AWS_ENDPOINT_URL={server.url}" in exports
+    assert "export AWS_ACCESS_KEY_ID=embedded-aws" in exports
+
+
+def test_state_of_a_server_that_was_killed_is_not_taken_for_a_running_one(home):
+    first = process.up(home, "eu-west-1")
+    os.kill(first.pid, signal.SIGKILL)
+    assert wait_for(lambda: not runs(first.pid))
+    assert process.find(home) is None
+    assert process.up(home, "eu-west-1").pid != first.pid
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process die with its parent")
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_that_a_build_started_outlives_the_server(home, tmp_path, end):
+    server = process.up(home, "eu-west-1")
+    pids = start_build(server, tmp_path / "pids")
+    os.kill(server.pid, end)
+    assert wait_for(lambda: not any(runs(pid) for pid in [server.pid, *pids])), [p for p in pids if runs(p)]
+
+
+def test_down_stops_once(home):
+    server = process.up(home, "eu-west-1")
+    assert process.down(home)
+    assert not runs(server.pid)
+    assert not process.down(home)
+
+
+def test_port_that_is_taken_is_named(home):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(MlopsError, match=f"port: {port} is taken"):
+            process.up(home, "eu-west-1", port)
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
+def test_endpoint_elsewhere_is_refused(home, monkeypatch, name):
+    monkeypatch.setenv(name, "https://s3.eu-west-1.amazonaws.com")
+    with pytest.raises(MlopsError, match=rf"{name}: .*got 'https://s3"):
+        process.up(home, "eu-west-1")
+    assert not home.exists()
+
+
+def test_server_listens_on_loopback_only(home):
+    server = process.up(home, "eu-west-1")
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    addresses = {line.split()[1].split(":")[0] for line in lines if line.split()[1].endswith(f":{server.port:04X}")}
+    assert addresses == {"0100007F"}
