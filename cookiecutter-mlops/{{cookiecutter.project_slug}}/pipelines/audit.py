@@ -39,9 +39,7 @@ def tool() -> Path:
     if not (folder / "bin" / "pip-audit").exists():
         venv.create(folder, with_pip=True, clear=True)
         if subprocess.run([folder / "bin" / "pip", "install", "--quiet", TOOL]).returncode:
-            raise PipelineError(
-                f"{TOOL}: cannot be installed, see above; let the build reach the package index."
-            )
+            raise PipelineError(f"{TOOL}: cannot be installed, see above; let the build reach the package index.")
     return folder / "bin" / "pip-audit"
 
 
