@@ -5,6 +5,7 @@ SageMaker switches from one to the other, and when it switches back by itself, t
 """
 
 import re
+import time
 from datetime import datetime
 from typing import Any
 
@@ -118,6 +119,7 @@ def switch(spec: dict[str, Any], config: str) -> None:
         sagemaker.update_endpoint(**update_request(spec, config))
     else:
         sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config, Tags=tags(spec))
+    time.sleep(project.poll_seconds())  # a look too early could still see the state before the request
     after = settled(name)
     if not serves(after, config):
         fail(name, after, config)

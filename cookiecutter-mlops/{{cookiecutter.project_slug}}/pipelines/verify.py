@@ -7,6 +7,7 @@ import argparse
 import json
 import math
 import os
+import re
 import statistics
 import time
 import uuid
@@ -137,9 +138,9 @@ def content(uri: str) -> str | None:
 
 
 def status_in(failure: str) -> int:
-    """The model's HTTP status: SageMaker's failure note tells it as `Received client error (400) from primary`."""
-    known = [int(word) for word in failure.replace("(", " ").replace(")", " ").split() if word.isdecimal()]
-    return next((number for number in known if 400 <= number < 600), 500)
+    """The HTTP status behind a failure note, where it tells one; otherwise it holds the model's own refusal."""
+    told = re.search(r"error \((\d{3})\)", failure)
+    return int(told[1]) if told else 400
 
 
 def main() -> None:

@@ -140,13 +140,28 @@ def test_verify_refuses(serving: FakeAws, invoke: Any, live: dict[str, Any], bud
         verify.verify(endpoint_spec(), live, budget)
 
 
-def test_verify_waits_for_asynchronous_answers(serving: FakeAws):
-    bodies = [b'{"predictions": [7.0]}', b"Received client error (400) from primary with message bad"]
-    results = {"model.tar.gz": archive("samples.json", SAMPLES), "out/1": bodies[0], "failed/2": bodies[1]}
+def asynchronous(serving: FakeAws, refusal: bytes) -> None:
+    """Two requests: the first is answered, the second refused."""
+    results = {
+        "model.tar.gz": archive("samples.json", SAMPLES),
+        "out/1": b'{"predictions": [7.0]}',
+        "failed/2": refusal,
+    }
     places = [{"OutputLocation": f"s3://b/out/{n}", "FailureLocation": f"s3://b/failed/{n}"} for n in (1, 2)]
     serving.on(GetObject=objects(results), PutObject={}, InvokeEndpointAsync=sequence(*places))
+
+
+@pytest.mark.parametrize("refusal", [b'{"error": "bad"}', b"Received client error (400) from primary"])
+def test_verify_waits_for_asynchronous_answers(serving: FakeAws, refusal: bytes):
+    asynchronous(serving, refusal)
     verify.verify(endpoint_spec(**ASYNCHRONOUS), LIVE, budget_ms=0)
     assert len(serving.called("InvokeEndpointAsync")) == 2
+
+
+def test_verify_refuses_an_asynchronous_model_that_breaks_on_nonsense(serving: FakeAws):
+    asynchronous(serving, b"Received server error (500) from primary")
+    with pytest.raises(PipelineError, match="must get a 4xx"):
+        verify.verify(endpoint_spec(**ASYNCHRONOUS), LIVE, budget_ms=0)
 
 
 def test_audit_without_advisories_passes_on_the_embedded_aws_only(
