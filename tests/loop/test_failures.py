@@ -1,6 +1,8 @@
 """What must not go live does not, the old model still answers, and the logs say why in their last lines."""
 
+import hashlib
 import io
+import json
 import tarfile
 
 import pandas
@@ -122,3 +124,32 @@ def test_bad_data_is_refused_with_one_sentence_and_registers_nothing(released, s
     assert "Traceback" not in message
     assert all(word in message for word in ["bad.csv", *words]), message
     assert len(released.packages()) == before
+
+
+def test_missing_file_is_refused_with_its_name(released):
+    refused = released.mlops("data", "push", "nowhere.xlsx", ok=False)
+    assert refused.returncode != 0
+    assert "nowhere.xlsx" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_bad_snapshot_that_nobody_checked_fails_the_training_and_registers_nothing(released, salaries, tmp_path):
+    """Somebody wrote into the bucket past `mlops data push`; the job reads the data by the same rules."""
+    table = pandas.read_excel(salaries, engine="calamine").head(500).assign(experience="ten years")
+    content = table.to_csv(index=False).encode()
+    file = {"name": "bad.csv", "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    prefix, s3 = "snapshots/99990101T000000Z-00000000", released.client("s3")
+    bucket = released.outputs["data_bucket"]
+    version = s3.put_object(Bucket=bucket, Key=f"{prefix}/bad.csv", Body=content)["VersionId"]
+    manifest = {"version": prefix.partition("/")[2], "files": [file | {"version_id": version}], "rows": 500}
+    s3.put_object(Bucket=bucket, Key=f"{prefix}/manifest.json", Body=json.dumps(manifest | {"sample": False}))
+    before = len(released.packages())
+    try:
+        assert released.train(push=False) == "Failed"
+        assert released.stopped_at(released.outputs["train_pipeline"]) == "Train"
+        assert len(released.packages()) == before
+        said = last_lines(released)
+        assert all(word in said for word in ("bad.csv", "experience", "ten years")), said
+    finally:
+        for name in ("manifest.json", "bad.csv"):
+            s3.delete_object(Bucket=bucket, Key=f"{prefix}/{name}")
