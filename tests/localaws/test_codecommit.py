@@ -156,9 +156,3 @@ def test_push_to_an_unknown_repository_is_refused(aws, tmp_path):
     with pytest.raises(subprocess.CalledProcessError) as refused:
         copy.git("push", copy.url, "main")
     assert "not found" in refused.value.stderr
-
-
-def test_operation_that_nobody_implements_is_named(aws):
-    with pytest.raises(ClientError, match="does not implement codecommit:ListPullRequests") as refused:
-        aws.client("codecommit").list_pull_requests(repositoryName="any")
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501

@@ -11,6 +11,8 @@ from typing import Any
 from moto.s3 import responses
 from moto.s3.models import FakeBucket, S3Backend
 
+from cookiecutter_mlops.localaws.extension import NotEmulated
+
 # Sub-resources that are stored as they are sent; moto has none of them.
 _STORED = ("intelligent-tiering", "metrics", "analytics")
 # What is true of every request here. The loopback address stands in for TLS, so that the same policies work.
@@ -38,7 +40,7 @@ class S3Response(responses.S3Response):
             self._documents(bucket_name).pop((kind, _id(querystring)), None)
             return 204, {}, ""
         if _unknown(querystring):
-            raise NotImplementedError(f"DELETE of a bucket's {', '.join(_unknown(querystring))}")
+            raise NotEmulated(f"DELETE of a bucket's {', '.join(_unknown(querystring))}")
         return super()._bucket_response_delete(bucket_name, querystring)
 
     def _documents(self, bucket_name: str) -> dict[tuple[str, str], Any]:

@@ -11,12 +11,10 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")  # before moto reads it
 
@@ -29,7 +27,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
-from cookiecutter_mlops.localaws import extension, runtime, services
+from cookiecutter_mlops.localaws import extension, refusals, runtime, services
 
 Start = Callable[..., Any]
 
@@ -41,7 +39,7 @@ class Dispatcher(DomainDispatcherApplication):
         for prefix, application in extension.ROUTES.items():
             if environ.get("PATH_INFO", "").startswith(prefix):
                 return application(environ, start_response)
-        service, action = _called(environ)
+        service = refusals.service(environ)
         try:
             if service in extension.SERVICES:
                 request = BackendRequest(environ)
@@ -51,36 +49,16 @@ class Dispatcher(DomainDispatcherApplication):
                 return Response(body, status, headers)(environ, start_response)
             response = Response.from_app(super().__call__, environ)
             if response.status_code == 404 and response.get_data().startswith(b"<!doctype html>"):
-                raise NotImplementedError(environ["PATH_INFO"])  # no service of moto has this address
+                raise NotImplementedError("no service of moto has this address")
             return response(environ, start_response)
-        except NotImplementedError as error:
-            what = error if isinstance(error, extension.NotEmulated) else f"{service}:{action or error}"
-            message = f"The embedded AWS does not implement {what}"
-            return _refuse(service, "NotImplemented", message)(environ, start_response)
         except Exception as error:
-            # 501 as well: SDKs retry a 500 for minutes, and a bug of ours does not mend itself meanwhile.
-            traceback.print_exc()
-            called = f"{service}:{action or environ['PATH_INFO']}"
-            message = f"The embedded AWS failed in {called}: {type(error).__name__}: {error}"
-            return _refuse(service, "InternalFailure", message)(environ, start_response)
+            return refusals.answer(environ, error)(environ, start_response)
 
-
-def _called(environ: dict[str, Any]) -> tuple[str, str]:
-    """Return the service of the request's signature and the action that it names, where its protocol names one."""
-    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split(",")[0].split("/")
-    action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
-    return (scope[3] if len(scope) > 3 else "s3"), action
-
-
-def _refuse(service: str, code: str, message: str) -> Response:
-    if service in ("s3", "iam", "sts", "ec2", "sns", "cloudwatch", "autoscaling", "rds", "elasticloadbalancing"):
-        error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
-        body = error if service == "s3" else f"<ErrorResponse>{error}<RequestId>0</RequestId></ErrorResponse>"
-        if service == "ec2":
-            body = f"<Response><Errors>{error}</Errors><RequestID>0</RequestID></Response>"
-        return Response(body, 501, content_type="text/xml")
-    document = json.dumps({"__type": code, "message": message})
-    return Response(document, 501, {"x-amzn-errortype": code}, content_type="application/x-amz-json-1.1")
+    def get_backend_for_host(self, host: str | None) -> Any:
+        backend = super().get_backend_for_host(host)
+        if host and not backend:
+            raise NotImplementedError("moto has no such service")
+        return backend
 
 
 def main(arguments: list[str] | None = None) -> None:
