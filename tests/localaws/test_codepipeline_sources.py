@@ -1,6 +1,7 @@
 """Where executions get their files from, and the builds that use them."""
 
 import io
+import json
 import uuid
 import zipfile
 
@@ -109,6 +110,23 @@ def test_object_that_changes_starts_a_pipeline_that_polls(aws, name, bucket):
     pipeline = Pipeline(aws, declaration(name, *stages))
     aws.client("s3").put_object(Bucket=bucket, Key="code.zip", Body=zipped(file="second"))
     assert wait_for(lambda: len(pipeline.executions()) == 2)
+
+
+def test_object_that_changes_starts_a_pipeline_through_eventbridge(aws, name, bucket):
+    aws.client("s3").put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    pipeline = Pipeline(aws, declaration(name, object_source(bucket), approval()))
+    assert pipeline.end(pipeline.first()) == "Failed"  # there is no object yet
+    detail = {"bucket": {"name": [bucket]}, "object": {"key": ["code.zip"]}}
+    pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": detail}
+    aws.client("events").put_rule(Name=name, EventPattern=json.dumps(pattern))
+    aws.client("events").put_targets(Rule=name, Targets=[{"Id": "pipeline", "Arn": pipeline.arn, "RoleArn": ROLE}])
+    aws.client("s3").put_object(Bucket=bucket, Key="other.zip", Body=zipped(file="other"))
+    version = aws.client("s3").put_object(Bucket=bucket, Key="code.zip", Body=zipped(file="first"))["VersionId"]
+    assert wait_for(lambda: len(pipeline.executions()) == 2)
+    pipeline.reached(pipeline.executions()[0], "Source", "Succeeded")
+    assert pipeline.execution(pipeline.executions()[0])["artifactRevisions"][0]["revisionId"] == version
 
 
 def test_object_in_a_bucket_without_versions_is_refused(aws, name):

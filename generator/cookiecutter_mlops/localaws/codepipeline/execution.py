@@ -92,15 +92,17 @@ class Execution:
         name, doors = stage["name"], self.pipeline.stages
         if not doors.admitted(name, self):
             return "Stopped" if self.stopping else "Superseded"
-        self.statuses[name] = "InProgress"
-        self._announce("Stage", "STARTED", stage=name)
-        self.statuses[name] = status = self._stage(stage)
-        self._announce("Stage", status.upper(), stage=name)
-        going_on = status in ("Succeeded", "Skipped")
-        if going_on and following:
-            doors.line_up(following["name"], self)
-        doors.leave(name)
-        return "Succeeded" if going_on else status
+        try:
+            self.statuses[name] = "InProgress"
+            self._announce("Stage", "STARTED", stage=name)
+            self.statuses[name] = status = self._stage(stage)
+            self._announce("Stage", status.upper(), stage=name)
+            going_on = status in ("Succeeded", "Skipped")
+            if going_on and following:
+                doors.line_up(following["name"], self)
+            return "Succeeded" if going_on else status
+        finally:
+            doors.leave(name)
 
     def _stage(self, stage: dict[str, Any]) -> str:
         """Run the stage's actions, those of one `runOrder` side by side."""
