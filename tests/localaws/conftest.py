@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+
+from cookiecutter_mlops.localaws import guard
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
@@ -44,6 +47,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     command = [sys.executable, "-m", "cookiecutter_mlops.localaws.server", "--home", str(home), "--region", REGION]
     with (home / "server.log").open("w") as log:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        watcher = guard.start(mark := uuid.uuid4().hex)  # ends the server even when these tests are killed
+        environment[guard.NAME] = f"{mark}/"
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
     try:
         wait_for(lambda: process.poll() is not None or (home / "server.json").exists(), seconds=30)
@@ -52,6 +57,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     finally:
         process.terminate()
         process.wait(20)
+        watcher.communicate()
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 20) -> Any:

@@ -23,7 +23,8 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "embedded-aws", "AWS_SECRET_ACCESS_KEY": "em
 _SETTINGS = {"home": ".mlops/local", "endpoint": ""}
 _PROCESSES: set["subprocess.Popen[str]"] = set()
 _CLOSING = threading.Event()
-_MARK = secrets.token_hex(8)  # by which `guard` knows what this embedded AWS started
+# By which `guard` knows what this embedded AWS started; it begins with the mark of whoever started us, if guarded.
+_MARK = os.environ.get(guard.NAME, "") + secrets.token_hex(8)
 _NUMBERS = itertools.count()
 _GUARDS: list["subprocess.Popen[bytes]"] = []
 
