@@ -52,6 +52,7 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_destroy_of_nothing_ends_well(aws: FakeAws, stages: None):
     aws.on(**GONE)
     destroy.destroy("wages")
+    assert {name for name in aws.order() if name.startswith(("Delete", "Stop"))} <= {"DeleteParameters"}
 
 
 def test_destroy_removes_in_order_and_only_its_own(aws: FakeAws, stages: None):

@@ -133,10 +133,12 @@ def test_unfit_package_is_refused_by_its_arn(aws: FakeAws, candidate: dict[str, 
     assert aws.called("CreateModel") == []
 
 
-def test_sample_package_is_good_enough_for_staging():
+def test_sample_package_is_good_enough_for_staging_only():
     facts = {"sample": "true", "verdict": "passed"}
     sample = packages.Package(f"{GROUP_ARN}/3", 3, "Approved", "", "image", "s3://m", facts)
     packages.refuse_unreleasable(sample, "wages", production=False)
+    with pytest.raises(PipelineError, match="sample"):
+        packages.refuse_unreleasable(sample, "wages", production=True)
 
 
 def test_package_of_another_project_is_refused(aws: FakeAws):
