@@ -27,6 +27,7 @@ clean:
 	rm -rf .venv .mlops build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/installed: pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable ".[test]"
+	@echo "Installing into .venv, once; this takes about a minute."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --editable ".[test]"
 	@touch $@

@@ -2,18 +2,24 @@
 
 import json
 import tempfile
-import tomllib
 from collections.abc import Callable, Mapping
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 import click
 
-from cookiecutter_mlops import __version__, answers
+from cookiecutter_mlops import __version__, answers, given
 from cookiecutter_mlops.errors import MlopsError
 
 WIDE = {"max_content_width": 120}
+NEXT = """
+and without an AWS account, or on AWS without the first line:
+  mlops local up && eval "$(mlops local env)"
+  mlops apply
+  mlops data push {data}
+  git push "$(mlops output source_clone_url)" main
+  mlops status           # until a model waits for a person
+  mlops approve"""
 
 
 class LazyGroup(click.Group):
@@ -55,7 +61,10 @@ def main() -> None:
     """Complete ML repositories for AWS, from one command."""
 
 
-@main.command(epilog="Example: mlops new 'Salary Prediction' --data wages.xlsx --target wage stages=staging+prod")
+@main.command(
+    epilog="Example: mlops new 'Salary Prediction' --data wages.xlsx --target wage stages=staging+prod. "
+    f"Answers: {', '.join(answers.RULES)}."
+)
 @click.argument("project_name")
 @click.argument("pairs", nargs=-1, metavar="[ANSWER=VALUE]...")
 @click.option("--answers", "file", type=click.Path(path_type=Path), help="A TOML file with one line per answer.")
@@ -81,12 +90,12 @@ def new(
 
     if bool(data) != bool(target) or (real_sample and not data):
         raise click.UsageError("--data and --target belong together, for example: --data wages.xlsx --target wage")
-    given = {**_from_file(file), **_from_pairs(pairs), "project_name": project_name}
-    scaffold.check(given)
+    supplied = {**given.from_file(file), **given.from_pairs(pairs), "project_name": project_name}
+    scaffold.check(supplied)
     finish = _finish_with_data(data, target, real_sample) if data and target else lambda project: None
-    project = scaffold.create(given if no_input else _ask(given), output_dir, finish)
-    click.echo(f"Made {project}\n\nNext, without an AWS account:\n  cd {project}")
-    click.echo('  mlops local up && eval "$(mlops local env)"\n  mlops apply')
+    project = scaffold.create(supplied if no_input else given.ask(supplied), output_dir, finish)
+    click.echo(f"Made {project}\n\nNext:\n  cd {project} && make check")
+    click.echo(NEXT.format(data=data.absolute() if data else "data/sample.csv"))
 
 
 @main.group()
@@ -130,6 +139,8 @@ def apply(yes: bool) -> None:
 def output(name: str | None, as_json: bool) -> None:
     """Print Terraform's outputs, or only the one called NAME: what was made, and where."""
     values = _terraform().output()
+    if not values:
+        raise MlopsError("There are no outputs: nothing is applied yet; run `mlops apply` first.")
     if name and name not in values:
         raise MlopsError(f"{name}: there is no such output{answers.suggestion(name, values)}")
     if as_json:
@@ -138,6 +149,12 @@ def output(name: str | None, as_json: bool) -> None:
     for key in [name] if name else values:
         text = values[key] if isinstance(values[key], str) else json.dumps(values[key])
         click.echo(text if name else f"{key} = {text}")
+
+
+@main.command(epilog="Example: mlops status")
+def status() -> None:
+    """Show what the pipelines do, which models there are, and which is live."""
+    _project().run_module("pipelines.status")
 
 
 @main.command(epilog="Example: mlops approve --version 7")
@@ -173,55 +190,17 @@ def destroy(yes: bool) -> None:
 def _project():
     from cookiecutter_mlops import project
 
-    return project.find()
+    found = project.find()
+    if not project.embedded() and (found.path / ".mlops" / "local" / "server.json").exists():
+        click.echo('This shell speaks to AWS; for the embedded one:  eval "$(mlops local env)"', err=True)
+    return found
 
 
 def _terraform():
-    from cookiecutter_mlops import project
+    from cookiecutter_mlops.project import embedded
     from cookiecutter_mlops.terraform import Terraform
 
-    return Terraform(project.find().path, embedded=project.embedded())
-
-
-def _from_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
-    for pair in pairs:
-        if "=" not in pair:
-            raise MlopsError(f"{pair}: write an answer as name=value, for example stages=staging+prod (got: {pair!r})")
-    return dict(pair.split("=", 1) for pair in pairs)
-
-
-def _from_file(file: Path | None) -> dict[str, str]:
-    if not file:
-        return {}
-    try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise MlopsError(f'{file}: give a TOML file of answers, such as stages = "prod" ({error})') from error
-    # A budget is naturally written as a number.
-    return {key: str(value) if isinstance(value, int) else value for key, value in values.items()}
-
-
-def _ask(given: dict[str, str]) -> dict[str, str]:
-    """Ask for each answer that is not given, in words; a bad one is asked for again."""
-    from cookiecutter_mlops import scaffold
-
-    complete, prompts = dict(given), scaffold.prompts()
-    for key in answers.RULES:
-        if key in complete or (key == "source_repository" and complete["source"] not in answers.CONNECTIONS):
-            continue
-        sentence = prompts[key]
-        if isinstance(sentence, dict):
-            choices = "".join(f"\n  {name}: {words}" for name, words in sentence.items() if name != "__prompt__")
-            sentence = f"{sentence['__prompt__']}{choices}\n"
-        default = scaffold.default(key, complete)
-        complete[key] = click.prompt(sentence, default=default, value_proc=partial(_checked, key))
-    return complete
-
-
-def _checked(key: str, value: str) -> str:
-    if sentence := answers.problem(key, value):
-        raise click.UsageError(sentence)
-    return value
+    return Terraform(_project().path, embedded=embedded())
 
 
 def _finish_with_data(file: Path, target: str, real_sample: bool) -> Callable[[Path], None]:

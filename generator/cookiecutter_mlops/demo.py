@@ -77,7 +77,12 @@ class Demo:
 def demo(data: Path | None, target: str | None, json_file: Path | None, keep: bool, folder: Path) -> None:
     """Run the whole loop on this laptop: generate, apply, push, train, gate, approve, release, predict."""
     if bool(data) != bool(target):
-        raise click.UsageError("--data and --target belong together, for example: --data workers.xlsx --target wage")
+        raise click.UsageError(
+            "--data and --target belong together, for example --data workers.xlsx --target wage "
+            "(with make: DATA=workers.xlsx TARGET=wage)"
+        )
+    if data and not data.is_file():
+        raise MlopsError(f"{data}: there is no such file; give a .csv, .xlsx or .parquet file.")
     if not shutil.which("terraform"):
         raise MlopsError("terraform: the demo applies real Terraform, and none is on PATH; install Terraform 1.9+.")
     run = Demo(folder.resolve(), Console(highlight=False, soft_wrap=True))

@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,11 +61,16 @@ class Terraform:
         return code == 2
 
     def apply(self, plan: Path | None = None) -> None:
-        """Apply a saved plan, or everything without asking."""
+        """Apply a saved plan, or everything without asking: then the plan's many lines are of no use to anybody."""
         self.init()
+        if plan is None:
+            with tempfile.TemporaryDirectory() as folder:
+                saved = Path(folder) / "plan"
+                _, text = self._run("plan", out=saved, lock_timeout="5m", capture_output=True, good=(0, 2))
+                print(next((line for line in text.splitlines() if line.startswith(("Plan:", "No changes"))), ""))
+                return self.apply(saved)
         # `skip_plan` is the package's name for -auto-approve; a saved plan takes no variables.
-        arguments = [str(plan)] if plan else []
-        self._run("apply", *arguments, skip_plan=True, var=None, lock_timeout="5m", capture_output=False)
+        self._run("apply", str(plan), skip_plan=True, var=None, lock_timeout="5m", capture_output=False)
 
     def output(self) -> dict:
         """Return the outputs as {name: value}."""

@@ -82,7 +82,9 @@ def main() -> None:
         return
     released = approve_release(spec, version)
     if released is None:
-        raise PipelineError("nothing waits for approval; `python -m pipelines.packages` lists the models.")
+        raise PipelineError(
+            "nothing waits for approval; `mlops status` (`python -m pipelines.status`) shows what runs."
+        )
     print(f"approved the release of {released.title} to {spec['stages'][-1]}")
 
 

@@ -1,9 +1,5 @@
-"""The model registry, as the pipelines see it: which package is newest, which may be released.
+"""The model registry, as the pipelines see it: which package is newest, which may be released."""
 
-python -m pipelines.packages    # lists the model packages of this project
-"""
-
-import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -80,7 +76,9 @@ def find(group: str, wanted: str) -> Package | None:
     for summary in summaries(group):
         if summary["ModelPackageVersion"] == int(wanted):
             return describe(summary["ModelPackageArn"])
-    raise PipelineError(f"model package {wanted}: {group} has no such version, see `python -m pipelines.packages`.")
+    raise PipelineError(
+        f"model package {wanted}: {group} has no such version; `python -m pipelines.status` lists them."
+    )
 
 
 def refuse_unreleasable(package: Package, group: str, *, production: bool) -> None:
@@ -107,15 +105,3 @@ def refuse_failed(package: Package) -> None:
     """A gate's no outlives every approval: somebody may have set the status past our commands."""
     if package.facts.get("verdict") != "passed":
         raise PipelineError(f"version {package.version} did not pass the gate, nothing releases it: {package.reason}")
-
-
-def main() -> None:
-    argparse.ArgumentParser(description="List the model packages of this project, newest first.").parse_args()
-    group = project.training_spec()["model_package_group"]
-    for summary in summaries(group):
-        package = describe(summary["ModelPackageArn"])
-        print(f"{package.status:22} {package.title}")
-
-
-if __name__ == "__main__":
-    project.command(main)

@@ -109,7 +109,9 @@ def live(stage: str) -> dict[str, Any] | None:
 def _published(name: str) -> dict[str, Any]:
     spec = parameter(name)
     if spec is None:
-        raise PipelineError(f"/{slug()}/{name}: there is no such parameter; run `terraform apply` first.")
+        raise PipelineError(
+            f"/{slug()}/{name}: there is no such parameter, so nothing is applied yet; run `mlops apply` first."
+        )
     return spec
 
 

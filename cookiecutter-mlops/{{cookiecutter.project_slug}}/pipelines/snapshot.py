@@ -57,12 +57,12 @@ def read(uri: str) -> Snapshot:
     return Snapshot(manifest["version"], uri, bool(manifest["sample"]))
 
 
-def push(spec: dict[str, Any], file: Path) -> Snapshot:
+def push(file: Path) -> Snapshot:
     """Check a file by the rules that training has, then upload it: bad data leaves nothing behind."""
     from training.data import load_table  # pandas, which a build that only starts jobs does without
 
     rows = len(load_table(file, load_settings()))
-    return upload(spec, file, rows=rows, sample=False)
+    return upload(project.training_spec(), file, rows=rows, sample=False)
 
 
 def push_sample(spec: dict[str, Any]) -> Snapshot:
@@ -105,11 +105,10 @@ def main() -> None:
     actions.add_parser("push", help="check a file and make it the newest snapshot").add_argument("file", type=Path)
     actions.add_parser("list", help="list the versions, newest last")
     arguments = parser.parse_args()
-    spec = project.training_spec()
     if arguments.action == "push":
-        print(push(spec, arguments.file).uri)
+        print(push(arguments.file).uri)
     else:
-        print(*sorted(versions(spec["data_bucket"])), sep="\n")
+        print(*sorted(versions(project.training_spec()["data_bucket"])), sep="\n")
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def test_user_error_is_one_sentence_and_exit_code_1(capsys: pytest.CaptureFixtur
 
 def test_missing_spec_says_what_to_do(aws: FakeAws):
     aws.on(GetParameter=parameters({}))
-    with pytest.raises(PipelineError, match="terraform apply"):
+    with pytest.raises(PipelineError, match="nothing is applied yet"):
         project.training_spec()
 
 
@@ -75,7 +75,7 @@ def test_snapshot_ends_with_its_manifest(aws: FakeAws, tmp_path: Path):
 def test_bad_data_uploads_nothing(aws: FakeAws, tmp_path: Path):
     (tmp_path / "wages.csv").write_text("nothing\n")
     with pytest.raises(project.UserError, match=r"wages\.csv"):
-        snapshot.push(training_spec(), tmp_path / "wages.csv")
+        snapshot.push(tmp_path / "wages.csv")
     assert aws.calls == []
 
 

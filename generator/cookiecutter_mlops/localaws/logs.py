@@ -63,12 +63,15 @@ class Reader:
         return [event["message"] for event in answer["events"]]
 
     def failures(self) -> list[str]:
-        """Return one sentence for each pipeline whose newest execution failed."""
+        """Return one sentence for each pipeline whose newest execution failed.
+
+        The execution that AWS starts when a pipeline is created finds an empty repository: that is nobody's failure.
+        """
         codepipeline = self.client("codepipeline")
         sentences = []
         for pipeline in codepipeline.list_pipelines()["pipelines"]:
             newest = next(iter(watch.executions(codepipeline, pipeline["name"])), {})
-            if newest.get("status") == "Failed":
+            if newest.get("status") == "Failed" and newest["trigger"]["triggerType"] != "CreatePipeline":
                 sentences += [
                     f"{pipeline['name']} failed at {action.stage}: {action.summary}"
                     for action in watch.actions(codepipeline, pipeline["name"], newest["pipelineExecutionId"])
@@ -79,7 +82,10 @@ class Reader:
 
 def show(reader: Reader, console: Console, name: str, lines: int) -> None:
     """Print the end of the newest streams, newest last, and then which pipelines failed and why."""
-    for stream in reader.streams(name)[-NEWEST:]:
+    streams = reader.streams(name)
+    if not streams:
+        console.print(f"No log matches {name!r} yet." if name else "Nothing was logged yet.")
+    for stream in streams[-NEWEST:]:
         clock = datetime.fromtimestamp(stream.last / 1000).strftime("%H:%M:%S")
         console.print(f"[bold]{stream.group}[/bold]  {stream.name}  {clock}")
         for line in reader.lines(stream, lines):

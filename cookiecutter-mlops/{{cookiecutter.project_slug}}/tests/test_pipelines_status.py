@@ -1,0 +1,42 @@
+"""What a person sees who asks how far it is."""
+
+from datetime import UTC, datetime
+
+from fake_aws import FakeAws, parameters
+from specs import GROUP_ARN, package, registry, training_spec
+
+from pipelines import status
+
+STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def test_pipeline_is_shown_with_the_stages_that_it_reached(aws: FakeAws):
+    execution = {"pipelineExecutionId": "1", "status": "InProgress", "startTime": STARTED}
+    aws.on(ListPipelineExecutions={"pipelineExecutionSummaries": [execution]})
+    stages = [("Check", "InProgress", STARTED.replace(minute=5)), ("Source", "Succeeded", STARTED)]
+    details = [{"stageName": name, "status": now, "startTime": start} for name, now, start in stages]
+    aws.on(ListActionExecutions={"actionExecutionDetails": details})
+    first, *rest = status.pipeline("wages-train")
+    assert first == "wages-train: InProgress, started 2026-01-02 03:04:05"
+    assert [line.split() for line in rest] == [["Source", "Succeeded"], ["Check", "InProgress"]]
+
+
+def test_pipeline_that_never_ran_shows_nothing(aws: FakeAws):
+    aws.on(ListPipelineExecutions={"pipelineExecutionSummaries": []})
+    assert list(status.pipeline("wages-release")) == []
+
+
+def test_models_are_shown_with_the_stage_in_which_they_are_live(aws: FakeAws):
+    aws.on(**registry(package(1), package(2)))
+    live = {"version": 1, "model_package_arn": f"{GROUP_ARN}/1"}
+    aws.on(GetParameter=parameters({"/wages/prod/live": live}))
+    lines = list(status.models(training_spec() | {"stages": ["prod"]}))
+    assert [line.endswith(", live in prod") for line in lines if "version 1," in line] == [True]
+    assert [line.endswith(", live in prod") for line in lines if "version 2," in line] == [False]
+
+
+def test_models_before_the_first_training_say_what_to_do(aws: FakeAws):
+    aws.on(**registry())
+    aws.on(GetParameter=parameters({}))
+    (line,) = status.models(training_spec() | {"stages": ["prod"]})
+    assert "none is registered yet" in line
