@@ -35,7 +35,8 @@ def run(folder: Path) -> None:
     """Serve the model of a folder until SIGTERM; requests in flight are answered first."""
     app = create_app(folder)
     # A container listens to its network; a laptop, where SM_BASE_DIR is set, only to itself.
-    host = "127.0.0.1" if "SM_BASE_DIR" in os.environ else "0.0.0.0"  # noqa: S104  # nosec B104
+    everywhere = "0.0.0.0"  # noqa: S104  # nosec B104
+    host = "127.0.0.1" if "SM_BASE_DIR" in os.environ else everywhere
     port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
     uvicorn.run(app, host=host, port=port, access_log=False, timeout_graceful_shutdown=30)
 
