@@ -70,7 +70,6 @@ data "aws_iam_policy_document" "job" {
     ]
   }
 
-  # Grants let SageMaker attach encrypted volumes; they end with the job.
   statement {
     sid       = "UseKey"
     actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"]
@@ -83,6 +82,7 @@ data "aws_iam_policy_document" "job" {
     }
   }
 
+  # Grants let SageMaker attach encrypted volumes; they end with the job.
   statement {
     sid       = "GrantKeyToVolumes"
     actions   = ["kms:CreateGrant"]

@@ -115,8 +115,10 @@ def test_project_files_can_be_parsed(bake, combination):
     project = bake(combination)
     readers = {".json": json.loads, ".ipynb": json.loads, ".toml": tomllib.loads, ".py": ast.parse}
     readers |= dict.fromkeys((".yml", ".yaml"), partial(yaml.load, Loader=yaml.SafeLoader))
-    for path in files(project, *(f"*{suffix}" for suffix in readers)):
+    found = list(files(project, *(f"*{suffix}" for suffix in readers)))
+    for path in found:
         readers[path.suffix](path.read_text())
+    assert {path.suffix for path in found} >= {".json", ".ipynb", ".toml", ".py", ".yml"}
 
 
 @pytest.mark.parametrize("combination", MATRIX, ids=label)

@@ -61,9 +61,12 @@ def test_module_names_no_partition(name):
 def test_module_keeps_its_promises(name, tmp_path):
     root = Root(MODULES / name, {"TF_DATA_DIR": str(tmp_path)})
     try:
-        root.init()("test", "-no-color")
+        tested = root.init()("test", "-no-color").stdout
     finally:
         (MODULES / name / ".terraform.lock.hcl").unlink(missing_ok=True)
+    passed, failed = map(int, re.search(r"(\d+) passed, (\d+) failed", tested).groups())
+    assert passed > 1
+    assert failed == 0
 
 
 @pytest.mark.slow
