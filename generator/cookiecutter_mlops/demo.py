@@ -31,12 +31,13 @@ class Demo:
     """The demo's console, its project and the facts it collects."""
 
     folder: Path
+    name: str
     console: Console
     facts: dict = field(default_factory=lambda: {"steps": []})
     project: LoopProject = field(init=False)
 
     def __post_init__(self) -> None:
-        self.project = LoopProject(self.folder / "salary-prediction", self.show)
+        self.project = LoopProject(self.folder / self.name.lower().replace(" ", "-"), self.show)
 
     @contextmanager
     def step(self, title: str, command: str = "") -> Iterator[dict]:
@@ -85,7 +86,9 @@ def demo(data: Path | None, target: str | None, json_file: Path | None, keep: bo
         raise MlopsError(f"{data}: there is no such file; give a .csv, .xlsx or .parquet file.")
     if not shutil.which("terraform"):
         raise MlopsError("terraform: the demo applies real Terraform, and none is on PATH; install Terraform 1.9+.")
-    run = Demo(folder.resolve(), Console(highlight=False, soft_wrap=True))
+    run = Demo(
+        folder.resolve(), "Own Prediction" if data else "Salary Prediction", Console(highlight=False, soft_wrap=True)
+    )
     started = time.monotonic()
     try:
         _prepare(run, data and data.resolve(), target)
@@ -102,13 +105,15 @@ def demo(data: Path | None, target: str | None, json_file: Path | None, keep: bo
 
 def _prepare(run: Demo, data: Path | None, target: str | None) -> None:
     """Generate the project, start the embedded AWS and apply Terraform."""
-    run.project.down()  # what an earlier demo left with KEEP=1
+    for earlier in run.folder.glob("*/"):
+        LoopProject(earlier).down()  # what an earlier demo left with KEEP=1
     shutil.rmtree(run.folder, ignore_errors=True)
     run.folder.mkdir(parents=True)
-    with run.step("Generate the project", "mlops new 'Salary Prediction'") as facts:
-        new = ["new", "Salary Prediction", "--no-input", "--output-dir", str(run.folder), "stages=prod"]
+    with run.step("Generate the project", f"mlops new '{run.name}'") as facts:
+        new = ["new", run.name, "--no-input", "--output-dir", str(run.folder), "stages=prod"]
         new += ["--data", str(data), "--target", str(target)] if data else []
-        LoopProject(run.folder).mlops(*new)
+        said = LoopProject(run.folder).mlops(*new).stdout
+        run.console.print("".join(f"  {line}\n" for line in said.splitlines() if line.startswith("Left out")), end="")
         facts["files"] = len(run.project.run("git", "ls-files").stdout.splitlines())
     with run.step("Install the project's requirements (once per machine)", "make install"):
         environment(run.project.path, lambda line: run.console.print(f"  {line}"))
