@@ -7,6 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,8 +42,15 @@ class Aws:
 
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    """Start the server for the session; its log is shown when it does not come up."""
-    home = tmp_path_factory.mktemp("aws") / "local"
+    """The embedded AWS that the tests share; whoever moves its clock or breaks it serves one of their own."""
+    with serve(tmp_path_factory.mktemp("aws")) as aws:
+        yield aws
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[Aws]:
+    """Run a server in a folder; its log is shown when it does not come up."""
+    home = folder / "local"
     home.mkdir()
     command = [sys.executable, "-m", "cookiecutter_mlops.localaws.server", "--home", str(home), "--region", REGION]
     with (home / "server.log").open("w") as log:

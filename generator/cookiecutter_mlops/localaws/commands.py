@@ -7,18 +7,17 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from cookiecutter_mlops.errors import MlopsError
+from cookiecutter_mlops.localaws import controls, process
 from cookiecutter_mlops.localaws import logs as streams
-from cookiecutter_mlops.localaws import process
-
-home_option = click.option(
-    "--home", type=click.Path(path_type=Path), default=process.HOME, show_default=True, help="Folder for its state."
-)
+from cookiecutter_mlops.localaws.controls import home_option
 
 
 @click.group()
 def local() -> None:
     """Run an AWS inside this laptop: Terraform, git push, pipelines, training and endpoints, with no account."""
+
+
+local.add_command(controls.clock)
 
 
 @local.command(epilog="Example: mlops local up --port 5100")
@@ -37,7 +36,7 @@ def up(port: int, region: str | None, home: Path) -> None:
 @home_option
 def status(home: Path) -> None:
     """Say whether the embedded AWS runs, where, and with how much memory."""
-    server = _running(home)
+    server = process.running(home)
     click.echo(f"url         {server.url}\nregion      {server.region}\naccount     {server.account}")
     click.echo(f"process     {server.pid}\nstarted     {server.started_at}\nmemory      {server.memory_mb:.0f} MB")
 
@@ -48,7 +47,7 @@ def env(home: Path) -> None:
     """Print the variables with which programs of this shell speak to the embedded AWS, and to no other."""
     from cookiecutter_mlops.localaws import runtime
 
-    server = _running(home)
+    server = process.running(home)
     runtime.configure(home, server.url)
     for name, value in runtime.aws_environment(server.region).items():
         click.echo(f"export {name}={shlex.quote(value)}")
@@ -62,7 +61,7 @@ def env(home: Path) -> None:
 @home_option
 def logs(name: str, lines: int, follow: bool, home: Path) -> None:
     """Show the newest logs of builds, jobs, endpoints and functions, newest last; NAME selects by part of a name."""
-    server = _running(home)
+    server = process.running(home)
     console = Console(highlight=False, soft_wrap=True)
     streams.show(streams.Reader(server), console, name, lines)
     if follow:
@@ -74,13 +73,6 @@ def logs(name: str, lines: int, follow: bool, home: Path) -> None:
 def down(home: Path) -> None:
     """Stop the embedded AWS and every build, job and endpoint that it runs. What it held is gone."""
     click.echo("The embedded AWS is stopped." if process.down(home) else f"No embedded AWS runs for {home}.")
-
-
-def _running(home: Path) -> process.Server:
-    server = process.find(home)
-    if not server:
-        raise MlopsError(f"No embedded AWS runs for {home}; start one with `mlops local up`.")
-    return server
 
 
 def _project_region() -> str:

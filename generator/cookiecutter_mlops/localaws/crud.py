@@ -5,7 +5,6 @@ A backend's methods are named as the API's operations, take the request as a dic
 """
 
 import copy
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from moto.core.base_backend import BaseBackend
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
 
+from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.extension import AwsError
 
 Document = dict[str, Any]
@@ -63,7 +63,7 @@ class Documents:
 
     def create(self, kind: Kind, request: Document) -> Document:
         """Store a request as a new resource and return its document."""
-        now = time.time()
+        now = clock.time()
         document = {**copy.deepcopy(kind.defaults), **request}
         document[kind.arn_member] = self.prefix + kind.arn.format(**document)
         document |= {"CreationTime": now, "LastModifiedTime": now, "CreatedTime": now}
@@ -89,7 +89,7 @@ class Documents:
 
     def update(self, kind: Kind, request: Document) -> Document:
         document = self.find(kind, request)
-        document.update(request, LastModifiedTime=time.time())
+        document.update(request, LastModifiedTime=clock.time())
         if kind.complete:
             kind.complete(document)
         return document

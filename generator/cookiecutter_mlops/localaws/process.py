@@ -51,6 +51,14 @@ def find(home: Path) -> Server | None:
     return None
 
 
+def running(home: Path) -> Server:
+    """Return the server that runs for this folder; raise MlopsError if there is none."""
+    server = find(home)
+    if not server:
+        raise MlopsError(f"No embedded AWS runs for {home}; start one with `mlops local up`.")
+    return server
+
+
 def up(home: Path, region: str, port: int = 0, timeout: float = 60) -> Server:
     """Start the embedded AWS of this folder and wait until it answers; return the running one if there is one.
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from cookiecutter_mlops.localaws import guard
+from cookiecutter_mlops.localaws import clock, guard
 from cookiecutter_mlops.localaws.extension import AwsError
 
 ACCOUNT = "123456789012"
@@ -143,7 +143,7 @@ def write_log(account: str, region: str, group: str, stream: str, lines: Iterabl
         logs.create_log_group(group, {})
     if stream not in logs.groups[group].streams:
         logs.create_log_stream(group, stream)
-    now = int(time.time() * 1000)
+    now = int(clock.time() * 1000)
     events = [{"timestamp": now, "message": line or " "} for line in lines]
     if events:
         logs.put_log_events(group, stream, events)

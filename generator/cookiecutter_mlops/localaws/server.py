@@ -27,7 +27,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
-from cookiecutter_mlops.localaws import extension, refusals, runtime, services
+from cookiecutter_mlops.localaws import clock, embedded, extension, refusals, runtime, services
 
 Start = Callable[..., Any]
 
@@ -67,7 +67,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--region", default="eu-west-1", help="the region that `mlops local env` prints")
     options = parser.parse_args(arguments)
-    extension.register_route("/_embedded/health", _health)
+    embedded.install()
+    clock.install()  # before moto's services take their time from moto
     services.install()
     server = make_server("127.0.0.1", options.port, Dispatcher(create_backend_app), True, request_handler=Handler)
     url = f"http://127.0.0.1:{server.server_port}"
@@ -96,11 +97,6 @@ def _announce(options: argparse.Namespace, port: int, url: str) -> Path:
     partial.write_text(json.dumps(facts, indent=2) + "\n")
     partial.replace(state)  # a reader sees all of it or nothing
     return state
-
-
-def _health(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
-    """Say who answers on this port, so that a stale `server.json` is not taken for a running server."""
-    return Response(json.dumps({"pid": os.getpid()}), content_type="application/json")(environ, start_response)
 
 
 class Handler(MotoRequestHandler):

@@ -1,11 +1,11 @@
 """The targets that EventBridge delivers to, one function per service."""
 
 import json
-import time
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.extension import NotEmulated
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _logs(rule: "Rule", target: dict[str, Any], event: dict[str, Any], text: str
     backend, group = logs_backends[parts[4]][parts[3]], parts[6]
     stream = str(uuid.uuid4())
     backend.create_log_stream(group, stream)
-    backend.put_log_events(group, stream, [{"timestamp": int(time.time() * 1000), "message": text}])
+    backend.put_log_events(group, stream, [{"timestamp": int(clock.time() * 1000), "message": text}])
 
 
 def _events(rule: "Rule", target: dict[str, Any], event: dict[str, Any], text: str) -> None:
