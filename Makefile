@@ -8,10 +8,10 @@ demo: .venv/installed  ## DATA=file.xlsx TARGET=column: your own data; JSON=path
 	@$(BIN)/mlops demo $(if $(DATA),--data "$(DATA)" --target "$(TARGET)") $(if $(JSON),--json "$(JSON)") $(if $(KEEP),--keep)
 
 test: .venv/installed  ## under 15 minutes on two cores
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" --numprocesses 2 --dist loadgroup
 
-test-slow: .venv/installed  ## the rest, under 45 minutes
-	$(BIN)/pytest -m slow
+test-slow: .venv/installed  ## the rest, under 45 minutes; most of it waits for the Terraform provider
+	$(BIN)/pytest -m slow --numprocesses 3 --dist loadgroup
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -11,6 +11,8 @@ import pytest
 from cookiecutter_mlops import watch
 from tests.loop.test_loop import WORKER
 
+pytestmark = pytest.mark.xdist_group("released")  # one worker, one project
+
 
 def last_lines(project, count: int = 25) -> str:
     return "\n".join(project.logs().rstrip().splitlines()[-count:])

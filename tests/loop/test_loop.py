@@ -1,5 +1,9 @@
 """The whole loop on real salaries: what a person would look at after the first release."""
 
+import pytest
+
+pytestmark = pytest.mark.xdist_group("released")  # one worker, one project
+
 WORKER = {
     "education": 16,
     "experience": 10,
