@@ -18,6 +18,7 @@ from pipelines import autoscaling, endpoint, packages, project
 from pipelines.packages import Package
 from pipelines.project import PipelineError
 
+BY_POLICY = "approved"  # the release pipeline's REASON unless somebody gives another
 KEPT_CONFIGS = 3  # with them a person can see what was live, and go back by hand
 
 
@@ -62,21 +63,28 @@ def release(spec: dict[str, Any], package: Package) -> None:
 
 def write_live(spec: dict[str, Any], package: Package, config: str) -> None:
     """Tell the other pipelines, monitoring and rollback what this stage serves; SSM keeps the history."""
+    facts = ("commit", "data_version", "settings_sha256", "train_image", "baseline_s3_uri", "metric", "value")
     value = {
         "model_package_arn": package.arn,
         "version": package.version,
-        "commit": package.facts.get("commit"),
-        "data_version": package.facts.get("data_version"),
+        **{fact: package.facts.get(fact) for fact in facts},
         "image": package.image,
         "model_data_url": package.model_data_url,
         "endpoint_config": config,
         "released_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "reason": reason(package),
         "spec": fingerprint(spec),
     }
     name = f"/{spec['project_slug']}/{spec['stage']}/live"
     project.client("ssm").put_parameter(
         Name=name, Value=json.dumps(value), Type="String", Tier="Intelligent-Tiering", Overwrite=True
     )
+
+
+def reason(package: Package) -> str:
+    """Why this release: what a person said who asked for it, else why the model was trained."""
+    asked = os.environ.get("REASON", "")
+    return asked if asked not in ("", BY_POLICY) else f"approved, trained for: {package.facts.get('reason', 'unknown')}"
 
 
 def fingerprint(spec: dict[str, Any]) -> str:

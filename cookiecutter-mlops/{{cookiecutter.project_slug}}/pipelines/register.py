@@ -25,8 +25,8 @@ def register(spec: dict[str, Any], job: dict[str, Any], image: str) -> Verdict:
     """Make the model package of a completed job, and give back the gate's verdict."""
     evaluation = read_evaluation(job)
     verdict = gate(evaluation, live_evaluation(spec, evaluation), load_settings().gate)
-    statistics = keep_evaluation(spec, job["TrainingJobName"], evaluation, verdict)
-    arn = create(spec, job, image, statistics, customer_metadata(job, evaluation, verdict), verdict)
+    kept = keep(spec, job, evaluation, verdict)
+    arn = create(spec, job, image, kept, customer_metadata(job, evaluation, verdict) | kept, verdict)
     status = status_for(spec, verdict)
     decide(arn, status, verdict)
     show(arn, verdict, status)
@@ -34,9 +34,13 @@ def register(spec: dict[str, Any], job: dict[str, Any], image: str) -> Verdict:
 
 
 def read_evaluation(job: dict[str, Any]) -> dict[str, Any]:
-    """What the job measured; SageMaker packs it beside the model."""
-    folder = job["ModelArtifacts"]["S3ModelArtifacts"].rpartition("/")[0]
-    return archive.read_json(f"{folder}/output.tar.gz", "evaluation.json")
+    """What the job measured."""
+    return archive.read_json(output_of(job), "evaluation.json")
+
+
+def output_of(job: dict[str, Any]) -> str:
+    """What the job wrote to /opt/ml/output/data; SageMaker packs it beside the model."""
+    return f"{job['ModelArtifacts']['S3ModelArtifacts'].rpartition('/')[0]}/output.tar.gz"
 
 
 def live_evaluation(spec: dict[str, Any], evaluation: dict[str, Any]) -> dict[str, Any] | None:
@@ -53,16 +57,23 @@ def live_evaluation(spec: dict[str, Any], evaluation: dict[str, Any]) -> dict[st
     return {**shared, "value": value, "higher_is_better": evaluation.get("higher_is_better")}
 
 
-def keep_evaluation(spec: dict[str, Any], job_name: str, evaluation: dict[str, Any], verdict: Verdict) -> str:
-    """Store evaluation and verdict where the registry can point at them."""
-    key = f"evaluations/{job_name}/evaluation.json"
-    body = json.dumps({**evaluation, "verdict": verdict.to_dict()}, indent=2).encode()
-    project.client("s3").put_object(Bucket=spec["models_bucket"], Key=key, Body=body, ContentType="application/json")
-    return f"s3://{spec['models_bucket']}/{key}"
+def keep(spec: dict[str, Any], job: dict[str, Any], evaluation: dict[str, Any], verdict: Verdict) -> dict[str, str]:
+    """Store evaluation and baseline where registry, monitor and people find them; their addresses by fact."""
+    baseline = archive.read_json(output_of(job), "baseline.json")
+    contents = {"evaluation": {**evaluation, "verdict": verdict.to_dict()}, "baseline": baseline}
+    return {f"{name}_s3_uri": put(spec, job, f"{name}.json", content) for name, content in contents.items()}
+
+
+def put(spec: dict[str, Any], job: dict[str, Any], name: str, content: Any) -> str:
+    """Write JSON beside the other facts of a job, and say where."""
+    bucket, key = spec["models_bucket"], f"evaluations/{job['TrainingJobName']}/{name}"
+    body = json.dumps(content, indent=2).encode()
+    project.client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+    return f"s3://{bucket}/{key}"
 
 
 def customer_metadata(job: dict[str, Any], evaluation: dict[str, Any], verdict: Verdict) -> dict[str, str]:
-    """The facts that later decisions read."""
+    """The facts that later decisions read; SageMaker keeps at most 50 of them."""
     data = snapshot.read(job["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"])
     facts = {
         "commit": job["Environment"]["MLOPS_COMMIT"],
@@ -73,6 +84,8 @@ def customer_metadata(job: dict[str, Any], evaluation: dict[str, Any], verdict: 
         "baseline": evaluation.get("baseline"),
         "verdict": "passed" if verdict.passed else "rejected",
         "training_job": job["TrainingJobName"],
+        "train_image": job["AlgorithmSpecification"]["TrainingImage"],
+        "settings_sha256": evaluation.get("settings_sha256"),
         "reason": os.environ.get("REASON") or "by hand",
     }
     return {key: acceptable(value) for key, value in facts.items()}
@@ -92,7 +105,12 @@ def status_for(spec: dict[str, Any], verdict: Verdict) -> str:
 
 
 def create(
-    spec: dict[str, Any], job: dict[str, Any], image: str, statistics: str, facts: dict[str, str], verdict: Verdict
+    spec: dict[str, Any],
+    job: dict[str, Any],
+    image: str,
+    kept: dict[str, str],
+    facts: dict[str, str],
+    verdict: Verdict,
 ) -> str:
     """Register the package; the token makes a second call for the same job give the same package."""
     container = {"Image": image, "ModelDataUrl": job["ModelArtifacts"]["S3ModelArtifacts"]}
@@ -104,12 +122,20 @@ def create(
             "SupportedContentTypes": CONTENT_TYPES,
             "SupportedResponseMIMETypes": CONTENT_TYPES,
         },
-        ModelMetrics={"ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": statistics}}},
+        ModelMetrics={
+            "ModelQuality": {"Statistics": json_at(kept["evaluation_s3_uri"])},
+            "ModelDataQuality": {"Statistics": json_at(kept["baseline_s3_uri"])},
+        },
         CustomerMetadataProperties=facts,
         ModelApprovalStatus=packages.PENDING if verdict.passed else packages.REJECTED,
         ClientToken=hashlib.sha256(job["TrainingJobName"].encode()).hexdigest()[:32],
     )
     return answer["ModelPackageArn"]
+
+
+def json_at(uri: str) -> dict[str, str]:
+    """A metrics source of the registry."""
+    return {"ContentType": "application/json", "S3Uri": uri}
 
 
 def decide(arn: str, status: str, verdict: Verdict) -> None:

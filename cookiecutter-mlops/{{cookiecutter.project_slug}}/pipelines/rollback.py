@@ -63,7 +63,11 @@ def main() -> None:
     packages.refuse_unreleasable(target, group, production=stage == spec["stages"][-1])
     reject(live, target)
     project.client("codepipeline").start_pipeline_execution(
-        name=spec["release_pipeline"], variables=[{"name": "MODEL_PACKAGE", "value": target.arn}]
+        name=spec["release_pipeline"],
+        variables=[
+            {"name": "MODEL_PACKAGE", "value": target.arn},
+            {"name": "REASON", "value": f"rolled back from version {live['version']}"},
+        ],
     )
     print(f"version {live['version']} is rejected; {spec['release_pipeline']} releases {target.title}")
 

@@ -24,7 +24,7 @@ locals {
           buildspec       = "buildspecs/deploy.yml"
           policy          = module.endpoint[stage].deploy_policy
           environment     = merge(local.environment, { MLOPS_STAGE = stage })
-          variables       = { MODEL_PACKAGE = local.package[stage] }
+          variables       = { MODEL_PACKAGE = local.package[stage], REASON = "#{variables.REASON}" }
           namespace       = "Deploy${title(stage)}"
           timeout_minutes = 120
         }
@@ -104,10 +104,13 @@ module "train_pipeline" {
 module "release_pipeline" {
   source = "./modules/codepipeline"
 
-  project         = var.project_slug
-  name            = "release"
-  execution_mode  = "SUPERSEDED"
-  variables       = { MODEL_PACKAGE = { default = "newest", description = "ARN of the model package to release, or newest" } }
+  project        = var.project_slug
+  name           = "release"
+  execution_mode = "SUPERSEDED"
+  variables = {
+    MODEL_PACKAGE = { default = "newest", description = "ARN of the model package to release, or newest" }
+    REASON        = { default = "approved", description = "Why this release was started" }
+  }
   artifact_bucket = local.buckets.artifacts
   kms_key_arn     = module.key.arn
   topic_arn       = module.notifications.topic_arn

@@ -80,7 +80,11 @@ ASYNCHRONOUS = {
 def package(version: int = 3, status: str = "Approved", **facts: str) -> dict[str, Any]:
     """A model package, as DescribeModelPackage tells it."""
     known = {"commit": "1a2b3c4d", "data_version": "20260102T030405Z-aaaaaaaa", "sample": "false", "verdict": "passed"}
-    known |= {"metric": "mae", "value": "224.1", "baseline": "306"}
+    known |= {"metric": "mae", "value": "224.1", "baseline": "306", "settings_sha256": "5e77", "reason": "new data"}
+    known |= {
+        "train_image": "repository@sha256:7",
+        "baseline_s3_uri": f"s3://wages-models/evaluations/{version}/baseline.json",
+    }
     model = {
         "Image": "repository@sha256:0",
         "ModelDataUrl": f"s3://wages-models/training/{version}/output/model.tar.gz",

@@ -16,19 +16,22 @@ SNAPSHOT = {"version": "v1", "sample": False, "files": []}
 JOB = {
     "TrainingJobName": "wages-20260102030405-1a2b3c4d",
     "ModelArtifacts": {"S3ModelArtifacts": "s3://wages-models/training/job/output/model.tar.gz"},
+    "AlgorithmSpecification": {"TrainingImage": "repository@sha256:0"},
     "InputDataConfig": [{"DataSource": {"S3DataSource": {"S3Uri": "s3://wages-data/snapshots/v1/"}}}],
     "Environment": {"MLOPS_COMMIT": "1a2b3c4d5e6f", "MLOPS_DATA_VERSION": "v1"},
 }
 GOOD = {"metric": "mae", "value": 100.0, "baseline": 300.0, "higher_is_better": False, "data_version": "v1"}
-GOOD |= {"rows": {"train": 8000, "holdout": 2000}}
+GOOD |= {"rows": {"train": 8000, "holdout": 2000}, "settings_sha256": "5e77"}
+BASELINE = {"rows": 8000, "columns": {}}
 
 
-def archive(name: str, content: Any) -> bytes:
-    buffer, body = io.BytesIO(), json.dumps(content).encode()
+def archive(files: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        member = tarfile.TarInfo(name)
-        member.size = len(body)
-        tar.addfile(member, io.BytesIO(body))
+        for name, content in files.items():
+            member, body = tarfile.TarInfo(name), json.dumps(content).encode()
+            member.size = len(body)
+            tar.addfile(member, io.BytesIO(body))
     return buffer.getvalue()
 
 
@@ -42,7 +45,7 @@ def trained(aws: FakeAws) -> FakeAws:
 
 def with_evaluation(aws: FakeAws, evaluation: dict[str, Any]) -> FakeAws:
     stored = {
-        "training/job/output/output.tar.gz": archive("evaluation.json", evaluation),
+        "training/job/output/output.tar.gz": archive({"evaluation.json": evaluation, "baseline.json": BASELINE}),
         "snapshots/v1/manifest.json": json.dumps(SNAPSHOT).encode(),
     }
     aws.on(GetObject=objects(stored))
@@ -58,6 +61,20 @@ def test_good_model_waits_for_a_person(trained: FakeAws, monkeypatch: pytest.Mon
     facts = created["CustomerMetadataProperties"]
     assert (facts["value"], facts["verdict"], facts["sample"]) == ("100", "passed", "false")
     assert facts["reason"] == "new data: 500 rows  weekly "
+    assert (facts["train_image"], facts["settings_sha256"]) == ("repository@sha256:0", "5e77")
+
+
+def test_evaluation_and_baseline_are_stored_where_the_registry_points_at(trained: FakeAws):
+    register.register(training_spec(), JOB, "image")
+    evaluation, baseline = trained.called("PutObject")
+    assert json.loads(evaluation["Body"])["verdict"]["passed"] is True
+    assert json.loads(baseline["Body"]) == BASELINE
+    (created,) = trained.called("CreateModelPackage")
+    addresses = [f"s3://{request['Bucket']}/{request['Key']}" for request in (evaluation, baseline)]
+    metrics, facts = created["ModelMetrics"], created["CustomerMetadataProperties"]
+    kinds = ("ModelQuality", "ModelDataQuality")
+    assert [metrics[kind]["Statistics"]["S3Uri"] for kind in kinds] == addresses
+    assert [facts["evaluation_s3_uri"], facts["baseline_s3_uri"]] == addresses
 
 
 def test_good_model_is_approved_where_the_project_says_so(trained: FakeAws):
@@ -93,7 +110,7 @@ def test_same_job_is_registered_under_the_same_token(trained: FakeAws):
 
 
 def test_job_without_evaluation_is_not_registered(trained: FakeAws):
-    trained.on(GetObject=objects({"training/job/output/output.tar.gz": archive("other.json", {})}))
+    trained.on(GetObject=objects({"training/job/output/output.tar.gz": archive({"other.json": {}})}))
     with pytest.raises(PipelineError, match=r"no readable evaluation\.json"):
         register.register(training_spec(), JOB, "image")
     assert trained.called("CreateModelPackage") == []
@@ -168,4 +185,5 @@ def test_rollback_rejects_the_live_model_and_releases_the_other(aws: FakeAws, mo
     rollback.main()
     (rejected,), (started,) = aws.called("UpdateModelPackage"), aws.called("StartPipelineExecution")
     assert (rejected["ModelPackageArn"], rejected["ModelApprovalStatus"]) == (f"{GROUP_ARN}/4", "Rejected")
-    assert started["variables"] == [{"name": "MODEL_PACKAGE", "value": f"{GROUP_ARN}/3"}]
+    variables = {variable["name"]: variable["value"] for variable in started["variables"]}
+    assert variables == {"MODEL_PACKAGE": f"{GROUP_ARN}/3", "REASON": "rolled back from version 4"}

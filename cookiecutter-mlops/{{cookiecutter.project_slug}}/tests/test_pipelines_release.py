@@ -46,6 +46,24 @@ def test_release_from_every_state_of_the_endpoint(aws: FakeAws, status: str | No
     assert written["Name"] == "/wages/prod/live"
     value = json.loads(written["Value"])
     assert (value["model_package_arn"], value["endpoint_config"]) == (f"{GROUP_ARN}/3", there.config)
+    assert value["baseline_s3_uri"] == "s3://wages-models/evaluations/3/baseline.json"
+    assert (value["train_image"], value["settings_sha256"]) == ("repository@sha256:7", "5e77")
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("", "approved, trained for: new data"),
+        ("approved", "approved, trained for: new data"),
+        ("rolled back", "rolled back"),
+    ],
+)
+def test_release_records_why(aws: FakeAws, monkeypatch: pytest.MonkeyPatch, asked: str, expected: str):
+    monkeypatch.setenv("REASON", asked)
+    aws.on(**registry(package(3)))
+    Endpoint(aws, "InService")
+    release(aws)
+    assert json.loads(aws.called("PutParameter")[0]["Value"])["reason"] == expected
 
 
 def test_refused_update_keeps_the_old_model_and_leaves_nothing(aws: FakeAws):

@@ -106,7 +106,7 @@ SAMPLES = [{"request": {"instances": [{}]}, "response": {"predictions": [7.0]}}]
 def serving(aws: FakeAws) -> FakeAws:
     """An endpoint that answers as recorded and refuses nonsense."""
     aws.on(DescribeEndpoint={"EndpointStatus": "InService", "EndpointConfigName": "config"})
-    aws.on(GetObject=objects({"model.tar.gz": archive("samples.json", SAMPLES)}), InvokeEndpoint=answer(7.0))
+    aws.on(GetObject=objects({"model.tar.gz": archive({"samples.json": SAMPLES})}), InvokeEndpoint=answer(7.0))
     return aws
 
 
@@ -143,7 +143,7 @@ def test_verify_refuses(serving: FakeAws, invoke: Any, live: dict[str, Any], bud
 def asynchronous(serving: FakeAws, refusal: bytes) -> None:
     """Two requests: the first is answered, the second refused."""
     results = {
-        "model.tar.gz": archive("samples.json", SAMPLES),
+        "model.tar.gz": archive({"samples.json": SAMPLES}),
         "out/1": b'{"predictions": [7.0]}',
         "failed/2": refusal,
     }

@@ -35,7 +35,9 @@ def train(source: Path, model_folder: Path, output_folder: Path, settings: Setti
     evaluation = _evaluation(scores, settings, rows={"train": len(learn), "holdout": len(judge)}, source=source)
     _empty(model_folder)
     model.save(fitted, model_folder)
-    _write(model_folder / "baseline.json", model.baseline(fitted, learn))
+    distributions = model.baseline(fitted, learn)
+    for folder in (model_folder, output_folder):  # the server's copy, and the monitor's
+        _write(folder / "baseline.json", distributions)
     # Recorded with the model as it stands on disk: what was saved is proven to load and to answer.
     _write(model_folder / "samples.json", handler.record(handler.restore(model_folder), judge))
     facts = ("commit", "data_version", "settings_sha256", "metrics")
