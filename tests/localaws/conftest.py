@@ -29,14 +29,14 @@ class Aws:
     url: str
     home: Path
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, attempts: int = 2) -> Any:
         return boto3.client(
             service,
             endpoint_url=self.url,
             region_name=REGION,
             aws_access_key_id="embedded-aws",
             aws_secret_access_key="embedded-aws",
-            config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}),
+            config=Config(retries={"total_max_attempts": attempts}, s3={"addressing_style": "path"}),
         )
 
 

@@ -17,7 +17,8 @@ def local() -> None:
     """Run an AWS inside this laptop: Terraform, git push, pipelines, training and endpoints, with no account."""
 
 
-local.add_command(controls.clock)
+for command in (controls.clock, controls.fault):
+    local.add_command(command)
 
 
 @local.command(epilog="Example: mlops local up --port 5100")

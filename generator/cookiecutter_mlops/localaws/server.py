@@ -27,7 +27,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
-from cookiecutter_mlops.localaws import clock, embedded, extension, refusals, runtime, services
+from cookiecutter_mlops.localaws import clock, embedded, extension, faults, refusals, runtime, services
 
 Start = Callable[..., Any]
 
@@ -68,9 +68,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--region", default="eu-west-1", help="the region that `mlops local env` prints")
     options = parser.parse_args(arguments)
     embedded.install()
+    faults.install()
     clock.install()  # before moto's services take their time from moto
     services.install()
-    server = make_server("127.0.0.1", options.port, Dispatcher(create_backend_app), True, request_handler=Handler)
+    application = faults.Striking(Dispatcher(create_backend_app))
+    server = make_server("127.0.0.1", options.port, application, True, request_handler=Handler)
     url = f"http://127.0.0.1:{server.server_port}"
     runtime.configure(options.home, url)
     runtime.guarded()
@@ -105,6 +107,9 @@ class Handler(MotoRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         target = self.headers.get("X-Amz-Target", "")
         print(f"{time.strftime('%H:%M:%S')} {code} {self.command} {self.path[:120]} {target}", flush=True)
+
+    def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:
+        self.close_connection = True  # a fault dropped it: the client must not wait for more
 
 
 if __name__ == "__main__":
