@@ -53,6 +53,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if body == "bad":
             return self._answer(400, b"not a request")
         model = (BASE / "model/answer.txt").read_text()
+        if model == "failing":
+            return self._answer(500, b"out of order")
         answer = {"model": model, "body": body, "type": self.headers["Content-Type"]}
         return self._answer(200, json.dumps(answer).encode())
 

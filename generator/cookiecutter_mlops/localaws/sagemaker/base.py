@@ -1,5 +1,6 @@
 """What all of SageMaker's operations share: the documents, the running jobs and servers, tags and events."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from cookiecutter_mlops.localaws.sagemaker.kinds import MODEL, MODEL_PACKAGE
 _DETAIL_TYPES = {
     "TrainingJob": "SageMaker Training Job State Change",
     "ProcessingJob": "SageMaker Processing Job State Change",
+    "TransformJob": "SageMaker Transform Job State Change",
     "Endpoint": "SageMaker Endpoint State Change",
     "ModelPackage": "SageMaker Model Package State Change",
 }
@@ -27,10 +29,11 @@ class Operations(BaseBackend):
         super().__init__(region_name, account_id)
         self.documents = Documents("sagemaker", account_id, region_name)
 
-    def emit(self, noun: str, document: Document) -> None:
+    def emit(self, noun: str, document: Document, detail_type: str = "") -> None:
         """Tell EventBridge about a new state, with the details that AWS sends."""
         detail, arn = _detail(noun, document), document[f"{noun}Arn"]
-        runtime.put_event(self.account_id, self.region_name, "aws.sagemaker", _DETAIL_TYPES[noun], detail, [arn])
+        kind = detail_type or _DETAIL_TYPES[noun]
+        runtime.put_event(self.account_id, self.region_name, "aws.sagemaker", kind, detail, [arn])
 
     def _package(self, arn: str) -> Document:
         group, _, version = arn.partition(":model-package/")[2].partition("/")
@@ -58,9 +61,9 @@ class Operations(BaseBackend):
 
 def _detail(noun: str, document: Document) -> dict[str, Any]:
     """Return an event's detail: model packages have ISO times, everything else epoch milliseconds; both as on AWS."""
-    in_iso = noun == "ModelPackage"
+    moment = _iso if noun == "ModelPackage" else _milliseconds
     detail = {
-        name: (_iso(value) if in_iso else round(value * 1000)) if name.endswith("Time") else value
+        name: _with_times(name, value, moment)
         for name, value in document.items()
         if name not in ("ClientToken", "CreatedTime") and value is not None
     }
@@ -68,6 +71,19 @@ def _detail(noun: str, document: Document) -> dict[str, Any]:
         # As AWS writes it in this one event: IN_SERVICE, not InService.
         detail["EndpointStatus"] = camelcase_to_underscores(document["EndpointStatus"]).upper()
     return detail
+
+
+def _with_times(name: str, value: Any, moment: Callable[[float], Any]) -> Any:
+    """Return a member of an event with its times, at any depth, as the event writes them."""
+    if isinstance(value, dict):
+        return {key: _with_times(key, item, moment) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_times("", item, moment) for item in value]
+    return moment(value) if name.endswith("Time") and isinstance(value, int | float) else value
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
 
 
 def _iso(seconds: float) -> str:

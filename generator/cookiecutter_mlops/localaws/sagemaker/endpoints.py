@@ -1,16 +1,16 @@
-"""Endpoints: created, updated without an interruption, and deleted. The processes behind them are in `serving`."""
+"""Endpoints: created, updated without an interruption, scaled, and deleted. What happens then is in `rollout`."""
 
-import threading
-import time
-from typing import Any
+from collections.abc import Iterable
 
+from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.crud import Document, page
-from cookiecutter_mlops.localaws.extension import AwsError
-from cookiecutter_mlops.localaws.sagemaker import rules
+from cookiecutter_mlops.localaws.sagemaker import alarms, rules, scaling
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
-from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure, ValidationException
+from cookiecutter_mlops.localaws.sagemaker.deployment import Plan
+from cookiecutter_mlops.localaws.sagemaker.exceptions import ValidationException
 from cookiecutter_mlops.localaws.sagemaker.kinds import ENDPOINT, ENDPOINT_CONFIG
-from cookiecutter_mlops.localaws.sagemaker.serving import Fleet
+from cookiecutter_mlops.localaws.sagemaker.rollout import Rollout, set_status
+from cookiecutter_mlops.localaws.sagemaker.routing import Router
 
 
 class EndpointOperations(Operations):
@@ -18,7 +18,8 @@ class EndpointOperations(Operations):
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.fleets: dict[str, Fleet] = {}
+        self.routers: dict[str, Router] = {}
+        self.rollouts: dict[str, Rollout] = {}
 
     def create_endpoint_config(self, request: Document) -> Document:
         rules.check_endpoint_config(self, request)
@@ -26,21 +27,25 @@ class EndpointOperations(Operations):
 
     def create_endpoint(self, request: Document) -> Document:
         config = self.documents.find(ENDPOINT_CONFIG, request)
+        variants = [self._summary(variant) for variant in config["ProductionVariants"]]
         document = self.documents.create(ENDPOINT, request | {"EndpointStatus": "Creating"})
+        document["LastDeploymentConfig"] = request.get("DeploymentConfig")
         self.emit("Endpoint", document)
-        self._deploy(document, config)
+        self._roll_out(document, config, variants, Plan({}, _instances(variants)))
         return document
 
     def update_endpoint(self, request: Document) -> Document:
         document, config = self.documents.find(ENDPOINT, request), self.documents.find(ENDPOINT_CONFIG, request)
         _refuse_unless_in_service(document)
-        rules.check_endpoint_update(self, document, config)
-        summary = {"EndpointConfigName": config["EndpointConfigName"], "StartTime": time.time()}
-        if "DeploymentConfig" in request:
-            document["LastDeploymentConfig"] = request["DeploymentConfig"]
+        scaling.check_update(self, document, config)
+        variants = self._variants(document, config, request)
+        plan = self._plan(document, config, request, variants)
         document.pop("FailureReason", None)
-        self._endpoint_status(document, "Updating", PendingDeploymentSummary=summary)
-        self._deploy(document, config, keep_counts=bool(request.get("RetainAllVariantProperties")))
+        pending = [dict(variant) for variant in variants]
+        summary = {"EndpointConfigName": config["EndpointConfigName"], "StartTime": clock.time()}
+        summary["ProductionVariants"] = pending
+        set_status(self, document, "Updating", PendingDeploymentSummary=summary)
+        self._roll_out(document, config, variants, plan)
         return document
 
     def update_endpoint_weights_and_capacities(self, request: Document) -> Document:
@@ -48,71 +53,64 @@ class EndpointOperations(Operations):
         _refuse_unless_in_service(document)
         variants = {variant["VariantName"]: variant for variant in document["ProductionVariants"]}
         for desired in request["DesiredWeightsAndCapacities"]:
+            if desired["VariantName"] not in variants:
+                raise ValidationException(f'Could not find variant "{desired["VariantName"]}" of the endpoint.')
+        set_status(self, document, "Updating")
+        for desired in request["DesiredWeightsAndCapacities"]:
             variant = variants[desired["VariantName"]]
             for member in ("Weight", "InstanceCount"):
                 if f"Desired{member}" in desired:
                     variant |= {f"{when}{member}": desired[f"Desired{member}"] for when in ("Current", "Desired")}
+        set_status(self, document, "InService")
         return document
 
     def delete_endpoint(self, request: Document) -> Document:
         document = self.documents.find(ENDPOINT, request)
         self.documents.delete(ENDPOINT, document)
-        self._endpoint_status(document, "Deleting")
-        if fleet := self.fleets.pop(document["EndpointName"], None):
-            fleet.stop()
+        name = document["EndpointName"]
+        set_status(self, document, "Deleting")
+        self.rollouts.pop(name).cancel()
+        if router := self.routers.pop(name, None):
+            router.stop()
+        scaling.forget(self, name)
         return {}
 
     def list_endpoints(self, request: Document) -> Document:
         return page(request, "Endpoints", self.documents.search(ENDPOINT, request))
 
-    def _deploy(self, document: Document, config: Document, keep_counts: bool = False) -> None:
-        threading.Thread(target=self._bring_up, args=(document, config, keep_counts), daemon=True).start()
+    def _plan(self, document: Document, config: Document, request: Document, variants: list[Document]) -> Plan:
+        """Return how the update shifts traffic, and remember it as the endpoint's last deployment configuration."""
+        settings = request.get("DeploymentConfig") or {}
+        if request.get("RetainDeploymentConfig"):
+            settings = settings or document.get("LastDeploymentConfig") or {}
+        plan = Plan(settings, _instances(variants))
+        rules.check_guardrails(document, config, plan.type)
+        plan.check()
+        alarms.check(self, settings)
+        if settings:
+            document["LastDeploymentConfig"] = settings
+        return plan
 
-    def _bring_up(self, document: Document, config: Document, keep_counts: bool) -> None:
-        """Start the new servers; switch to them when all are healthy, else keep what is there."""
-        fleet = Fleet(self, document["EndpointName"], config)
-        try:
-            variants = [self._summary(variant) for variant in config["ProductionVariants"]]
-            fleet.start()
-        except Exception as error:
-            known = isinstance(error, ContainerFailure | AwsError)
-            self._failed(document, str(error) if known else f"InternalServerError: {type(error).__name__}: {error}")
-        else:
-            if keep_counts:
-                before = {variant["VariantName"]: variant for variant in document.get("ProductionVariants", [])}
-                variants = [variant | _counts(before.get(variant["VariantName"], {})) for variant in variants]
-            self._switch(document, config, fleet, variants)
+    def _roll_out(self, document: Document, config: Document, variants: list[Document], plan: Plan) -> None:
+        rollout = Rollout(self, self.routers, document, config, plan)
+        self.rollouts[document["EndpointName"]] = rollout
+        rollout.start(variants)
 
-    def _switch(self, document: Document, config: Document, fleet: Fleet, variants: list[Document]) -> None:
-        name = document["EndpointName"]
-        old, self.fleets[name] = self.fleets.get(name), fleet
-        if document["EndpointStatus"] == "Deleting":  # while the servers started
-            self.fleets.pop(name, fleet).stop()
-            return
-        document["EndpointConfigName"], document["ProductionVariants"] = config["EndpointConfigName"], variants
-        document["AsyncInferenceConfig"] = config.get("AsyncInferenceConfig")
-        document["DataCaptureConfig"] = _capture_summary(fleet.capture)
-        self._endpoint_status(document, "InService")
-        if old:
-            old.retire()
-
-    def _failed(self, document: Document, reason: str) -> None:
-        """A failed creation is Failed; after a failed update the old configuration is in service, as AWS rolls back."""
-        if document["EndpointStatus"] != "Deleting":
-            status = "InService" if document["EndpointName"] in self.fleets else "Failed"
-            self._endpoint_status(document, status, FailureReason=reason)
-
-    def _endpoint_status(self, document: Document, status: str, **members: Any) -> None:
-        if status != "Updating":
-            document.pop("PendingDeploymentSummary", None)
-        document.update(members, EndpointStatus=status, LastModifiedTime=time.time())
-        self.emit("Endpoint", document)
+    def _variants(self, document: Document, config: Document, request: Document) -> list[Document]:
+        """Return the variants after an update, with the counts and weights that it is asked to retain."""
+        variants = [self._summary(variant) for variant in config["ProductionVariants"]]
+        if not request.get("RetainAllVariantProperties"):
+            return variants
+        excluded = {item["VariantPropertyType"] for item in request.get("ExcludeRetainedVariantProperties", [])}
+        kept = {member for member in ("InstanceCount", "Weight") if f"Desired{member}" not in excluded}
+        before = {variant["VariantName"]: variant for variant in document.get("ProductionVariants", [])}
+        return [variant | _properties(before.get(variant["VariantName"], {}), kept) for variant in variants]
 
     def _summary(self, variant: Document) -> Document:
         image = self.container_of(variant["ModelName"])["Image"]
         summary: Document = {
             "VariantName": variant["VariantName"],
-            "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": time.time()}],
+            "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": clock.time()}],
         }
         for when in ("Current", "Desired"):
             summary[f"{when}Weight"] = variant.get("InitialVariantWeight", 1.0)
@@ -123,20 +121,18 @@ class EndpointOperations(Operations):
         return summary
 
 
-def _capture_summary(config: Document) -> Document:
-    """Return a capture configuration as DescribeEndpoint has it."""
-    status = {"CaptureStatus": "Started" if config.get("EnableCapture") else "Stopped"}
-    return config | status | {"CurrentSamplingPercentage": config["InitialSamplingPercentage"]} if config else {}
+def _instances(variants: Iterable[Document]) -> int:
+    return sum(variant.get("DesiredInstanceCount", 0) for variant in variants)
 
 
-def _counts(variant: Document) -> Document:
-    """Return weights and instance counts of a variant: what RetainAllVariantProperties keeps over an update."""
-    return {name: value for name, value in variant.items() if name.endswith(("Weight", "InstanceCount"))}
+def _properties(variant: Document, kept: set[str]) -> Document:
+    members = {f"{when}{member}" for when in ("Current", "Desired") for member in kept}
+    return {name: value for name, value in variant.items() if name in members}
 
 
 def _refuse_unless_in_service(document: Document) -> None:
     status, arn = document["EndpointStatus"], document["EndpointArn"]
-    if status in ("Creating", "Updating"):
+    if status in ("Creating", "Updating", "RollingBack"):
         raise ValidationException(f'Cannot update in-progress endpoint "{arn}".')
     if status != "InService":
         raise ValidationException(f'Cannot update endpoint "{arn}" in status {status}; delete it and create it again.')

@@ -15,3 +15,7 @@ class ResourceNotFound(AwsError):
 
 class ContainerFailure(Exception):
     """A job or endpoint failed; the text becomes its FailureReason."""
+
+
+class RolledBack(Exception):
+    """An endpoint's update was undone; the text becomes its FailureReason."""

@@ -7,7 +7,7 @@ from cookiecutter_mlops.localaws.extension import NotEmulated
 from cookiecutter_mlops.localaws.sagemaker import storage
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ValidationException
-from cookiecutter_mlops.localaws.sagemaker.kinds import ENDPOINT_CONFIG, MODEL
+from cookiecutter_mlops.localaws.sagemaker.kinds import MODEL
 
 # Instances whose disks are their own: these are encrypted by hardware, and SageMaker takes no key for them.
 _LOCAL_STORAGE = re.compile(r"ml\.(g4dn|g5|g6e?|p3dn|p4de?|p5e?n?|trn1n?|[cmr]5a?dn?|[cmr]6i?dn?|[cmr]6gd)\.")
@@ -56,22 +56,17 @@ def check_endpoint_config(backend: Operations, request: dict[str, Any]) -> None:
             )
 
 
-def check_endpoint_update(backend: Operations, endpoint: dict[str, Any], config: dict[str, Any]) -> None:
-    """Refuse to change the instance type of a variant, or to remove it, while it scales."""
-    from cookiecutter_mlops.localaws.applicationautoscaling.models import application_autoscaling_backends
-
-    # The configuration in use may have been deleted, as on AWS.
-    live = backend.documents.of(ENDPOINT_CONFIG).get((endpoint["EndpointConfigName"],), {})
-    before = live.get("ProductionVariants", [])
-    types = {variant["VariantName"]: variant.get("InstanceType") for variant in config["ProductionVariants"]}
-    changed = [item["VariantName"] for item in before if types.get(item["VariantName"]) != item.get("InstanceType")]
-    resources = [f"endpoint/{endpoint['EndpointName']}/variant/{name}" for name in changed]
-    scaling = application_autoscaling_backends[backend.account_id][backend.region_name]
-    wanted = {"ServiceNamespace": "sagemaker", "ResourceIds": resources}
-    if resources and scaling.describe_scalable_targets(wanted)["ScalableTargets"]:
+def check_guardrails(endpoint: dict[str, Any], config: dict[str, Any], routing: str) -> None:
+    """Refuse to shift traffic step by step where SageMaker cannot: serverless variants, or variants of other names."""
+    variants, before = config["ProductionVariants"], endpoint["ProductionVariants"]
+    if routing == "ALL_AT_ONCE":
+        return
+    if any("ServerlessConfig" in variant for variant in variants):
+        raise ValidationException(f"Traffic routing type {routing} is not supported for serverless endpoints.")
+    if {v["VariantName"] for v in variants} != {v["VariantName"] for v in before}:
         raise ValidationException(
-            f'The variant(s) "{changed}" must be deregistered as scalable targets with AWS Auto Scaling before they '
-            "can be removed or have their instance type changed."
+            "The new endpoint configuration must have the same variant names as the old one to use deployment "
+            f"guardrails ({routing})."
         )
 
 

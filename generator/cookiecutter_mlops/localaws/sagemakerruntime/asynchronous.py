@@ -6,7 +6,8 @@ import uuid
 from typing import Any
 
 from cookiecutter_mlops.localaws.sagemaker import storage
-from cookiecutter_mlops.localaws.sagemaker.serving import ASYNC_INVOCATION_SECONDS, Fleet
+from cookiecutter_mlops.localaws.sagemaker.routing import Router
+from cookiecutter_mlops.localaws.sagemaker.serving import ASYNC_INVOCATION_SECONDS
 
 
 class Request:
@@ -15,13 +16,13 @@ class Request:
     def __init__(
         self,
         backend: Any,
-        fleet: Fleet,
+        router: Router,
         config: dict[str, Any],
         source: str,
         inference_id: str,
         headers: dict[str, str],
     ) -> None:
-        self.backend, self.fleet, self.config, self.source = backend, fleet, config, source
+        self.backend, self.router, self.config, self.source = backend, router, config, source
         self.inference_id, self.headers, name = inference_id, headers, uuid.uuid4()
         self.output = f"{config['OutputConfig']['S3OutputPath'].rstrip('/')}/{name}.out"
         failures = config["OutputConfig"].get("S3FailurePath")
@@ -33,7 +34,7 @@ class Request:
     def _carry_out(self) -> None:
         try:
             content = storage.read(self.backend.account_id, self.source)
-            server = self.fleet.choose({})
+            _, server = self.router.choose({})
             assert server is not None
             status, _, body = server.request(
                 "POST", "/invocations", content, self.headers, timeout=ASYNC_INVOCATION_SECONDS

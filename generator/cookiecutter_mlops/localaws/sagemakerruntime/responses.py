@@ -2,14 +2,17 @@
 
 import http.client
 import json
+import time
 import uuid
 from typing import Any
 
 from moto.core.responses import BaseResponse
 from moto.sagemaker.models import sagemaker_backends
 
+from cookiecutter_mlops.localaws.sagemaker import metrics
 from cookiecutter_mlops.localaws.sagemaker.kinds import ENDPOINT
-from cookiecutter_mlops.localaws.sagemaker.serving import INVOCATION_SECONDS, Fleet
+from cookiecutter_mlops.localaws.sagemaker.routing import Router
+from cookiecutter_mlops.localaws.sagemaker.serving import INVOCATION_SECONDS, Fleet, Server
 from cookiecutter_mlops.localaws.sagemakerruntime import asynchronous, capture
 from cookiecutter_mlops.localaws.sagemakerruntime.exceptions import Answer, error, model_error, validation_error
 
@@ -24,24 +27,23 @@ class SageMakerRuntimeResponse(BaseResponse):
     def __init__(self) -> None:
         super().__init__(service_name="sagemaker-runtime")
         self.automated_parameter_parsing = False
+        self._received = time.perf_counter()
 
     def invoke_endpoint(self) -> Answer:
-        document, fleet = self._endpoint()
-        if not fleet:
+        document, router = self._endpoint()
+        if not router:
             return self._not_found()
         if document.get("AsyncInferenceConfig"):
             return validation_error(f"Endpoint {self._name()} is asynchronous: call InvokeEndpointAsync.")
         if len(self.raw_body) > MAX_BODY_BYTES:
             return error(413, "ValidationError", f"Request body must be at most {MAX_BODY_BYTES} bytes.")
-        server = fleet.choose(_weights(document), self.headers.get("X-Amzn-SageMaker-Target-Variant"))
+        fleet, server = router.choose(_weights(document), self.headers.get("X-Amzn-SageMaker-Target-Variant"))
         if server is None:
             return validation_error(f"Variant not found for endpoint {self._name()}.")
         try:
-            status, headers, body = server.request(
-                "POST", "/invocations", self.raw_body, self._forwarded(), INVOCATION_SECONDS
-            )
+            status, headers, body = self._ask(server)
         except (OSError, http.client.HTTPException) as failure:
-            if self._endpoint()[1] is not fleet:  # an update switched between choosing the server and asking it
+            if (now := self._endpoint()[1]) and not now.serves(fleet):  # it was retired between choosing and asking
                 return self.invoke_endpoint()
             return model_error(500, f"The container did not answer: {failure}".encode(), self._log_group())
         if not 200 <= status < 300:
@@ -50,9 +52,21 @@ class SageMakerRuntimeResponse(BaseResponse):
         self._capture(fleet, server.variant["VariantName"], (answer["Content-Type"], body))
         return 200, answer, body
 
+    def _ask(self, server: Server) -> tuple[int, dict[str, str], bytes]:
+        """Send the request to the container, and report it to CloudWatch; one that does not answer counts as 5XX."""
+        started, status = time.perf_counter(), 500
+        try:
+            answer = server.request("POST", "/invocations", self.raw_body, self._forwarded(), INVOCATION_SECONDS)
+            status = answer[0]
+            return answer
+        finally:
+            ended = time.perf_counter()
+            place = (self._name(), server.variant["VariantName"])
+            metrics.invocation(self._backend(), *place, status, ended - started, started - self._received)
+
     def invoke_endpoint_async(self) -> Answer:
-        document, fleet = self._endpoint()
-        if not fleet:
+        document, router = self._endpoint()
+        if not router:
             return self._not_found()
         config = document.get("AsyncInferenceConfig")
         if not config:
@@ -60,7 +74,7 @@ class SageMakerRuntimeResponse(BaseResponse):
         inference_id = self.headers.get("X-Amzn-SageMaker-Inference-Id") or str(uuid.uuid4())
         request = asynchronous.Request(
             self._backend(),
-            fleet,
+            router,
             config,
             self.headers["X-Amzn-SageMaker-InputLocation"],
             inference_id,
@@ -83,11 +97,11 @@ class SageMakerRuntimeResponse(BaseResponse):
     def _name(self) -> str:
         return self.path.split("/")[2]
 
-    def _endpoint(self) -> tuple[dict[str, Any], Fleet | None]:
-        """Return the endpoint's document and its servers; an endpoint that never came up has none."""
+    def _endpoint(self) -> tuple[dict[str, Any], Router | None]:
+        """Return the endpoint's document and its traffic; an endpoint that never came up has none."""
         backend = self._backend()
         document = backend.documents.of(ENDPOINT).get((self._name(),), {})
-        return document, backend.fleets.get(self._name())
+        return document, backend.routers.get(self._name())
 
     def _not_found(self) -> Answer:
         return validation_error(f"Endpoint {self._name()} of account {self.current_account} not found.")
