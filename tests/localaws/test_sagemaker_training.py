@@ -183,9 +183,13 @@ def test_training_job_end_is_an_event(aws: Aws) -> None:
 
 
 def asleep(aws: Aws, name: str) -> bool:
+    return "asleep" in printed(aws, name)
+
+
+def printed(aws: Aws, name: str) -> list[str]:
+    """Return the lines that a job has written so far."""
     logs, group = aws.client("logs"), "/aws/sagemaker/TrainingJobs"
-    streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=name)["logStreams"]
-    if not streams:
-        return False
+    if not logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=name)["logStreams"]:
+        return []
     events = logs.get_log_events(logGroupName=group, logStreamName=f"{name}/algo-1")["events"]
-    return any(event["message"] == "asleep" for event in events)
+    return [event["message"] for event in events]

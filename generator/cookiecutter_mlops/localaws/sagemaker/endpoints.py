@@ -28,6 +28,7 @@ class EndpointOperations(Operations):
     def create_endpoint(self, request: Document) -> Document:
         config = self.documents.find(ENDPOINT_CONFIG, request)
         variants = [self._summary(variant) for variant in config["ProductionVariants"]]
+        rules.check_endpoint_quota(request["EndpointName"], config)
         document = self.documents.create(ENDPOINT, request | {"EndpointStatus": "Creating"})
         document["LastDeploymentConfig"] = request.get("DeploymentConfig")
         self.emit("Endpoint", document)
@@ -40,6 +41,7 @@ class EndpointOperations(Operations):
         scaling.check_update(self, document, config)
         variants = self._variants(document, config, request)
         plan = self._plan(document, config, request, variants)
+        rules.check_endpoint_quota(request["EndpointName"], config)
         document.pop("FailureReason", None)
         pending = [dict(variant) for variant in variants]
         summary = {"EndpointConfigName": config["EndpointConfigName"], "StartTime": clock.time()}

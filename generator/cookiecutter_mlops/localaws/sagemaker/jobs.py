@@ -1,12 +1,19 @@
-"""What training and processing jobs have in common: a document, a thread that carries it out, a process, a clock."""
+"""What training, processing and transform jobs have in common: a document, a thread, a process, limits and faults.
+
+Limits count the seconds of this machine, for no process runs faster when the embedded clock does; the moments that
+Describe answers are the embedded clock's.
+"""
 
 import logging
+import os
+import signal
 import subprocess
 import threading
-import time
+from contextlib import suppress
 from typing import Any
 
-from cookiecutter_mlops.localaws import runtime
+from cookiecutter_mlops.localaws import clock, faults, runtime
+from cookiecutter_mlops.localaws.extension import AwsError
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.container import Container
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure, ValidationException
@@ -14,6 +21,9 @@ from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure, V
 # SageMaker gives a container this long between SIGTERM and SIGKILL, to save what it can.
 GRACE_SECONDS = 120
 _ENDS = ("Completed", "Failed", "Stopped")
+_NO_CAPACITY = (
+    "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML instance type."
+)
 log = logging.getLogger(__name__)
 
 
@@ -23,17 +33,23 @@ class Job:
     noun = ""
 
     def __init__(self, backend: Operations, document: dict[str, Any], image: str) -> None:
-        self.backend, self.document = backend, document
+        self.backend, self.document, self.image = backend, document, image
         self.name = document[f"{self.noun}Name"]
         self.process: subprocess.Popen[str] | None = None
         self.halted = ""  # why it was told to stop, if it was
         self._moving = threading.Lock()
-        self.container = Container(
-            self.name, image, account=backend.account_id, region=backend.region_name, isolated=self._isolated()
-        )
+        self.renew()
 
     def start(self) -> None:
         threading.Thread(target=self._carry_out, name=self.name, daemon=True).start()
+
+    def renew(self) -> None:
+        """Take a new container, as a new instance does."""
+        backend, network = self.backend, self.document.get("NetworkConfig") or self.document
+        isolated = bool(network.get("EnableNetworkIsolation"))
+        self.container = Container(
+            self.name, self.image, account=backend.account_id, region=backend.region_name, isolated=isolated
+        )
 
     def stop(self) -> None:
         if (status := self.document[f"{self.noun}Status"]) in _ENDS:
@@ -44,6 +60,9 @@ class Job:
     def halt(self, reason: str) -> None:
         """Ask the process to end, and end it when it does not."""
         self.halted = self.halted or reason
+        self.end_process()
+
+    def end_process(self) -> None:
         if self.process:
             threading.Thread(target=runtime.stop, args=(self.process, GRACE_SECONDS), daemon=True).start()
 
@@ -53,11 +72,14 @@ class Job:
             return 0
         self.process = self.container.start(arguments, environment, self.line, entrypoint)
         limit = self.document.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86400)
-        timer = threading.Timer(limit, self.halt, ["MaxRuntimeExceeded"])
-        timer.daemon = True
-        timer.start()
+        timers = [_timer(limit, self.halt, "MaxRuntimeExceeded")]
+        if fault := faults.take("kill", self.name):
+            timers.append(_timer(fault.after, _kill, self.process))
+        if self.halted:  # while it started
+            self.end_process()
         code = self.process.wait()
-        timer.cancel()
+        for timer in timers:
+            timer.cancel()
         self.process.reader.join(10)  # type: ignore[attr-defined]
         return code
 
@@ -73,7 +95,7 @@ class Job:
         with self._moving:
             if self.document[f"{self.noun}Status"] in _ENDS:
                 return
-            self.document.update(members, LastModifiedTime=time.time())
+            self.document.update(members, LastModifiedTime=clock.time())
             self.document[f"{self.noun}Status"] = status
         self.backend.emit(self.noun, self.document)
 
@@ -84,15 +106,32 @@ class Job:
         raise NotImplementedError
 
     def _carry_out(self) -> None:
+        wait = self.document.get("StoppingCondition", {}).get("MaxWaitTimeInSeconds")
+        limit = _timer(wait, self.halt, "MaxWaitTimeExceeded") if wait else None
         try:
+            if faults.take("capacity", self.name):
+                raise ContainerFailure(_NO_CAPACITY)
             self.run()
             self.container.remove()  # what is left of a failed one may say why
         except ContainerFailure as failure:
             self.fail(str(failure)[:1024])
+        except AwsError as error:  # of S3, for example: it is the customer's, not SageMaker's
+            self.fail(f"ClientError: {error.message}"[:1024])
         except Exception as error:
             log.exception("%s %s", self.noun, self.name)
             self.fail(f"InternalServerError: {type(error).__name__}: {error}"[:1024])
+        finally:
+            if limit:
+                limit.cancel()
 
-    def _isolated(self) -> bool:
-        network = self.document.get("NetworkConfig") or self.document
-        return bool(network.get("EnableNetworkIsolation"))
+
+def _timer(seconds: float, action: Any, *arguments: Any) -> threading.Timer:
+    timer = threading.Timer(seconds, action, arguments)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def _kill(process: "subprocess.Popen[str]") -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

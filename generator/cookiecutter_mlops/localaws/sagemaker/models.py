@@ -54,6 +54,7 @@ class SageMakerBackend(EndpointOperations, RegistryOperations):
         return {}
 
     def create_processing_job(self, request: Document) -> Document:
+        rules.check_processing_job(request)
         return self._start(PROCESSING_JOB, request | {"ProcessingJobStatus": "InProgress"}, ProcessingJob)
 
     def describe_processing_job(self, request: Document) -> Document:

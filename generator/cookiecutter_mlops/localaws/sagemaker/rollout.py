@@ -3,7 +3,7 @@
 import threading
 from typing import Any
 
-from cookiecutter_mlops.localaws import clock
+from cookiecutter_mlops.localaws import clock, faults
 from cookiecutter_mlops.localaws.crud import Document
 from cookiecutter_mlops.localaws.extension import AwsError
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
@@ -11,6 +11,11 @@ from cookiecutter_mlops.localaws.sagemaker.deployment import Deployment, Plan
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure, RolledBack
 from cookiecutter_mlops.localaws.sagemaker.routing import Router
 from cookiecutter_mlops.localaws.sagemaker.serving import Fleet
+
+_NO_CAPACITY = (
+    "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error. Please retry using a "
+    "different ML instance type or after some time."
+)
 
 
 class Rollout:
@@ -35,6 +40,8 @@ class Rollout:
         router = self.routers.get(self.name)
         try:
             self._tell("Creating", f"Launching {self.plan.total} instance(s).")
+            if faults.take("capacity", self.name):
+                raise ContainerFailure(_NO_CAPACITY)
             self.fleet.start()
             if router:
                 self.deployment.carry_out(router, self.fleet)

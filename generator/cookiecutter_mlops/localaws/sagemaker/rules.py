@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from cookiecutter_mlops.localaws.extension import NotEmulated
+from cookiecutter_mlops.localaws import faults
+from cookiecutter_mlops.localaws.extension import AwsError, NotEmulated
 from cookiecutter_mlops.localaws.sagemaker import storage
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ValidationException
@@ -25,11 +26,47 @@ def check_training_job(backend: Operations, request: dict[str, Any]) -> None:
                 "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds"
             )
     elif wait is not None:
-        raise ValidationException("MaxWaitTimeInSeconds can only be set when EnableManagedSpotTraining is true.")
+        raise ValidationException(
+            "Invalid MaxWaitTimeInSeconds. It is only supported when EnableManagedSpotTraining is set to true"
+        )
     resources = request["ResourceConfig"]
+    if request.get("EnableManagedSpotTraining") and resources.get("KeepAlivePeriodInSeconds"):
+        raise ValidationException("KeepAlivePeriodInSeconds is not supported when EnableManagedSpotTraining is true.")
+    usage = "spot training job" if request.get("EnableManagedSpotTraining") else "training job"
+    check_quota(request["TrainingJobName"], resources.get("InstanceType", ""), usage)
     _check_key(resources.get("VolumeKmsKeyId"), "VolumeKmsKeyId", resources.get("InstanceType", ""))
     for channel in request.get("InputDataConfig", []):
         _check_channel(backend, channel, request["RoleArn"])
+
+
+def check_processing_job(request: dict[str, Any]) -> None:
+    """Refuse what AWS refuses, and what cannot be run on one machine."""
+    cluster = request["ProcessingResources"]["ClusterConfig"]
+    if cluster.get("InstanceCount", 1) != 1:
+        raise NotEmulated("processing on several instances (ClusterConfig.InstanceCount)")
+    for item in request.get("ProcessingInputs", []):
+        if "S3Input" not in item or item["S3Input"].get("S3InputMode", "File") != "File":
+            raise NotEmulated(f"processing inputs other than S3Input in File mode (input {item['InputName']})")
+    _check_key(cluster.get("VolumeKmsKeyId"), "VolumeKmsKeyId", cluster.get("InstanceType", ""))
+    check_quota(request["ProcessingJobName"], cluster.get("InstanceType", ""), "processing job")
+
+
+def check_quota(name: str, instance_type: str, usage: str) -> None:
+    """Refuse a job or endpoint while a fault says that the account has no quota, in AWS's sentence."""
+    if faults.take("quota", name):
+        raise AwsError(
+            "ResourceLimitExceeded",
+            f"The account-level service limit '{instance_type} for {usage} usage' is 0 Instances, with current "
+            "utilization of 0 Instances and a request delta of 1 Instances. Please use AWS Service Quotas to request "
+            "an increase for this quota. If AWS Service Quotas is not available, contact AWS support to request an "
+            "increase for this quota.",
+        )
+
+
+def check_endpoint_quota(name: str, config: dict[str, Any]) -> None:
+    for variant in config["ProductionVariants"]:
+        if "InstanceType" in variant:
+            check_quota(name, variant["InstanceType"], "endpoint")
 
 
 def _check_channel(backend: Operations, channel: dict[str, Any], role: str) -> None:

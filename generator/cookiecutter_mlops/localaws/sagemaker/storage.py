@@ -1,6 +1,7 @@
 """The emulated S3 as SageMaker itself uses it: channels come in, artifacts go out. It is in the same process."""
 
 import io
+import json
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -36,12 +37,32 @@ def download(account: str, uri: str, folder: Path) -> int:
     prefix = split(uri)[1]
     found = objects(account, uri)
     for key in found:
-        file = folder / _relative(key.name, prefix)
-        if not file.resolve().is_relative_to(folder.resolve()):
-            raise AwsError("ValidationException", f"The object {key.name} would be written outside its channel.")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(key.value)
+        _save(folder, _relative(key.name, prefix), key.value)
     return len(found)
+
+
+def download_input(account: str, uri: str, data_type: str, folder: Path) -> int:
+    """Write the objects of a prefix, or those that a manifest lists, into a folder; return how many there were."""
+    if data_type == "S3Prefix":
+        return download(account, uri, folder)
+    listed = manifest(account, uri)
+    for prefix, name in listed:
+        _save(folder, name, read(account, prefix + name))
+    return len(listed)
+
+
+def manifest(account: str, uri: str) -> list[tuple[str, str]]:
+    """Return (prefix, name) of every object in a manifest file: `[{"prefix": "s3://bucket/"}, "a.csv", "b.csv"]`."""
+    first, *names = json.loads(read(account, uri))
+    return [(first["prefix"], name) for name in names]
+
+
+def _save(folder: Path, name: str, content: bytes) -> None:
+    file = folder / name
+    if not file.resolve().is_relative_to(folder.resolve()):
+        raise AwsError("ValidationException", f"The object {name} would be written outside its channel.")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
 
 
 def _relative(name: str, prefix: str) -> str:

@@ -5,24 +5,26 @@ import threading
 import time
 from typing import Any
 
-from cookiecutter_mlops.localaws.sagemaker import storage
+from cookiecutter_mlops.localaws import clock, faults
+from cookiecutter_mlops.localaws.sagemaker import channels, storage
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure
 from cookiecutter_mlops.localaws.sagemaker.jobs import Job
+from cookiecutter_mlops.localaws.sagemaker.uploads import Continuous
 
-# How often checkpoints go to S3 while the job runs.
-CHECKPOINT_SECONDS = 5
 # The secondary states that AWS reports, with the messages people see in the console.
 _MESSAGES = {
     "Starting": "Preparing the instances for training",
     "Downloading": "Downloading input data",
     "Training": "Training image download completed. Training in progress.",
+    "Interrupted": "Training job interrupted: the managed spot training instance was reclaimed",
     "Uploading": "Uploading generated training model",
     "Completed": "Training job completed",
     "Failed": "Training job failed",
     "Stopping": "Stopping the training job",
     "Stopped": "Training job stopped",
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+    "MaxWaitTimeExceeded": "Training job wait time exceeded MaxWaitTimeInSeconds provided",
 }
 
 
@@ -36,13 +38,16 @@ class TrainingJob(Job):
         super().__init__(backend, document, specification["TrainingImage"])
         output = document["OutputDataConfig"]["S3OutputPath"].rstrip("/")
         self.output = f"{output}/{self.name}/output"
+        self.interrupted = False
+        self.seconds = 0.0  # of this machine, that its instances ran
 
     def run(self) -> None:
-        self.secondary("Downloading")
-        self._prepare()
-        self.secondary("Training", TrainingStartTime=time.time())
-        with _Checkpoints(self):
-            code = self._train()
+        code = self._attempt()
+        while self.interrupted and not self.halted:
+            self.secondary("Interrupted")
+            self.secondary("Starting")
+            self.renew()  # a new instance has nothing of the old one's disk
+            code = self._attempt()
         if code and not self.halted:
             self._upload_output()
             raise ContainerFailure(self._reason(code))
@@ -55,39 +60,65 @@ class TrainingJob(Job):
         super().line(text)
         for name, pattern in self.patterns.items():
             if found := pattern.search(text):
-                self.metrics[name] = (float(found.group(1)), time.time())
+                self.metrics[name] = (float(found.group(1)), clock.time())
 
     def fail(self, reason: str) -> None:
-        self.secondary("Failed", TrainingEndTime=time.time(), FailureReason=reason)
+        self.secondary("Failed", TrainingEndTime=clock.time(), FailureReason=reason)
         self.status("Failed", **self._times())
 
     def secondary(self, state: str, **members: Any) -> None:
         """Move to a secondary state, as the transitions of DescribeTrainingJob list it."""
-        now, transitions = time.time(), self.document["SecondaryStatusTransitions"]
+        now, transitions = clock.time(), self.document["SecondaryStatusTransitions"]
         if transitions:
             transitions[-1]["EndTime"] = now
         transitions.append({"Status": state, "StartTime": now, "StatusMessage": _MESSAGES[state]})
         self.document.update(members, SecondaryStatus=state)
-        if state in ("Downloading", "Training", "Uploading") and not self.halted:
+        if state not in ("Completed", "Failed") and not self.halted:
             self.status("InProgress")
 
-    def _prepare(self) -> None:
-        document, box = self.document, self.container
-        for inside in ("/opt/ml/model", "/opt/ml/output/data", "/opt/ml/input/data"):
-            box.folder(inside)
-        for channel in document.get("InputDataConfig", []):
-            folder = box.folder(f"/opt/ml/input/data/{channel['ChannelName']}")
-            storage.download(self.backend.account_id, channel["DataSource"]["S3DataSource"]["S3Uri"], folder)
-        box.write("/opt/ml/input/config/hyperparameters.json", document.get("HyperParameters", {}))
-        box.write("/opt/ml/input/config/resourceconfig.json", resource_config(document["ResourceConfig"]))
-        box.write("/opt/ml/input/config/inputdataconfig.json", _input_config(document.get("InputDataConfig", [])))
+    def _attempt(self) -> int:
+        """Train on one instance, from the newest checkpoints; return the exit code."""
+        self.interrupted, started = False, time.monotonic()
+        self.secondary("Downloading")
+        channels.prepare(self.backend.account_id, self.container, self.document)
+        self.secondary("Training", TrainingStartTime=self.document.get("TrainingStartTime") or clock.time())
+        with self._checkpoints():
+            code = self._train()
+        self.seconds += time.monotonic() - started
+        return code
+
+    def _checkpoints(self) -> Continuous:
+        """Fetch the checkpoints of earlier instances and jobs; the new ones go to the same prefix, as they appear."""
+        account, config = self.backend.account_id, self.document.get("CheckpointConfig") or {}
+        folder = self.container.folder(config.get("LocalPath", "/opt/ml/checkpoints"))
+        if config:
+            storage.download(account, f"{config['S3Uri'].rstrip('/')}/", folder)
+        return Continuous(account, folder, config.get("S3Uri", ""))
 
     def _train(self) -> int:
         specification, document = self.document["AlgorithmSpecification"], self.document
         entrypoint = specification.get("ContainerEntrypoint")
         arguments = specification.get("ContainerArguments") or ([] if entrypoint else ["train"])
         environment = {"TRAINING_JOB_NAME": self.name, "TRAINING_JOB_ARN": document["TrainingJobArn"]}
-        return self.execute(arguments, environment | document.get("Environment", {}), entrypoint)
+        interruption = self._interruption()
+        try:
+            return self.execute(arguments, environment | document.get("Environment", {}), entrypoint)
+        finally:
+            interruption.cancel()
+
+    def _interruption(self) -> threading.Timer:
+        """Return a running timer that takes the spot instance away, if a fault says so; else one that never runs."""
+        is_spot = self.document.get("EnableManagedSpotTraining")
+        fault = faults.take("spot-interruption", self.name) if is_spot else None
+        timer = threading.Timer(fault.after if fault else 0, self._interrupt)
+        timer.daemon = True
+        if fault:
+            timer.start()
+        return timer
+
+    def _interrupt(self) -> None:
+        self.interrupted = True
+        self.end_process()
 
     def _reason(self, code: int) -> str:
         file = self.container.path("/opt/ml/output/failure")
@@ -96,7 +127,7 @@ class TrainingJob(Job):
 
     def _upload_model(self) -> None:
         folder = self.container.path("/opt/ml/model")
-        if not any(folder.iterdir()):
+        if not folder.is_dir() or not any(folder.iterdir()):
             return
         uncompressed = self.document["OutputDataConfig"].get("CompressionType") == "NONE"
         address = f"{self.output}/model/" if uncompressed else f"{self.output}/model.tar.gz"
@@ -105,79 +136,18 @@ class TrainingJob(Job):
 
     def _upload_output(self) -> None:
         folder = self.container.path("/opt/ml/output/data")
-        if any(folder.iterdir()):
+        if folder.is_dir() and any(folder.iterdir()):
             storage.upload_archive(self.backend.account_id, folder, f"{self.output}/output.tar.gz")
 
     def _finish(self) -> None:
         state = self.halted or "Completed"
-        self.secondary(state, TrainingEndTime=time.time())
+        self.secondary(state, TrainingEndTime=clock.time())
         self.document["FinalMetricDataList"] = [
             {"MetricName": name, "Value": value, "Timestamp": at} for name, (value, at) in self.metrics.items()
         ]
         self.status("Stopped" if self.halted else "Completed", **self._times())
 
     def _times(self) -> dict[str, Any]:
-        document = self.document
-        seconds = max(
-            1, round(document["TrainingEndTime"] - document.get("TrainingStartTime", document["CreationTime"]))
-        )
+        """Return the seconds that the instances ran; interruptions are not counted, and no spot discount is."""
+        seconds = max(1, round(self.seconds))
         return {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
-
-
-class _Checkpoints:
-    """Keeps the checkpoint folder and its S3 prefix equal: fetched before training, sent during it and after it."""
-
-    def __init__(self, job: TrainingJob) -> None:
-        self.account, self.config = job.backend.account_id, job.document.get("CheckpointConfig") or {}
-        self.folder = job.container.path(self.config.get("LocalPath", "/opt/ml/checkpoints"))
-        self.done = threading.Event()
-        self.sent: dict[str, float] = {}
-
-    def __enter__(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if self.config:
-            storage.download(self.account, self.config["S3Uri"].rstrip("/") + "/", self.folder)
-            threading.Thread(target=self._follow, daemon=True).start()
-
-    def __exit__(self, *_: object) -> None:
-        self.done.set()
-        if self.config:
-            self._send()
-
-    def _follow(self) -> None:
-        while not self.done.wait(CHECKPOINT_SECONDS):
-            self._send()
-
-    def _send(self) -> None:
-        for file in sorted(path for path in self.folder.rglob("*") if path.is_file()):
-            name, modified = file.relative_to(self.folder).as_posix(), file.stat().st_mtime
-            if self.sent.get(name) != modified:
-                storage.write(self.account, f"{self.config['S3Uri'].rstrip('/')}/{name}", file.read_bytes())
-                self.sent[name] = modified
-
-
-def resource_config(resources: dict[str, Any]) -> dict[str, Any]:
-    """Return /opt/ml/input/config/resourceconfig.json of a job on one instance."""
-    kind = resources.get("InstanceType", "ml.m5.large")
-    return {
-        "current_host": "algo-1",
-        "current_instance_type": kind,
-        "current_group_name": "homogeneousCluster",
-        "hosts": ["algo-1"],
-        "instance_groups": [{"instance_group_name": "homogeneousCluster", "instance_type": kind, "hosts": ["algo-1"]}],
-        "network_interface_name": "eth0",
-    }
-
-
-def _input_config(channels: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        channel["ChannelName"]: {
-            "TrainingInputMode": channel.get("InputMode", "File"),
-            "S3DistributionType": channel["DataSource"]["S3DataSource"].get(
-                "S3DataDistributionType", "FullyReplicated"
-            ),
-            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
-        }
-        | ({"ContentType": channel["ContentType"]} if "ContentType" in channel else {})
-        for channel in channels
-    }

@@ -1,0 +1,104 @@
+"""Jobs and endpoints of the embedded AWS on a bad night: no capacity, no quota, lost instances, killed processes."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from cookiecutter_mlops.localaws import embedded
+from tests.localaws.bundles import new_bucket
+from tests.localaws.conftest import Aws
+from tests.localaws.events import Listener
+from tests.localaws.test_sagemaker_endpoints import new_config, new_endpoint, settled
+from tests.localaws.test_sagemaker_training import printed, request, run
+
+SPOT = {"EnableManagedSpotTraining": True, "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 90}}
+Add = Callable[..., None]
+
+
+@pytest.fixture
+def fault(aws: Aws) -> Iterator[Add]:
+    """Return a function that adds a fault, which is gone after the test."""
+    added = []
+
+    def add(what: str, name: str, **members: Any) -> None:
+        added.append(embedded.ask(aws.url, "faults", "POST", {"what": what, "name": name, **members})["id"])
+
+    yield add
+    for number in added:
+        embedded.ask(aws.url, "faults", "DELETE", {"id": number})
+
+
+def test_spot_interruption_resumes_from_the_newest_checkpoint(aws: Aws, fault: Add) -> None:
+    bucket = new_bucket(aws, **{"data/a": "1"})
+    checkpoints = {"CheckpointConfig": {"S3Uri": f"s3://{bucket}/checkpoints"}}
+    wanted = request(aws, bucket, HyperParameters={"steps": "6"}, **SPOT, **checkpoints)
+    fault("spot-interruption", wanted["TrainingJobName"], after=1.7)
+    listener = Listener(aws, source=["aws.sagemaker"], detail={"TrainingJobName": [wanted["TrainingJobName"]]})
+    job = run(aws, wanted)
+    events = listener.read()
+    listener.close()
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Completed", "Completed"), job
+    states = [transition["Status"] for transition in job["SecondaryStatusTransitions"]]
+    first, second = ["Downloading", "Training", "Interrupted"], ["Starting", "Downloading", "Training"]
+    assert states == [*first, *second, "Uploading", "Completed"]
+    assert "Interrupted" in [event["detail"]["SecondaryStatus"] for event in events]
+    lines = printed(aws, wanted["TrainingJobName"])
+    resumed = [line for line in lines if line.startswith("resume=")]
+    assert resumed[0] == "resume=0"
+    assert resumed[1] in ("resume=1", "resume=2", "resume=3")
+    assert [line for line in lines if line.startswith("step=")] == [f"step={number}" for number in range(1, 7)]
+    assert job["BillableTimeInSeconds"] >= 3
+
+
+def test_on_demand_job_is_not_interrupted(aws: Aws, fault: Add) -> None:
+    wanted = request(aws, new_bucket(aws, **{"data/a": "1"}))
+    fault("spot-interruption", wanted["TrainingJobName"])
+    states = [transition["Status"] for transition in run(aws, wanted)["SecondaryStatusTransitions"]]
+    assert "Interrupted" not in states
+
+
+def test_spot_job_that_waits_too_long_is_stopped(aws: Aws, fault: Add) -> None:
+    limits = {"MaxRuntimeInSeconds": 2, "MaxWaitTimeInSeconds": 2}
+    wanted = request(aws, new_bucket(aws, **{"data/a": "1"}), HyperParameters={"sleep": "60"}, **SPOT)
+    fault("spot-interruption", wanted["TrainingJobName"], after=1, times=0)
+    job = run(aws, wanted | {"StoppingCondition": limits})
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxWaitTimeExceeded")
+
+
+def test_job_without_capacity_fails_with_the_error_of_aws(aws: Aws, fault: Add) -> None:
+    wanted = request(aws, new_bucket(aws, **{"data/a": "1"}))
+    fault("capacity", wanted["TrainingJobName"])
+    job = run(aws, wanted)
+    assert job["TrainingJobStatus"] == "Failed"
+    assert job["FailureReason"].startswith("CapacityError: Unable to provision requested ML compute capacity.")
+
+
+def test_job_over_the_quota_is_refused(aws: Aws, fault: Add) -> None:
+    wanted = request(aws, new_bucket(aws, **{"data/a": "1"}))
+    fault("quota", wanted["TrainingJobName"])
+    with pytest.raises(ClientError, match=r"'ml.g5.2xlarge for training job usage' is 0 Instances") as refused:
+        aws.client("sagemaker").create_training_job(**wanted)
+    assert refused.value.response["Error"]["Code"] == "ResourceLimitExceeded"
+    aws.client("sagemaker").create_training_job(**wanted)  # the quota came
+
+
+def test_killed_job_fails_with_its_exit_code(aws: Aws, fault: Add) -> None:
+    wanted = request(aws, new_bucket(aws, **{"data/a": "1"}), HyperParameters={"sleep": "60"})
+    fault("kill", wanted["TrainingJobName"], after=0.5)
+    job = run(aws, wanted)
+    assert job["TrainingJobStatus"] == "Failed"
+    assert job["FailureReason"].endswith("exit code: 137")
+
+
+def test_endpoint_update_without_capacity_keeps_what_it_has(aws: Aws, fault: Add) -> None:
+    first = new_config(aws, "first")
+    name = new_endpoint(aws, first)
+    settled(aws, name)
+    fault("capacity", name)
+    aws.client("sagemaker").update_endpoint(EndpointName=name, EndpointConfigName=new_config(aws, "second"))
+    endpoint = settled(aws, name)
+    assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", first)
+    assert "InsufficientInstanceCapacity" in endpoint["FailureReason"]
+    aws.client("sagemaker").delete_endpoint(EndpointName=name)
