@@ -1,0 +1,1 @@
+"""The gatekeeper: every start of training asks it."""
