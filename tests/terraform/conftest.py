@@ -38,7 +38,7 @@ class Root:
         return self
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def on_embedded_aws(aws):
     """Return what makes a folder a root module on the embedded AWS: nothing but the environment differs."""
     keys = {"AWS_ACCESS_KEY_ID": "embedded-aws", "AWS_SECRET_ACCESS_KEY": "embedded-aws"}
