@@ -5,13 +5,13 @@ data "aws_caller_identity" "current" {}
 module "key" {
   source = "../../../kms-key"
 
-  name = "salary-prediction"
+  name = "invoice-reader"
 }
 
 module "notifications" {
   source = "../../../notifications"
 
-  name        = "salary-prediction-notifications"
+  name        = "invoice-reader-notifications"
   email       = "ml-team@example.com"
   kms_key_arn = module.key.arn
 }
@@ -19,7 +19,7 @@ module "notifications" {
 module "artifacts" {
   source = "../../../s3-bucket"
 
-  name          = "salary-prediction-artifacts-${data.aws_caller_identity.current.account_id}"
+  name          = "invoice-reader-artifacts-${data.aws_caller_identity.current.account_id}"
   kms_key_arn   = module.key.arn
   force_destroy = true
 }
@@ -27,14 +27,14 @@ module "artifacts" {
 module "source" {
   source = "../../../source-repository"
 
-  name        = "salary-prediction"
+  name        = "invoice-reader"
   kms_key_arn = module.key.arn
 }
 
 module "pipeline" {
   source = "../.."
 
-  project         = "salary-prediction"
+  project         = "invoice-reader"
   name            = "deliver"
   execution_mode  = "QUEUED"
   variables       = { REASON = { default = "commit", description = "Why this was started" } }

@@ -1,15 +1,15 @@
-# A budget of 200 dollars a month for everything with the tag project = salary-prediction.
+# A budget of 200 dollars a month for everything with the tag project = demand-planning.
 
 module "key" {
   source = "../../../kms-key"
 
-  name = "salary-prediction"
+  name = "demand-planning"
 }
 
 module "notifications" {
   source = "../../../notifications"
 
-  name        = "salary-prediction-notifications"
+  name        = "demand-planning-notifications"
   email       = "ml-team@example.com"
   kms_key_arn = module.key.arn
 }
@@ -17,9 +17,9 @@ module "notifications" {
 module "budget" {
   source = "../.."
 
-  name        = "salary-prediction-monthly"
+  name        = "demand-planning-monthly"
   monthly_usd = 200
-  cost_tag    = { key = "project", value = "salary-prediction" }
+  cost_tag    = { key = "project", value = "demand-planning" }
   topic_arn   = module.notifications.topic_arn
 }
 

@@ -3,7 +3,7 @@
 module "key" {
   source = "../.."
 
-  name                    = "salary-prediction"
+  name                    = "fraud-scoring"
   publishers              = ["budgets", "cloudwatch", "events"]
   deletion_window_in_days = 7
 }

@@ -5,14 +5,14 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  endpoint = "salary-prediction-prod"
+  endpoint = "house-prices-prod"
   prefix   = "arn:${data.aws_partition.current.partition}:sagemaker:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}"
 }
 
 module "key" {
   source = "../../../kms-key"
 
-  name = "salary-prediction"
+  name = "house-prices"
 }
 
 module "invoker" {

@@ -3,13 +3,13 @@
 module "key" {
   source = "../../../kms-key"
 
-  name = "salary-prediction"
+  name = "sales-forecast"
 }
 
 module "notifications" {
   source = "../.."
 
-  name        = "salary-prediction-notifications"
+  name        = "sales-forecast-notifications"
   email       = "ml-team@example.com"
   kms_key_arn = module.key.arn
 }

@@ -5,13 +5,13 @@ data "aws_caller_identity" "current" {}
 module "key" {
   source = "../../../kms-key"
 
-  name = "salary-prediction"
+  name = "call-archive"
 }
 
 module "logs" {
   source = "../.."
 
-  name                 = "salary-prediction-logs-${data.aws_caller_identity.current.account_id}"
+  name                 = "call-archive-logs-${data.aws_caller_identity.current.account_id}"
   receives_access_logs = true
   expirations          = { "" = 365 }
   force_destroy        = true
@@ -20,7 +20,7 @@ module "logs" {
 module "data" {
   source = "../.."
 
-  name              = "salary-prediction-data-${data.aws_caller_identity.current.account_id}"
+  name              = "call-archive-data-${data.aws_caller_identity.current.account_id}"
   kms_key_arn       = module.key.arn
   access_log_bucket = module.logs.name
   noncurrent_days   = 90

@@ -5,13 +5,13 @@ data "aws_caller_identity" "current" {}
 module "key" {
   source = "../../../kms-key"
 
-  name = "salary-prediction"
+  name = "credit-risk"
 }
 
 module "notifications" {
   source = "../../../notifications"
 
-  name        = "salary-prediction-notifications"
+  name        = "credit-risk-notifications"
   email       = "ml-team@example.com"
   kms_key_arn = module.key.arn
 }
@@ -20,7 +20,7 @@ module "bucket" {
   source   = "../../../s3-bucket"
   for_each = toset(["data", "models", "artifacts"])
 
-  name          = "salary-prediction-${each.key}-${data.aws_caller_identity.current.account_id}"
+  name          = "credit-risk-${each.key}-${data.aws_caller_identity.current.account_id}"
   kms_key_arn   = module.key.arn
   force_destroy = true
 }
@@ -28,18 +28,18 @@ module "bucket" {
 module "training" {
   source = "../../../sagemaker-training"
 
-  project        = "salary-prediction"
+  project        = "credit-risk"
   kms_key_arn    = module.key.arn
   buckets        = module.bucket
   instance_types = ["ml.m5.xlarge"]
-  release        = { stages = ["prod"], pipeline = "salary-prediction-release", approval = "manual" }
+  release        = { stages = ["prod"], pipeline = "credit-risk-release", approval = "manual" }
   force_destroy  = true
 }
 
 module "endpoint" {
   source = "../.."
 
-  project            = "salary-prediction"
+  project            = "credit-risk"
   stage              = "prod"
   instances          = { type = "ml.m5.large", count = 2 }
   capture_percentage = 20

@@ -5,14 +5,14 @@ data "aws_caller_identity" "current" {}
 module "key" {
   source = "../../../kms-key"
 
-  name = "salary-prediction"
+  name = "call-analytics"
 }
 
 module "bucket" {
   source   = "../../../s3-bucket"
   for_each = toset(["data", "models", "artifacts"])
 
-  name          = "salary-prediction-${each.key}-${data.aws_caller_identity.current.account_id}"
+  name          = "call-analytics-${each.key}-${data.aws_caller_identity.current.account_id}"
   kms_key_arn   = module.key.arn
   force_destroy = true
 }
@@ -20,14 +20,14 @@ module "bucket" {
 module "training" {
   source = "../.."
 
-  project             = "salary-prediction"
+  project             = "call-analytics"
   kms_key_arn         = module.key.arn
   buckets             = module.bucket
   instance_types      = ["ml.g5.2xlarge", "ml.g4dn.2xlarge"]
   max_runtime_seconds = 14400
   spot                = { max_wait_seconds = 28800 }
   volume_size_gb      = 100
-  release             = { stages = ["staging", "prod"], pipeline = "salary-prediction-release", approval = "automatic" }
+  release             = { stages = ["staging", "prod"], pipeline = "call-analytics-release", approval = "automatic" }
   force_destroy       = true
 }
 

@@ -3,14 +3,14 @@
 module "key" {
   source = "../../../kms-key"
 
-  name = "salary-prediction"
+  name = "churn-forecast"
 }
 
 module "source" {
   source = "../.."
 
-  name        = "salary-prediction"
-  description = "Predicts the weekly wage of a person"
+  name        = "churn-forecast"
+  description = "Predicts which customers leave"
   kms_key_arn = module.key.arn
   approvals   = 1
 }
