@@ -41,7 +41,7 @@ def jupyter():
 
 @pytest.fixture
 def run(jupyter, tmp_path, monkeypatch):
-    """Return a function that runs the program on a machine that started so many hours ago; it tells what was stopped."""
+    """Return a function that runs the program on a machine that is up for some hours; it tells what was stopped."""
     specification = importlib.util.spec_from_file_location("idle", MODULES / "sagemaker-notebook" / "stop_when_idle.py")
     program = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(program)

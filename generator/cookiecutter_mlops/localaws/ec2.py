@@ -16,4 +16,4 @@ def install() -> None:
             if target and "Description" in target:
                 rule.ip_range["Description"] = target["Description"]  # where moto looks for it
 
-    SecurityGroupRule.__init__ = __init__  # type: ignore[method-assign]
+    SecurityGroupRule.__init__ = __init__  # type: ignore[method-assign,assignment]

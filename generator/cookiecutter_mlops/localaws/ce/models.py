@@ -97,7 +97,7 @@ class CostExplorerBackend(MotoBackend):
         return [documents[arn] for arn in arns] if arns else list(documents.values())
 
     def _check(self, subscription: Document) -> None:
-        """Refuse what AWS refuses: a message at once goes to a topic, a summary by e-mail; all monitors must be there."""
+        """Refuse what AWS refuses: unknown monitors, messages at once by e-mail, summaries to a topic."""
         self._wanted(self.monitors, subscription["MonitorArnList"], "UnknownMonitorException")
         kinds = {subscriber["Type"] for subscriber in subscription["Subscribers"]}
         if kinds != {"SNS" if subscription["Frequency"] == "IMMEDIATE" else "EMAIL"}:
