@@ -55,6 +55,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if body == "bad":
             return self._answer(400, b"not a request")
         model = (BASE / "model/answer.txt").read_text()
+        if model == "upper":  # each line is a record
+            return self._answer(200, "\n".join(f"{line.upper()}" for line in body.splitlines()).encode())
         if model == "failing":
             return self._answer(500, b"out of order")
         answer = {"model": model, "body": body, "type": self.headers["Content-Type"]}

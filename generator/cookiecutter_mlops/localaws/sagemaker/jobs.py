@@ -48,7 +48,11 @@ class Job:
         backend, network = self.backend, self.document.get("NetworkConfig") or self.document
         isolated = bool(network.get("EnableNetworkIsolation"))
         self.container = Container(
-            self.name, self.image, account=backend.account_id, region=backend.region_name, isolated=isolated
+            f"{self.noun}-{self.name}",
+            self.image,
+            account=backend.account_id,
+            region=backend.region_name,
+            isolated=isolated,
         )
 
     def stop(self) -> None:

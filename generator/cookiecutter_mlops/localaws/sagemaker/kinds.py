@@ -60,6 +60,14 @@ PROCESSING_JOB = Kind(
         "Job name must be unique within an AWS account and region, and a job with this name already exists ({key}).",
     ),
 )
+TRANSFORM_JOB = Kind(
+    "TransformJob",
+    missing=(_VALIDATION, "Could not find requested job with name: {key}."),
+    exists=(
+        "ResourceInUse",
+        "Job name must be unique within an AWS account and region, and a job with this name already exists ({key}).",
+    ),
+)
 MODEL_PACKAGE_GROUP = Kind(
     "ModelPackageGroup",
     order="Ascending",

@@ -1,9 +1,7 @@
 """SageMaker with real execution. Each public method is an operation: it takes the request and returns the answer."""
 
-from typing import Any
-
 from cookiecutter_mlops.localaws import runtime
-from cookiecutter_mlops.localaws.crud import Document, crud, page
+from cookiecutter_mlops.localaws.crud import Document, Kind, crud, page
 from cookiecutter_mlops.localaws.sagemaker import rules, storage
 from cookiecutter_mlops.localaws.sagemaker.endpoints import EndpointOperations
 from cookiecutter_mlops.localaws.sagemaker.jobs import Job
@@ -16,10 +14,12 @@ from cookiecutter_mlops.localaws.sagemaker.kinds import (
     NOTEBOOK_LIFECYCLE,
     PROCESSING_JOB,
     TRAINING_JOB,
+    TRANSFORM_JOB,
 )
 from cookiecutter_mlops.localaws.sagemaker.processing import ProcessingJob
 from cookiecutter_mlops.localaws.sagemaker.registry import RegistryOperations
 from cookiecutter_mlops.localaws.sagemaker.training import TrainingJob
+from cookiecutter_mlops.localaws.sagemaker.transform import TransformJob
 
 
 class SageMakerBackend(EndpointOperations, RegistryOperations):
@@ -27,7 +27,7 @@ class SageMakerBackend(EndpointOperations, RegistryOperations):
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.jobs: dict[str, Job] = {}
+        self.jobs: dict[str, Job] = {}  # by ARN
 
     def create_model(self, request: Document) -> Document:
         container = request.get("PrimaryContainer") or (request.get("Containers") or [{}])[0]
@@ -49,9 +49,7 @@ class SageMakerBackend(EndpointOperations, RegistryOperations):
         return page(request, "TrainingJobSummaries", self.documents.search(TRAINING_JOB, request))
 
     def stop_training_job(self, request: Document) -> Document:
-        self.documents.find(TRAINING_JOB, request)
-        self.jobs[request["TrainingJobName"]].stop()
-        return {}
+        return self._stop(TRAINING_JOB, request)
 
     def create_processing_job(self, request: Document) -> Document:
         rules.check_processing_job(request)
@@ -64,9 +62,20 @@ class SageMakerBackend(EndpointOperations, RegistryOperations):
         return page(request, "ProcessingJobSummaries", self.documents.search(PROCESSING_JOB, request))
 
     def stop_processing_job(self, request: Document) -> Document:
-        self.documents.find(PROCESSING_JOB, request)
-        self.jobs[request["ProcessingJobName"]].stop()
-        return {}
+        return self._stop(PROCESSING_JOB, request)
+
+    def create_transform_job(self, request: Document) -> Document:
+        rules.check_transform_job(self, request)
+        return self._start(TRANSFORM_JOB, request | {"TransformJobStatus": "InProgress"}, TransformJob)
+
+    def describe_transform_job(self, request: Document) -> Document:
+        return self.documents.describe(TRANSFORM_JOB, request)
+
+    def list_transform_jobs(self, request: Document) -> Document:
+        return page(request, "TransformJobSummaries", self.documents.search(TRANSFORM_JOB, request))
+
+    def stop_transform_job(self, request: Document) -> Document:
+        return self._stop(TRANSFORM_JOB, request)
 
     def start_notebook_instance(self, request: Document) -> Document:
         self.documents.find(NOTEBOOK, request)["NotebookInstanceStatus"] = "InService"
@@ -86,15 +95,21 @@ class SageMakerBackend(EndpointOperations, RegistryOperations):
         self.documents.untag(self._tagged(request), request["TagKeys"])
         return {}
 
-    def _start(self, kind: Any, request: Document, job_type: type[TrainingJob] | type[ProcessingJob]) -> Document:
+    def _start(
+        self, kind: Kind, request: Document, job_type: type[TrainingJob | ProcessingJob | TransformJob]
+    ) -> Document:
         document = self.documents.create(kind, request)
         try:
-            job = self.jobs[document[f"{kind.noun}Name"]] = job_type(self, document)
+            job = self.jobs[document[kind.arn_member]] = job_type(self, document)
         except Exception:
             self.documents.delete(kind, document)
             raise
         job.start()
         return document
+
+    def _stop(self, kind: Kind, request: Document) -> Document:
+        self.jobs[self.documents.find(kind, request)[kind.arn_member]].stop()
+        return {}
 
 
 for _kind, _verbs in {

@@ -3,7 +3,8 @@
 import math
 import threading
 
-from cookiecutter_mlops.localaws.sagemaker.serving import Fleet, Server
+from cookiecutter_mlops.localaws.sagemaker.servers import Server
+from cookiecutter_mlops.localaws.sagemaker.serving import Fleet
 
 
 class Router:

@@ -51,6 +51,24 @@ def check_processing_job(request: dict[str, Any]) -> None:
     check_quota(request["ProcessingJobName"], cluster.get("InstanceType", ""), "processing job")
 
 
+def check_transform_job(backend: Operations, request: dict[str, Any]) -> None:
+    """Refuse an unknown model and payloads over AWS's limits; say what is not emulated."""
+    backend.documents.find(MODEL, request)
+    payload, concurrent = request.get("MaxPayloadInMB", 6), request.get("MaxConcurrentTransforms") or 1
+    if payload > 100 or payload * concurrent > 100:
+        raise ValidationException(
+            "MaxPayloadInMB, and MaxConcurrentTransforms * MaxPayloadInMB, cannot be greater than 100 "
+            f"(got: {payload}, {concurrent * payload})."
+        )
+    if request["TransformInput"].get("SplitType", "None") not in ("None", "Line"):
+        raise NotEmulated(f"SplitType {request['TransformInput']['SplitType']} of transform jobs")
+    if "DataCaptureConfig" in request:
+        raise NotEmulated("DataCaptureConfig of transform jobs")
+    resources = request["TransformResources"]
+    _check_key(resources.get("VolumeKmsKeyId"), "VolumeKmsKeyId", resources["InstanceType"])
+    check_quota(request["TransformJobName"], resources["InstanceType"], "transform job")
+
+
 def check_quota(name: str, instance_type: str, usage: str) -> None:
     """Refuse a job or endpoint while a fault says that the account has no quota, in AWS's sentence."""
     if faults.take("quota", name):

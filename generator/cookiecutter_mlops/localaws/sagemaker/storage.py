@@ -41,6 +41,12 @@ def download(account: str, uri: str, folder: Path) -> int:
     return len(found)
 
 
+def named(account: str, uri: str) -> list[tuple[str, str]]:
+    """Return key and name below the prefix of every object under it."""
+    prefix = split(uri)[1]
+    return [(key.name, _relative(key.name, prefix)) for key in objects(account, uri)]
+
+
 def download_input(account: str, uri: str, data_type: str, folder: Path) -> int:
     """Write the objects of a prefix, or those that a manifest lists, into a folder; return how many there were."""
     if data_type == "S3Prefix":

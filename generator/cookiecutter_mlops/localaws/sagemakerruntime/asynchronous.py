@@ -7,7 +7,7 @@ from typing import Any
 
 from cookiecutter_mlops.localaws.sagemaker import storage
 from cookiecutter_mlops.localaws.sagemaker.routing import Router
-from cookiecutter_mlops.localaws.sagemaker.serving import ASYNC_INVOCATION_SECONDS
+from cookiecutter_mlops.localaws.sagemaker.servers import ASYNC_INVOCATION_SECONDS
 
 
 class Request:

@@ -12,7 +12,8 @@ from moto.sagemaker.models import sagemaker_backends
 from cookiecutter_mlops.localaws.sagemaker import metrics
 from cookiecutter_mlops.localaws.sagemaker.kinds import ENDPOINT
 from cookiecutter_mlops.localaws.sagemaker.routing import Router
-from cookiecutter_mlops.localaws.sagemaker.serving import INVOCATION_SECONDS, Fleet, Server
+from cookiecutter_mlops.localaws.sagemaker.servers import INVOCATION_SECONDS, Server
+from cookiecutter_mlops.localaws.sagemaker.serving import Fleet
 from cookiecutter_mlops.localaws.sagemakerruntime import asynchronous, capture
 from cookiecutter_mlops.localaws.sagemakerruntime.exceptions import Answer, error, model_error, validation_error
 
@@ -48,8 +49,8 @@ class SageMakerRuntimeResponse(BaseResponse):
             return model_error(500, f"The container did not answer: {failure}".encode(), self._log_group())
         if not 200 <= status < 300:
             return model_error(status, body, self._log_group())
-        answer = _answer_headers(headers, server.variant["VariantName"])
-        self._capture(fleet, server.variant["VariantName"], (answer["Content-Type"], body))
+        answer = _answer_headers(headers, server.name)
+        self._capture(fleet, server.name, (answer["Content-Type"], body))
         return 200, answer, body
 
     def _ask(self, server: Server) -> tuple[int, dict[str, str], bytes]:
@@ -61,7 +62,7 @@ class SageMakerRuntimeResponse(BaseResponse):
             return answer
         finally:
             ended = time.perf_counter()
-            place = (self._name(), server.variant["VariantName"])
+            place = (self._name(), server.name)
             metrics.invocation(self._backend(), *place, status, ended - started, started - self._received)
 
     def invoke_endpoint_async(self) -> Answer:
