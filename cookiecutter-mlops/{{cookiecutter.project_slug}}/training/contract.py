@@ -1,10 +1,11 @@
-"""SageMaker's container contract, implemented once: what `train` and `serve` mean, and where the files are.
+"""SageMaker's container contract, implemented once: what its commands mean, and where the files are.
 
-    python -m training.contract train|serve     # the ENTRYPOINT of the image; SageMaker adds the word
+    python -m training.contract train|serve|monitor     # the ENTRYPOINT of the image; SageMaker adds the word
 
 /opt/ml/input/data/training          the data snapshot               (read)
 /opt/ml/input/config/hyperparameters.json    texts by name           (read)
 /opt/ml/model, /opt/ml/output/data   become model.tar.gz and output.tar.gz on S3
+/opt/ml/processing/input, output     of a monitoring job: see monitoring/monitor.py
 /opt/ml/output/failure               one sentence: the job's FailureReason
 
 SM_BASE_DIR moves /opt/ml: tests and the embedded AWS run the same code without a container.
@@ -43,6 +44,14 @@ def serve() -> None:
     run(base() / "model")
 
 
+def monitor() -> None:
+    """Compare a window of captured requests with the live model's baseline."""
+    from monitoring.monitor import Run  # here, because the serving image is without it
+    from monitoring.monitor import monitor as run
+
+    run(Run.from_environment(), base() / "processing/input", base() / "processing/output", load_settings())
+
+
 def _hyperparameters() -> dict[str, Any]:
     path = base() / "input/config/hyperparameters.json"
     texts = json.loads(path.read_text()) if path.is_file() else {}
@@ -58,18 +67,18 @@ def _parsed(text: str) -> Any:
 
 
 def _fail(reason: str) -> NoReturn:
-    failure = base() / "output/failure"
-    failure.parent.mkdir(parents=True, exist_ok=True)
-    failure.write_text(reason[:FAILURE_LENGTH])
+    (base() / "output").mkdir(parents=True, exist_ok=True)
+    for name in ("failure", "message"):  # where a training job's and where a processing job's reason is read
+        (base() / "output" / name).write_text(reason[:FAILURE_LENGTH])
     print(reason, file=sys.stderr, flush=True)
     sys.exit(1)
 
 
 def main(arguments: list[str]) -> None:
-    """Run one of the two commands; a person's mistake ends as one sentence, a programming error with its traceback."""
-    commands = {"train": train, "serve": serve}
+    """Run one of the commands; a person's mistake ends as one sentence, a programming error with its traceback."""
+    commands = {"train": train, "serve": serve, "monitor": monitor}
     if len(arguments) != 1 or arguments[0] not in commands:
-        sys.exit("usage: python -m training.contract train|serve")
+        sys.exit("usage: python -m training.contract train|serve|monitor")
     # The first process of a container ignores SIGTERM unless it says otherwise, and StopTrainingJob sends just that.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:

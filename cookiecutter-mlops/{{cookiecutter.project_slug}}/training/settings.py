@@ -12,6 +12,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from training.limits import Drift
+
 PROJECT = Path("project.toml")
 COLUMN_TYPES = ("number", "category", "boolean", "date")
 # Which metrics exist, and whether more is better; the best value of those is 1, of the others 0.
@@ -55,12 +57,6 @@ class Gate:
 class Model:
     name: str = "gradient-boosting"
     hyperparameters: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Drift:
-    population_stability: float = 0.2
-    missing_increase: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -184,6 +180,8 @@ def _check(settings: Settings) -> None:
     _require(settings.target.type in wanted, rule, settings.target.type)
     _require(settings.data.seed >= 0, "[data]: seed must be 0 or more", settings.data.seed)
     _require(0 < settings.data.holdout < 1, "[data]: holdout must be between 0 and 1: 0.2", settings.data.holdout)
+    for rule, value in settings.drift.broken():
+        _require(False, rule, value)
 
 
 def _refuse_unknown(where: str, values: Any, known: list[str]) -> None:

@@ -6,15 +6,17 @@ a classification adds {"probabilities": [{"yes": 0.8, "no": 0.2}]}
 
 import difflib
 import json
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from training import model as tabular
-from training.data import DataError, rule, typed
+from training.data import DataError, cast, rule, typed
 from training.model import Model
-from training.settings import Column
+from training.settings import Column, Settings
 
 EXAMPLES = 5
 
@@ -45,6 +47,33 @@ def record(model: Model, rows: pd.DataFrame) -> list[dict[str, Any]]:
     table = pd.DataFrame({column.name: _as_sent(rows[column.name].head(EXAMPLES), column) for column in model.columns})
     instances = json.loads(table.to_json(orient="records"))
     return [{"request": {"instances": [one]}, "response": predict(model, [one])} for one in instances]
+
+
+def observed(instances: list[Any], settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame, Counter[str]]:
+    """What monitoring sees in captured instances: typed columns, which cells break a rule, fields that nobody knows.
+
+    A number out of range and a category that is not on the list keep their value: they are what moved.
+    """
+    rows = [instance if isinstance(instance, dict) else {} for instance in instances]
+    names = [column.name for column in settings.features]
+    table = pd.DataFrame({name: pd.Series([row.get(name) for row in rows], dtype=object) for name in names})
+    typed_and_wrong = {column.name: _judged(table[column.name], column) for column in settings.features}
+    unknown = Counter(name for row in rows if len(row.keys() - names) for name in row.keys() - names)
+    values, wrong = (pd.DataFrame({name: pair[place] for name, pair in typed_and_wrong.items()}) for place in (0, 1))
+    return values, wrong, unknown
+
+
+def answers(response: dict[str, Any]) -> list[Any]:
+    """The answer to each instance, as monitoring compares it with the baseline and with ground truth."""
+    return list(response["predictions"])
+
+
+def _judged(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
+    values, wrong = cast(cells, column)
+    if wrong.any():
+        values = values.copy()
+        values[wrong] = cast(cells[wrong], replace(column, minimum=None, maximum=None, categories=()))[0]
+    return values, wrong | (values.isna() & (column.missing == 0))
 
 
 def _as_sent(values: pd.Series, column: Column) -> pd.Series:

@@ -150,3 +150,19 @@ def test_model_file_with_a_foreign_type_is_refused(fitted, tmp_path):
     skops.io.dump(Foreign(), tmp_path / "model.skops")
     with pytest.raises(UntrustedTypesFoundException):
         model.restore(tmp_path)
+
+
+def test_captured_instances_keep_the_values_that_break_a_rule():
+    settings = settings_for("price")
+    instances = [{"size": "4", "new": "yes", "colour": "mauve"}, {"size": -3, "new": None, "age": 7}, "no object"]
+    values, wrong, unknown = handler.observed(instances, settings)
+    assert values["size"].tolist()[:2] == [4.0, -3.0]
+    assert values["colour"].tolist()[0] == "mauve"
+    assert wrong["size"].tolist() == [False, True, False]
+    assert wrong["new"].tolist() == [False, True, True]  # required
+    assert unknown == {"age": 1}
+
+
+def test_captured_answers_are_those_of_the_server(fitted):
+    response = handler.predict(fitted, [{"size": 2, "new": True}, {"size": 3, "new": False}])
+    assert handler.answers(response) == response["predictions"]

@@ -22,6 +22,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
+from training.baseline import describe
 from training.data import load_table, split
 from training.settings import Column, Settings, SettingsError
 
@@ -68,9 +69,9 @@ def evaluate(model: Model, learn: pd.DataFrame, judge: pd.DataFrame, settings: S
 
 def baseline(model: Model, learn: pd.DataFrame) -> dict[str, Any]:
     """How each column, and the prediction, was distributed: what drift is measured against."""
-    columns = {column.name: _distribution(learn[column.name], column.type) for column in model.columns}
+    columns = {column.name: describe(learn[column.name], column.type) for column in model.columns}
     kind = "category" if model.classification else "number"
-    prediction = _distribution(pd.Series(predict(model, learn)), kind)
+    prediction = describe(pd.Series(predict(model, learn)), kind)
     return {"rows": len(learn), "columns": columns, "prediction": prediction}
 
 
@@ -100,6 +101,20 @@ def probabilities(model: Model, rows: pd.DataFrame) -> pd.DataFrame:
     """The probability of each class, a column per class."""
     shares = model.estimator.predict_proba(features(rows, model.columns))
     return pd.DataFrame(shares, columns=model.estimator.classes_)
+
+
+def score(truth: Any, answers: Any, classification: bool) -> dict[str, float]:
+    """The metrics that true values and answers give: while a model is judged, and when ground truth arrives later."""
+    if classification:
+        return {
+            "accuracy": float(metrics.accuracy_score(truth, answers)),
+            "f1_macro": float(metrics.f1_score(truth, answers, average="macro")),
+        }
+    return {
+        "mae": float(metrics.mean_absolute_error(truth, answers)),
+        "rmse": float(metrics.root_mean_squared_error(truth, answers)),
+        "r2": float(metrics.r2_score(truth, answers)),
+    }
 
 
 def features(rows: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
@@ -136,18 +151,11 @@ def _error(model: Model, rows: pd.DataFrame, settings: Settings) -> float:
 
 def _metrics(model: Model, rows: pd.DataFrame) -> dict[str, float]:
     truth, answers = answers_of(rows, model.target), predict(model, rows)
+    found = score(truth, answers, model.classification)
     if not model.classification:
-        return {
-            "mae": float(metrics.mean_absolute_error(truth, answers)),
-            "rmse": float(metrics.root_mean_squared_error(truth, answers)),
-            "r2": float(metrics.r2_score(truth, answers)),
-        }
+        return found
     shares = probabilities(model, rows)
-    return {
-        "accuracy": float(metrics.accuracy_score(truth, answers)),
-        "f1_macro": float(metrics.f1_score(truth, answers, average="macro")),
-        "log_loss": float(metrics.log_loss(truth, shares, labels=list(shares))),
-    }
+    return found | {"log_loss": float(metrics.log_loss(truth, shares, labels=list(shares)))}
 
 
 def _gradient_boosting(settings: Settings) -> BaseEstimator:
@@ -192,15 +200,3 @@ def _tuned(estimator: BaseEstimator, settings: Settings) -> BaseEstimator:
 
 def _column(entry: dict[str, Any]) -> Column:
     return Column(**entry | {"categories": tuple(entry["categories"])})
-
-
-def _distribution(values: pd.Series, kind: str) -> dict[str, Any]:
-    present, missing = values.dropna(), float(values.isna().mean())
-    if kind in ("category", "boolean"):
-        shares = present.astype(str).value_counts(normalize=True).head(50)
-        return {"type": kind, "missing": missing, "shares": {str(name): float(share) for name, share in shares.items()}}
-    numbers = present.map(pd.Timestamp.timestamp) if kind == "date" else present.astype(float)
-    # Tenths of the data: every bin holds enough rows for a stable comparison, whatever the unit of the column.
-    edges = np.unique(np.quantile(numbers, np.linspace(0.1, 0.9, 9)))
-    shares = np.bincount(np.searchsorted(edges, numbers), minlength=len(edges) + 1) / len(numbers)
-    return {"type": kind, "missing": missing, "edges": edges.tolist(), "shares": shares.tolist()}
