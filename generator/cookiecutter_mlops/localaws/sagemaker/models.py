@@ -21,6 +21,8 @@ from cookiecutter_mlops.localaws.sagemaker.registry import RegistryOperations
 from cookiecutter_mlops.localaws.sagemaker.training import TrainingJob
 from cookiecutter_mlops.localaws.sagemaker.transform import TransformJob
 
+RunnableJob = TrainingJob | ProcessingJob | TransformJob
+
 
 class SageMakerBackend(EndpointOperations, RegistryOperations):
     """The SageMaker of one account and region."""
@@ -95,9 +97,7 @@ class SageMakerBackend(EndpointOperations, RegistryOperations):
         self.documents.untag(self._tagged(request), request["TagKeys"])
         return {}
 
-    def _start(
-        self, kind: Kind, request: Document, job_type: type[TrainingJob | ProcessingJob | TransformJob]
-    ) -> Document:
+    def _start(self, kind: Kind, request: Document, job_type: type[RunnableJob]) -> Document:
         document = self.documents.create(kind, request)
         try:
             job = self.jobs[document[kind.arn_member]] = job_type(self, document)

@@ -91,7 +91,7 @@ def _format(content_type: str) -> _Csv | _Json:
 
 
 def _filter(path: str) -> Filter:
-    """Return what a JSONPath keeps of a value: one member as it is, several as a list, or as an object by their names."""
+    """Return what a JSONPath keeps of a value: one member as it is, several as a list, named ones as an object."""
     if path == "$":
         return lambda value: value
     from jsonpath_ng import Fields, parse
@@ -100,8 +100,9 @@ def _filter(path: str) -> Filter:
 
     def keep(value: Any) -> Any:
         found = expression.find(value)
-        if isinstance(value, dict) and len(found) > 1 and all(isinstance(match.path, Fields) for match in found):
-            return {str(match.path.fields[0]): match.value for match in found}
+        names = [match.path.fields[0] for match in found if isinstance(match.path, Fields)]
+        if len(names) > 1:
+            return dict(zip(names, (match.value for match in found), strict=True))
         values = [match.value for match in found]
         return values[0] if len(values) == 1 and not path.endswith(":]") else values
 

@@ -93,7 +93,7 @@ class TransformJob(Job):
             return [answer for group in groups for answer in group]
 
     def _answer(self, batch: list[bytes]) -> list[bytes]:
-        """Return what the output has of one mini-batch: the answer as it is, or record by record where it is filtered."""
+        """Return what the output has of one mini-batch: the answer as it is, or by record where it is filtered."""
         body = self._invoke(b"\n".join(self.processing.sent(record) for record in batch))
         if not self.processing.is_active:
             return [body]
