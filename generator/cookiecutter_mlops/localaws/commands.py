@@ -11,6 +11,11 @@ from cookiecutter_mlops.localaws import controls, process
 from cookiecutter_mlops.localaws import logs as streams
 from cookiecutter_mlops.localaws.controls import home_option
 
+_IAM = {
+    "on": "IAM policies are enforced: what runs acts with its own role.",
+    "off": "IAM is off: policies are stored but not enforced, so what works here may be refused on AWS.",
+}
+
 
 @click.group()
 def local() -> None:
@@ -24,13 +29,22 @@ for command in (controls.clock, controls.fault):
 @local.command(epilog="Example: mlops local up --port 5100")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free port.")
 @click.option("--region", help="Region that programs are told; by default the project's own.")
+@click.option(
+    "--iam",
+    type=click.Choice(["on", "off"]),
+    default="off",
+    envvar="MLOPS_LOCAL_IAM",
+    show_default=True,
+    show_envvar=True,
+    help="Whether IAM policies are enforced.",
+)
 @home_option
-def up(port: int, region: str | None, home: Path) -> None:
+def up(port: int, region: str | None, iam: str, home: Path) -> None:
     """Start the embedded AWS in the background; say where it runs if it does already."""
-    server = process.up(home, region or _project_region(), port)
+    server = process.up(home, region or _project_region(), port, iam)
     click.echo(f"The embedded AWS runs at {server.url} (process {server.pid}, log {home / 'server.log'}).")
     click.echo('Speak to it from this shell:  eval "$(mlops local env)"')
-    click.echo("IAM policies are stored but not enforced; containers run as processes of yours.")
+    click.echo(f"{_IAM[server.iam]} Containers run as processes of yours.")
 
 
 @local.command(epilog="Example: mlops local status")
@@ -39,7 +53,8 @@ def status(home: Path) -> None:
     """Say whether the embedded AWS runs, where, and with how much memory."""
     server = process.running(home)
     click.echo(f"url         {server.url}\nregion      {server.region}\naccount     {server.account}")
-    click.echo(f"process     {server.pid}\nstarted     {server.started_at}\nmemory      {server.memory_mb:.0f} MB")
+    click.echo(f"iam         {server.iam}\nprocess     {server.pid}\nstarted     {server.started_at}")
+    click.echo(f"memory      {server.memory_mb:.0f} MB")
 
 
 @local.command(epilog='Example: eval "$(mlops local env)"')

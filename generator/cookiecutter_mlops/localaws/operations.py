@@ -26,10 +26,16 @@ _MODELS = {
 
 def operation(environ: dict[str, Any]) -> OperationModel | None:
     """Return the model of the operation that a request asks for, or None where AWS has no such operation."""
+    matched = match(environ)
+    return matched[0] if matched else None
+
+
+def match(environ: dict[str, Any]) -> tuple[OperationModel, dict[str, Any]] | None:
+    """Return the operation and the parameters that the address holds, or None where AWS has no such operation."""
     request = _request(environ)
     for model in models(refusals.service(environ)):
         try:
-            return get_service_router(model).match(request)[0]
+            return get_service_router(model).match(request)
         except (HTTPException, NotImplementedError):
             continue
     return None

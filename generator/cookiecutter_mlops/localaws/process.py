@@ -29,6 +29,7 @@ class Server:
     region: str
     account: str
     started_at: str
+    iam: str  # "on" where IAM policies are enforced
 
     @property
     def memory_mb(self) -> float:
@@ -59,7 +60,7 @@ def running(home: Path) -> Server:
     return server
 
 
-def up(home: Path, region: str, port: int = 0, timeout: float = 60) -> Server:
+def up(home: Path, region: str, port: int = 0, iam: str = "off", timeout: float = 60) -> Server:
     """Start the embedded AWS of this folder and wait until it answers; return the running one if there is one.
 
     Raises MlopsError if the port is taken, or with the end of the log if the server does not come up.
@@ -73,7 +74,7 @@ def up(home: Path, region: str, port: int = 0, timeout: float = 60) -> Server:
     command = [sys.executable, "-m", "cookiecutter_mlops.localaws.server", "--home", str(home.resolve())]
     with (home / "server.log").open("w") as log:
         process = subprocess.Popen(
-            [*command, "--port", str(port), "--region", region],
+            [*command, "--port", str(port), "--region", region, "--iam", iam],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +48,11 @@ def endpoint() -> str:
     return _SETTINGS["endpoint"]
 
 
-def aws_environment(region: str) -> dict[str, str]:
-    """Return the environment variables with which any AWS SDK, and Terraform, speaks to this embedded AWS only."""
+def aws_environment(region: str, credentials: Mapping[str, str] = CREDENTIALS) -> dict[str, str]:
+    """Return the environment variables with which any AWS SDK, and Terraform, speaks to this embedded AWS only.
+
+    The credentials are those of the person whose account it is, unless a role's are given.
+    """
     return {
         "AWS_ENDPOINT_URL": endpoint(),
         "AWS_REGION": region,
@@ -57,7 +60,7 @@ def aws_environment(region: str) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        **CREDENTIALS,
+        **credentials,
     }
 
 

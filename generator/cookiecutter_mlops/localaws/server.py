@@ -28,6 +28,8 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
 from cookiecutter_mlops.localaws import clock, embedded, extension, faults, refusals, runtime, services
+from cookiecutter_mlops.localaws.iam import authorization
+from cookiecutter_mlops.localaws.iam.enforcement import Guarded
 
 Start = Callable[..., Any]
 
@@ -66,12 +68,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--home", type=Path, default=Path(".mlops/local"), help="folder for state, logs and jobs")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--region", default="eu-west-1", help="the region that `mlops local env` prints")
+    parser.add_argument("--iam", choices=["on", "off"], default="off", help="whether IAM policies are enforced")
     options = parser.parse_args(arguments)
+    authorization.enforce(options.iam == "on")
     embedded.install()
     faults.install()
     clock.install()  # before moto's services take their time from moto
     services.install()
-    application = faults.Striking(Dispatcher(create_backend_app))
+    application = faults.Striking(Guarded(Dispatcher(create_backend_app)))
     server = make_server("127.0.0.1", options.port, application, True, request_handler=Handler)
     url = f"http://127.0.0.1:{server.server_port}"
     runtime.configure(options.home, url)
@@ -93,6 +97,7 @@ def _announce(options: argparse.Namespace, port: int, url: str) -> Path:
     """Write `server.json`, by which `mlops local` finds this server."""
     options.home.mkdir(parents=True, exist_ok=True)
     facts = {"pid": os.getpid(), "port": port, "url": url, "region": options.region, "account": runtime.ACCOUNT}
+    facts["iam"] = options.iam
     facts["started_at"] = datetime.now(UTC).isoformat(timespec="seconds")
     state = options.home / "server.json"
     partial = state.with_suffix(".partial")

@@ -10,9 +10,3 @@ class IamResponse(MotoIamResponse):
         role.description = self._get_param("Description", role.description)
         role.max_session_duration = self._get_param("MaxSessionDuration", role.max_session_duration)
         return EmptyResult()
-
-
-def install() -> None:
-    from cookiecutter_mlops.localaws.extension import swap_responses
-
-    swap_responses("iam", IamResponse)

@@ -1,0 +1,86 @@
+"""Decides every call of the embedded AWS, says no in AWS's words, and keeps a log of what was used and refused."""
+
+import functools
+import json
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cookiecutter_mlops.localaws import clock, runtime
+from cookiecutter_mlops.localaws.extension import AwsError
+from cookiecutter_mlops.localaws.iam import catalog, context, evaluation, owners
+from cookiecutter_mlops.localaws.iam.calls import Call
+from cookiecutter_mlops.localaws.iam.evaluation import Decision, Principal
+
+LOG = "iam.jsonl"  # in the folder of the embedded AWS
+_STATE = {"enforced": False}
+_LOCK = threading.Lock()
+_SEEN: set[tuple[Any, ...]] = set()
+
+
+class AccessDenied(AwsError):
+    def __init__(self, message: str) -> None:
+        super().__init__("AccessDeniedException", message)
+
+
+def enforce(on: bool) -> None:
+    _STATE["enforced"] = on
+
+
+def enforced() -> bool:
+    return _STATE["enforced"]
+
+
+def require(principal: Principal, calls: Sequence[Call], region: str) -> None:
+    """Raise AccessDenied for the first call that the principal may not make; nothing is asked while IAM is off."""
+    if not enforced():
+        return
+    for call in calls:
+        decision = decide(principal, call, region)
+        record(principal, call, decision)
+        if not decision.allowed:
+            raise AccessDenied(sentence(principal.service or principal.arn, call, decision.reason))
+
+
+def decide(principal: Principal, call: Call, region: str) -> Decision:
+    """Evaluate one call with the policies that there are now."""
+    own, account = owners.policies_of(call.action, call.resource)
+    values = context.of_everything(principal, region, account or runtime.ACCOUNT) | call.context
+    request = evaluation.Request(principal, call.action, call.resource, values, catalog.check_key)
+    owner = account if call.resource.startswith("arn:") and not principal.service else ""
+    return evaluation.decide(request, own, owner)
+
+
+def sentence(who: str, call: Call, reason: str) -> str:
+    """Return the denial as AWS words it; S3 quotes the resource."""
+    quote = '"' if call.action.startswith("s3:") else ""
+    return (
+        f"User: {who} is not authorized to perform: {call.action} on resource: {quote}{call.resource}{quote} {reason}"
+    )
+
+
+def record(principal: Principal, call: Call, decision: Decision) -> None:
+    """Write who used which permission, once each, so that what a role never uses can be found; every refusal."""
+    if principal.role == "" and not principal.service and decision.allowed:
+        return  # a person's
+    statement = decision.statement.sid if decision.statement else ""
+    role = (principal.role or principal.service or principal.arn).rpartition("/")[2]
+    entry = (role, call.action, call.resource, decision.allowed, decision.kind, statement)
+    with _LOCK:
+        if entry in _SEEN and decision.allowed:
+            return
+        _SEEN.add(entry)
+        names = ("role", "action", "resource", "allowed", "policy", "statement")
+        line = {"time": clock.now().isoformat(timespec="seconds"), **dict(zip(names, entry, strict=True))}
+        line |= {} if decision.allowed else {"reason": decision.reason}
+        with _log().open("a") as log:
+            log.write(json.dumps(line) + "\n")
+
+
+@functools.cache
+def _log() -> Path:
+    runtime.home().mkdir(parents=True, exist_ok=True)
+    path = runtime.home() / LOG
+    path.unlink(missing_ok=True)
+    return path
