@@ -35,7 +35,7 @@ def make(tmp_path):
 def test_zip_in_s3_becomes_a_serverless_endpoint(make):
     project = make("source=s3", "endpoint_kind=serverless")
     request = {"instances": [first_row(project.path)]}
-    assert project.invoke_function(request) == project.invoke_endpoint(request)
+    assert project.invoke_function(request)["predictions"] == project.invoke_endpoint(request)["predictions"]
     versions = project.client("s3").list_object_versions(
         Bucket=project.outputs["artifacts_bucket"], Prefix="source/salary-prediction.zip"
     )["Versions"]

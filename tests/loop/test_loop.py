@@ -31,7 +31,8 @@ def test_endpoint_invoked_through_the_runtime_predicts_a_wage(released):
 
 
 def test_endpoint_invoked_through_the_lambda_gives_the_same_answer(released):
-    assert released.invoke_function({"instances": [WORKER]}) == released.invoke_endpoint({"instances": [WORKER]})
+    answer = released.invoke_function({"instances": [WORKER], "inference_id": "worker-1"})
+    assert answer == released.invoke_endpoint({"instances": [WORKER]}) | {"inference_id": "worker-1"}
 
 
 def test_plan_after_a_release_is_empty(released):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from fake_aws import AwsError, FakeAws
 
 from functions.invoke import handler as invoke
+from monitoring.capture import Counts, batches
 from pipelines import functions
 
 REQUEST = {"instances": [{"size": 1}]}
@@ -56,14 +58,60 @@ def endpoint(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> FakeAws:
 
 
 def test_direct_request_gets_the_answer(endpoint: FakeAws):
-    assert invoke.handler(REQUEST, None) == {"predictions": [7]}
+    answer = invoke.handler(REQUEST, None)
     (request,) = endpoint.called("InvokeEndpoint")
+    assert answer == {"predictions": [7], "inference_id": request["InferenceId"]}
     assert (request["EndpointName"], json.loads(request["Body"])) == ("wages-prod", REQUEST)
+
+
+def test_own_inference_id_is_passed_on_and_given_back(endpoint: FakeAws):
+    answer = invoke.handler(REQUEST | {"inference_id": "order-4711"}, None)
+    (request,) = endpoint.called("InvokeEndpoint")
+    assert (answer["inference_id"], request["InferenceId"]) == ("order-4711", "order-4711")
+    assert json.loads(request["Body"]) == REQUEST
+
+
+@pytest.mark.parametrize("key", ["a b", "x" * 65, 7, "ñ"])
+def test_bad_inference_id_gets_a_sentence(endpoint: FakeAws, key: Any):
+    answer = invoke.handler(REQUEST | {"inference_id": key}, None)
+    assert answer == {"status": 400, "error": answer["error"]}
+    assert answer["error"].startswith("inference_id must have 1 to 64")
+
+
+@pytest.fixture
+def captures(endpoint: FakeAws, monkeypatch: pytest.MonkeyPatch) -> FakeAws:
+    monkeypatch.setenv("ENDPOINT_KIND", "serverless")
+    monkeypatch.setenv("CAPTURE_S3_URI", "s3://wages-data/capture/prod/wages-prod/AllTraffic/")
+    monkeypatch.setenv("CAPTURE_PERCENTAGE", "100")
+    endpoint.on(PutObject={})
+    return endpoint
+
+
+def test_request_is_captured_where_sagemaker_does_not(captures: FakeAws, tmp_path: Path):
+    invoke.handler({"instances": [{"size": 1}], "inference_id": "a"}, None)
+    (put,) = captures.called("PutObject")
+    assert re.fullmatch(r"capture/prod/wages-prod/AllTraffic/\d{4}/\d\d/\d\d/\d\d/[\w-]+\.jsonl", put["Key"])
+    (tmp_path / "captured.jsonl").write_bytes(put["Body"])
+    counts = Counts()
+    (batch,) = batches(tmp_path, 1.0, counts)
+    assert (batch.instances, batch.answers, batch.keys) == ([{"size": 1}], [7], [("a", 0)])
+    assert vars(counts) == {"requests": 1, "sampled": 1, "unreadable": 0}
+
+
+def test_request_that_is_not_drawn_is_not_captured(captures: FakeAws, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CAPTURE_PERCENTAGE", "0")
+    assert invoke.handler(REQUEST, None)["predictions"] == [7]
+    assert captures.called("PutObject") == []
+
+
+def test_failing_capture_is_not_the_callers(captures: FakeAws):
+    captures.on(PutObject=AwsError("AccessDenied", status=403))
+    assert invoke.handler(REQUEST, None)["predictions"] == [7]
 
 
 def test_http_request_gets_an_http_answer(endpoint: FakeAws):
     answer = invoke.handler(http(json.dumps(REQUEST)), None)
-    assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"predictions": [7]})
+    assert (answer["statusCode"], json.loads(answer["body"])["predictions"]) == (200, [7])
 
 
 @pytest.mark.parametrize("event", [{}, [], None, "text", http("{"), http("[]"), http(None)])
@@ -101,7 +149,8 @@ def test_asynchronous_request_is_uploaded_and_accepted(endpoint: FakeAws, monkey
     endpoint.on(PutObject={}, InvokeEndpointAsync={"OutputLocation": "s3://o", "FailureLocation": "s3://f"})
     answer = invoke.handler(http(json.dumps(REQUEST)), None)
     assert answer["statusCode"] == 202
-    assert json.loads(answer["body"]) == {"output_location": "s3://o", "failure_location": "s3://f"}
     (put,), (call,) = endpoint.called("PutObject"), endpoint.called("InvokeEndpointAsync")
+    places = {"output_location": "s3://o", "failure_location": "s3://f"}
+    assert json.loads(answer["body"]) == places | {"inference_id": call["InferenceId"]}
     assert call["InputLocation"] == f"s3://{put['Bucket']}/{put['Key']}"
     assert put["Key"].startswith("asynchronous/prod/input/")

@@ -3,12 +3,16 @@
 Called directly, the event is the request ({"instances": [...]}) and the result is the answer; called by an API gateway
 or a function URL, both travel inside HTTP envelopes. A request that fails gets {"error": one sentence, "status": code}.
 An asynchronous endpoint answers 202 with the place in S3 where the result will appear.
+
+Every answer has an "inference_id", to which ground truth refers later; a request may bring its own. SageMaker captures
+requests of real-time endpoints by itself; those of the other kinds are captured here (capture.py).
 """
 
 import base64
 import json
 import logging
 import os
+import re
 import uuid
 from functools import cache
 
@@ -16,8 +20,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from . import capture
+
 log = logging.getLogger()
 EXAMPLE = '{"instances": [{"column": 1}]}'
+ID = re.compile(r"[!-~]{1,64}")
 NO_MODEL = ("ValidationError", "ValidationException")
 
 
@@ -41,14 +48,27 @@ def handler(event, context):
 
 
 def answer_to(event):
-    body = request_body(event)
-    if os.environ["ENDPOINT_KIND"] == "asynchronous":
-        return 202, submit(body)
-    return 200, ask(body)
+    request = request_of(event)
+    key = inference_id(request)
+    body = json.dumps(request)
+    later = os.environ["ENDPOINT_KIND"] == "asynchronous"
+    answer = submit(body, key) if later else ask(body, key)
+    capture.record(client, key, body, None if later else json.dumps(answer))
+    if isinstance(answer, dict):
+        answer["inference_id"] = key
+    return 202 if later else 200, answer
 
 
-def request_body(event):
-    """The JSON text to send, once it is known to be an object that is not empty."""
+def inference_id(request):
+    """The caller's own id, taken out of the request, or a new one; SageMaker takes 64 visible ASCII characters."""
+    key = request.pop("inference_id", None) or str(uuid.uuid4())
+    if not isinstance(key, str) or not ID.fullmatch(key):
+        raise RequestError(400, "inference_id must have 1 to 64 visible ASCII characters, for example order-4711.")
+    return key
+
+
+def request_of(event):
+    """The request, once it is known to be an object that is not empty."""
     request = event
     if is_http(event):
         text = event.get("body") or ""
@@ -58,25 +78,25 @@ def request_body(event):
             raise RequestError(400, f"The body is not JSON; send for example {EXAMPLE}.") from None
     if not isinstance(request, dict) or not request:
         raise RequestError(400, f"The request must be a JSON object, for example {EXAMPLE}.")
-    return json.dumps(request)
+    return dict(request)
 
 
 def is_http(event):
     return isinstance(event, dict) and "requestContext" in event
 
 
-def ask(body):
+def ask(body, key):
     """The endpoint's answer."""
-    answer = call("invoke_endpoint", Body=body)
+    answer = call("invoke_endpoint", Body=body, InferenceId=key)
     return json.loads(answer["Body"].read())
 
 
-def submit(body):
+def submit(body, key):
     """Leave the request in S3, where an asynchronous endpoint takes it from, and say where the result will be."""
     bucket, _, prefix = os.environ["INPUT_S3_URI"].removeprefix("s3://").partition("/")
-    key = f"{prefix.rstrip('/')}/{uuid.uuid4()}.json"
-    client("s3").put_object(Bucket=bucket, Key=key, Body=body.encode(), ContentType="application/json")
-    answer = call("invoke_endpoint_async", InputLocation=f"s3://{bucket}/{key}")
+    name = f"{prefix.rstrip('/')}/{uuid.uuid4()}.json"
+    client("s3").put_object(Bucket=bucket, Key=name, Body=body.encode(), ContentType="application/json")
+    answer = call("invoke_endpoint_async", InputLocation=f"s3://{bucket}/{name}", InferenceId=key)
     return {"output_location": answer["OutputLocation"], "failure_location": answer.get("FailureLocation")}
 
 

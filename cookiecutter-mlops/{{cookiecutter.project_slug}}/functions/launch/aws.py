@@ -1,0 +1,109 @@
+"""What monitoring and batch inference share: clients, parameters, lists of objects, starting a job once, metrics."""
+
+import json
+import os
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+MOST = 500  # metrics in one call
+NVME = ("g4dn", "g5", "g6", "p4d", "p5", "c5d", "m5d", "r5d")  # their disks encrypt themselves and take no key
+Metric = tuple[str, float, str | None]  # name, value, feature
+
+
+@cache
+def client(service: str) -> Any:
+    return boto3.client(service, config=Config(retries={"mode": "standard", "max_attempts": 8}))
+
+
+def parameter(name: str) -> dict[str, Any] | None:
+    """A JSON parameter of this stage, or None where there is none."""
+    path = f"/{os.environ['PROJECT']}/{os.environ['STAGE']}/{name}"
+    try:
+        return json.loads(client("ssm").get_parameter(Name=path)["Parameter"]["Value"])
+    except client("ssm").exceptions.ParameterNotFound:
+        return None
+
+
+def split(uri: str) -> tuple[str, str]:
+    """Bucket and key of `s3://bucket/key`."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def objects(uri: str, most: int | None = None) -> Iterator[dict[str, Any]]:
+    """The objects under a prefix; `most` ends the list early."""
+    bucket, prefix = split(uri)
+    pages = client("s3").get_paginator("list_objects_v2")
+    settings = {} if most is None else {"MaxItems": most, "PageSize": most}
+    for page in pages.paginate(Bucket=bucket, Prefix=prefix, PaginationConfig=settings):
+        yield from page.get("Contents", [])
+
+
+def exists(uri: str) -> bool:
+    """Whether there is an object under a prefix: SageMaker fails a job with an empty input."""
+    return any(objects(uri, most=1))
+
+
+def put_json(uri: str, content: Any) -> str:
+    bucket, key = split(uri)
+    client("s3").put_object(Bucket=bucket, Key=key, Body=json.dumps(content).encode(), ContentType="application/json")
+    return uri
+
+
+def get_json(uri: str) -> Any:
+    bucket, key = split(uri)
+    return json.loads(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+
+
+def manifest(bucket: str, keys: list[str], uri: str) -> str:
+    """Write SageMaker's list of exact objects."""
+    return put_json(uri, [{"prefix": f"s3://{bucket}/"}, *keys])
+
+
+def start_once(operation: str, request: dict[str, Any], name: str) -> tuple[str, str, str]:
+    """Start a job; a job of that name that is already there is what a retry should find."""
+    try:
+        getattr(client("sagemaker"), operation)(**request)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceInUse" and "already exists" not in str(error):
+            raise
+        return "exists", name, f"{name} was started before."
+    return "started", name, f"{name} runs."
+
+
+def cluster(spec: dict[str, Any]) -> dict[str, Any]:
+    """The machine of a processing job, its disk encrypted by the project's key or by its own hardware."""
+    machines = {"InstanceCount": 1, "InstanceType": spec["instance_type"], "VolumeSizeInGB": spec["volume_size_gb"]}
+    own = spec["instance_type"].split(".")[1] in NVME
+    return {"ClusterConfig": machines if own else machines | {"VolumeKmsKeyId": spec["kms_key_arn"]}}
+
+
+def tags(spec: dict[str, Any]) -> list[dict[str, str]]:
+    return [{"Key": "project", "Value": spec["project_slug"]}, {"Key": "stage", "Value": spec["stage"]}]
+
+
+def publish(spec: dict[str, Any], metrics: list[Metric], moment: Any) -> None:
+    """Put metrics of this stage at a moment, each for the stage as a whole or for one of its features."""
+    data = [
+        {
+            "MetricName": name,
+            "Value": value,
+            "Timestamp": moment,
+            "Dimensions": [{"Name": "Stage", "Value": spec["stage"]}, *_of(feature)],
+        }
+        for name, value, feature in metrics
+    ]
+    for start in range(0, len(data), MOST):
+        client("cloudwatch").put_metric_data(Namespace=spec["namespace"], MetricData=data[start : start + MOST])
+
+
+def _of(feature: str | None) -> list[dict[str, str]]:
+    """CloudWatch takes ASCII only, and at most 255 characters: a name in any language stays one of a kind."""
+    if feature is None:
+        return []
+    return [{"Name": "Feature", "Value": feature.encode("ascii", "xmlcharrefreplace").decode()[:255]}]
