@@ -11,7 +11,7 @@ import pytest
 
 from cookiecutter_mlops.terraform import provider_mirror
 from tests.localaws.conftest import REGION, Aws
-from tests.localaws.test_lambda import HANDLER, zipped
+from tests.localaws.functions import HANDLER, zipped
 from tests.localaws.test_sagemaker_endpoints import new_config
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not shutil.which("terraform"), reason="terraform is not on PATH")]

@@ -1,18 +1,79 @@
-"""SQS: the redrive policy as compact JSON, as AWS answers it; the spaces of moto's read as a change to Terraform."""
+"""SQS for many at once: moto's queues with a lock, and polling that sees the moved clock.
+
+Also the redrive policy as compact JSON, as AWS answers it; the spaces of moto's read as a change to Terraform.
+"""
 
 import json
+import threading
+import time
 from typing import Any
 
-from moto.sqs.models import Queue
+from moto.sqs import models
+
+_STEP = 0.2  # seconds after which a poll looks again for messages that became visible
 
 
-def install() -> None:
-    moto_attributes = Queue.attributes.fget  # type: ignore[attr-defined]
+class Queue(models.Queue):
+    def __init__(self, *arguments: Any, **attributes: Any) -> None:
+        self.lock = threading.RLock()
+        super().__init__(*arguments, **attributes)
 
-    def attributes(queue: Any) -> dict[str, Any]:
-        result = moto_attributes(queue)
+    @property
+    def lambda_event_source_mappings(self) -> dict[str, Any]:
+        """Return none: moto would call their functions within SendMessage; ours poll, see `awslambda/mappings.py`."""
+        return {}
+
+    @lambda_event_source_mappings.setter
+    def lambda_event_source_mappings(self, _: dict[str, Any]) -> None: ...
+
+    @property
+    def attributes(self) -> dict[str, Any]:  # type: ignore[override]
+        result = super().attributes
         if redrive := result.get("RedrivePolicy"):
             result["RedrivePolicy"] = json.dumps(json.loads(redrive), separators=(",", ":"))
         return result
 
-    Queue.attributes = property(attributes)  # type: ignore[method-assign,assignment]
+    def add_message(self, message: models.Message) -> None:
+        with self.lock:
+            super().add_message(message)
+
+    def delete_message(self, receipt_handle: str) -> None:
+        with self.lock:
+            super().delete_message(receipt_handle)
+
+    def wait(self, seconds: float) -> None:
+        """Wait for a message to be sent, at most so many real seconds."""
+        with self._messages_lock:
+            self._messages_lock.wait(seconds)
+
+
+class SQSBackend(models.SQSBackend):
+    def receive_message(
+        self,
+        queue_name: str,
+        count: int,
+        wait_seconds_timeout: int,
+        visibility_timeout: int,
+        message_attribute_names: list[str] | None = None,
+    ) -> list[models.Message]:
+        """Take visible messages; no two who receive at the same moment get the same one."""
+        queue: Any = self.get_queue(queue_name)
+        limit = time.monotonic() + (wait_seconds_timeout or 0)
+        while True:
+            with queue.lock:
+                found = super().receive_message(queue_name, count, 0, visibility_timeout, message_attribute_names)
+            left = limit - time.monotonic()
+            if found or left <= 0:
+                return found
+            queue.wait(min(_STEP, left))
+
+    def change_message_visibility(self, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
+        with self.get_queue(queue_name).lock:  # type: ignore[attr-defined]
+            super().change_message_visibility(queue_name, receipt_handle, visibility_timeout)
+
+
+def install() -> None:
+    from cookiecutter_mlops.localaws.extension import swap_backend
+
+    models.Queue = Queue  # type: ignore[misc]
+    swap_backend(models.sqs_backends, SQSBackend)

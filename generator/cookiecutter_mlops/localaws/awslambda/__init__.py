@@ -2,9 +2,13 @@
 
 
 def install() -> None:
-    """Let moto's Lambda make our functions; everything about functions as documents stays moto's."""
+    """Let moto's Lambda make our functions and mappings; everything about them as documents stays moto's."""
     from moto.awslambda import models
 
-    from cookiecutter_mlops.localaws.awslambda.models import LambdaFunction
+    from cookiecutter_mlops.localaws.awslambda.mappings import EventSourceMapping
+    from cookiecutter_mlops.localaws.awslambda.models import LambdaBackend, LambdaFunction
+    from cookiecutter_mlops.localaws.extension import swap_backend
 
     models.LambdaFunction = LambdaFunction  # type: ignore[misc]
+    models.EventSourceMapping = EventSourceMapping  # type: ignore[misc]
+    swap_backend(models.lambda_backends, LambdaBackend)

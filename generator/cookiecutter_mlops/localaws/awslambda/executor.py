@@ -13,12 +13,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from cookiecutter_mlops.localaws import runtime
+from cookiecutter_mlops.localaws import clock, faults, guard, runtime
 
 if TYPE_CHECKING:
     from cookiecutter_mlops.localaws.awslambda.models import LambdaFunction
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+LARGEST = 6 * 1024**2 + 100  # bytes of an answer
 
 
 @dataclass(frozen=True)
@@ -30,25 +31,58 @@ class Answer:
     log: str
 
 
-def run(function: "LambdaFunction", event: str) -> Answer:
-    """Invoke a function with an event in JSON; log as Lambda logs."""
-    request, started = str(uuid.uuid4()), time.monotonic()
-    stream = time.strftime("%Y/%m/%d/") + f"[{function.version}]{uuid.uuid4().hex}"
-    with TemporaryDirectory(prefix="lambda-") as folder:
-        file = Path(folder) / "answer.json"
-        output, timed_out = _execute(function, event, request, stream, file)
-        answer: dict[str, Any] = (
-            json.loads(file.read_text()) if file.is_file() else {"error": _died(function, request, timed_out)}
-        )
+def run(function: "LambdaFunction", event: str, request: str = "") -> Answer:
+    """Invoke a function with an event in JSON, under a request id; log as Lambda logs."""
+    request, started = request or str(uuid.uuid4()), time.monotonic()
+    stream = f"{clock.now():%Y/%m/%d/}[{function.version}]{uuid.uuid4().hex}"
+    fault = faults.take("function-error", function.function_name)
+    output, answer = (
+        ("", _died(request, fault.message or "exit status 1")) if fault else _called(function, event, request, stream)
+    )
+    answer = _within_limits(function, request, answer)
     lines = [f"START RequestId: {request} Version: {function.version}", *output.splitlines()]
-    if timed_out:
+    if answer.get("error", {}).get("errorType", "").startswith(("Sandbox.", "Runtime.")):
         lines.append(answer["error"]["errorMessage"])
     duration = (time.monotonic() - started) * 1000
-    lines += [f"END RequestId: {request}", f"REPORT RequestId: {request}\tDuration: {duration:.2f} ms"]
+    report = f"Duration: {duration:.2f} ms\tMemory Size: {function.memory_size} MB"
+    report += f"\tMax Memory Used: {answer['memory_mb']} MB" if "memory_mb" in answer else ""
+    lines += [f"END RequestId: {request}", f"REPORT RequestId: {request}\t{report}"]
     group = (function.logging_config or {}).get("LogGroup") or function.logs_group_name
     runtime.write_log(function.account_id, function.region, group, stream, lines)
     failed = "error" in answer
     return Answer(json.dumps(answer["error"]) if failed else answer["result"], failed, "\n".join(lines))
+
+
+def _called(function: "LambdaFunction", event: str, request: str, stream: str) -> tuple[str, dict[str, Any]]:
+    """Run the handler; return what it printed, and its `result` or `error` and `memory_mb`."""
+    with TemporaryDirectory(prefix="lambda-") as folder:
+        file = Path(folder) / "answer.json"
+        output, timed_out = _execute(function, event, request, stream, file)
+        if file.is_file():
+            return output, json.loads(file.read_text())
+    if timed_out:
+        message = f"RequestId: {request} Error: Task timed out after {int(function.timeout)}.00 seconds"
+        return output, {"error": {"errorMessage": message, "errorType": "Sandbox.Timedout"}}
+    return output, _died(request)
+
+
+def _within_limits(function: "LambdaFunction", request: str, answer: dict[str, Any]) -> dict[str, Any]:
+    """Turn the answer of a function that took more memory than it has, or answers too much, into Lambda's error.
+
+    Memory is looked at when the handler is done, so what it did meanwhile stays done.
+    """
+    if answer.get("memory_mb", 0) > int(function.memory_size):
+        return _died(request, "signal: killed") | {"memory_mb": int(function.memory_size)}
+    if len(answer.get("result", "")) > LARGEST:
+        message = f"Response payload size exceeded maximum allowed payload size ({LARGEST} bytes)."
+        return answer | {"error": {"errorMessage": message, "errorType": "Function.ResponseSizeTooLarge"}}
+    return answer
+
+
+def _died(request: str, how: str = "") -> dict[str, Any]:
+    """Describe an invocation whose process ended without an answer, in Lambda's words."""
+    reason = f"Runtime exited with error: {how}" if how else "Runtime exited without providing a reason"
+    return {"error": {"errorMessage": f"RequestId: {request} Error: {reason}", "errorType": "Runtime.ExitError"}}
 
 
 def _execute(function: "LambdaFunction", event: str, request: str, stream: str, file: Path) -> tuple[str, bool]:
@@ -102,17 +136,6 @@ def _environment(function: "LambdaFunction", request: str, stream: str, code: Pa
         "_INVOKED_FUNCTION_ARN": function.function_arn,
         "_REQUEST_ID": request,
         "_TIMEOUT": str(function.timeout),
-    }
-
-
-def _died(function: "LambdaFunction", request: str, timed_out: bool) -> dict[str, str]:
-    """Describe an invocation that left no answer, in Lambda's words."""
-    if timed_out:
-        return {
-            "errorMessage": f"RequestId: {request} Error: Task timed out after {int(function.timeout)}.00 seconds",
-            "errorType": "Sandbox.Timedout",
-        }
-    return {
-        "errorMessage": f"RequestId: {request} Error: Runtime exited without providing a reason",
-        "errorType": "Runtime.ExitError",
+        "_CLOCK_AHEAD": str(clock.ahead()),
+        guard.NAME: os.environ.get(guard.NAME, ""),  # it does not outlive this server
     }

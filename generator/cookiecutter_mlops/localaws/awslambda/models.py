@@ -1,13 +1,24 @@
 """Functions that are executed; moto's own class needs Docker for that."""
 
 import base64
-import threading
 from typing import Any
 
 from moto.awslambda import models as moto_models
+from moto.core.exceptions import JsonRESTError
 
-from cookiecutter_mlops.localaws.awslambda import executor
-from cookiecutter_mlops.localaws.extension import NotEmulated
+from cookiecutter_mlops.localaws.awslambda import asynchronous, concurrency, executor
+from cookiecutter_mlops.localaws.extension import AwsError, NotEmulated
+
+_LIMITS = {"RequestResponse": 6 * 1024**2, "Event": 1024**2}  # bytes of a payload
+
+
+class PayloadTooLarge(JsonRESTError):
+    """What Lambda's front door says; its API model does not know this error."""
+
+    code = 413
+
+    def __init__(self, message: str) -> None:
+        super().__init__("RequestEntityTooLargeException", message)
 
 
 class LambdaFunction(moto_models.LambdaFunction):
@@ -35,27 +46,46 @@ class LambdaFunction(moto_models.LambdaFunction):
         """Run the handler: at once, in the background (Event), or not at all (DryRun)."""
         self._refuse_what_cannot_run()
         kind = request_headers.get("x-amz-invocation-type", "RequestResponse")
+        _refuse_too_large(body, kind)
         if kind == "Event":
-            threading.Thread(target=self._run_in_background, args=(body or "{}",), daemon=True).start()
+            asynchronous.enqueue(self, body or "{}")
         if kind != "RequestResponse":
             return b""
-        answer = executor.run(self, body or "{}")
+        with concurrency.slot(self):
+            answer = executor.run(self, body or "{}")
         response_headers["x-amz-executed-version"] = str(self.version)
         response_headers["x-amz-log-result"] = base64.b64encode(answer.log.encode()[-4096:]).decode()
         if answer.failed:
             response_headers["x-amz-function-error"] = "Unhandled"
         return answer.payload.encode()
 
-    def _run_in_background(self, event: str) -> None:
-        """Run the handler for nobody; an event that fails goes to the dead-letter queue, without AWS's two retries."""
-        answer = executor.run(self, event)
-        arn = (self.dead_letters or {}).get("TargetArn", "")
-        if answer.failed and arn.startswith("arn:aws:sqs:"):
-            from moto.sqs.models import sqs_backends
-
-            _, _, _, region, account, queue = arn.split(":")
-            sqs_backends[account][region].send_message(queue, event)
-
     def _refuse_what_cannot_run(self) -> None:
         if self.package_type != "Zip" or not str(self.run_time).startswith("python") or self.layers:
             raise NotEmulated(f"functions other than Python in a zip without layers ({self.function_name})")
+
+
+class LambdaBackend(moto_models.LambdaBackend):
+    def put_function_event_invoke_config(self, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
+        """Replace the settings of asynchronous invocations; moto keeps answering the first ones."""
+        self.get_function(function_name).event_invoke_config = []
+        return super().put_function_event_invoke_config(function_name, config)
+
+    def update_event_source_mapping(self, uuid: str, spec: dict[str, Any]) -> moto_models.EventSourceMapping | None:
+        mapping: Any = self.get_event_source_mapping(uuid)
+        before = dict(vars(mapping)) if mapping else {}
+        updated = super().update_event_source_mapping(uuid, spec)
+        try:
+            if mapping:
+                mapping.refuse_what_aws_refuses()
+        except AwsError:
+            vars(mapping).update(before)
+            raise
+        return updated
+
+
+def _refuse_too_large(body: str | bytes | None, kind: str) -> None:
+    size = len(body.encode() if isinstance(body, str) else body or b"")
+    if size > _LIMITS.get(kind, size):
+        raise PayloadTooLarge(
+            f"{size} byte payload is too large for the {kind} invocation type (limit {_LIMITS[kind]} bytes)"
+        )

@@ -1,5 +1,6 @@
 """Rules that fire as on AWS: only while enabled, to every kind of target that projects use, never failing PutEvents."""
 
+import json
 import logging
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from moto.events import models as moto_models
 from moto.events.exceptions import InvalidEventPatternException
 
-from cookiecutter_mlops.localaws.events import targets
+from cookiecutter_mlops.localaws import delivery
 from cookiecutter_mlops.localaws.events.transform import target_input
 
 log = logging.getLogger(__name__)
@@ -38,15 +39,13 @@ class Rule(moto_models.Rule):
                 self._deliver(target, event)
 
     def _deliver(self, target: dict[str, Any], event: dict[str, Any]) -> None:
+        sender = delivery.Sender("events.amazonaws.com", self.arn, target.get("RoleArn") or "")
         try:
-            targets.deliver(self, target, event, target_input(self, target, event))
-        except Exception as error:
-            log.warning("Rule %s could not reach %s: %s: %s", self.name, target["Arn"], type(error).__name__, error)
-            self._to_dead_letters(target, event)
-
-    def _to_dead_letters(self, target: dict[str, Any], event: dict[str, Any]) -> None:
-        if queue := (target.get("DeadLetterConfig") or {}).get("Arn"):
-            self._deliver({"Arn": queue, "Id": target["Id"]}, event)
+            text = target_input(self, target, event)
+        except Exception as error:  # a template that cannot be filled must not fail who sent the event
+            log.warning("Rule %s has no input for %s: %s: %s", self.name, target["Arn"], type(error).__name__, error)
+            return
+        delivery.deliver(sender, target, text, json.dumps(event))
 
 
 def validate_pattern(parser: Any, pattern: dict[str, Any]) -> None:
