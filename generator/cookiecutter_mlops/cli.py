@@ -26,8 +26,11 @@ class LazyGroup(click.Group):
     """A group that imports a command's module when the command is asked for: generation stays fast."""
 
     lazy: Mapping[str, str] = {
+        "batch": "cookiecutter_mlops.watching:batch",
         "demo": "cookiecutter_mlops.demo:demo",
+        "ground-truth": "cookiecutter_mlops.watching:ground_truth",
         "local": "cookiecutter_mlops.localaws.commands:local",
+        "monitor": "cookiecutter_mlops.watching:monitor",
     }
 
     def list_commands(self, context: click.Context) -> list[str]:

@@ -3,7 +3,8 @@
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import pytest
 from click.testing import CliRunner
@@ -120,3 +121,13 @@ def test_change_that_makes_no_sense_is_a_sentence(other: Aws, change: dict[str, 
 
 def test_module_clock_is_one() -> None:
     assert module.time() == pytest.approx(module.now().timestamp(), abs=1)
+
+
+def test_date_of_an_answer_is_that_of_the_clock(other: Aws) -> None:
+    def told() -> datetime:
+        answer = other.client("sts").get_caller_identity()
+        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+
+    before = told()
+    embedded.ask(other.url, "clock", "POST", {"advance": "2h"})
+    assert told() - before >= timedelta(hours=2)

@@ -113,6 +113,10 @@ class Handler(MotoRequestHandler):
         target = self.headers.get("X-Amz-Target", "")
         print(f"{time.strftime('%H:%M:%S')} {code} {self.command} {self.path[:120]} {target}", flush=True)
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Tell the time of the embedded clock: callers who want AWS's time read an answer's Date."""
+        return super().date_time_string(clock.time() if timestamp is None else timestamp)
+
     def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:
         self.close_connection = True  # a fault dropped it: the client must not wait for more
 

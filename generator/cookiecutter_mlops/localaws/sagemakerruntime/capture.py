@@ -8,9 +8,9 @@ import json
 import logging
 import random
 import uuid
-from datetime import UTC, datetime
 from typing import Any
 
+from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.sagemaker import storage
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ def record(
     """Write one record, if it is drawn; `place` is endpoint/variant. A failure is logged, never the caller's."""
     if not config.get("EnableCapture") or random.uniform(0, 100) > config["InitialSamplingPercentage"]:  # noqa: S311
         return
-    now, event = datetime.now(UTC), str(uuid.uuid4())
+    now, event = clock.now(), str(uuid.uuid4())
     modes = {option["CaptureMode"] for option in config["CaptureOptions"]}
     captured = {
         f"endpoint{mode}": _message(config, mode.upper(), *message)
