@@ -33,5 +33,5 @@ def settings() -> Settings:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The base folder of a job that trained on the project's own sample: model/ and output/data/ are in it."""
     base, own = tmp_path_factory.mktemp("ml"), load_settings(ROOT / "project.toml")
-    train(ROOT / own.data.sample, base / "model", base / "output/data", own)
+    train(ROOT / own.data.sample, base, own)
     return base

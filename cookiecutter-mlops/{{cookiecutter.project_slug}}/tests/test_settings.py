@@ -6,6 +6,7 @@ from training.settings import SettingsError, load_settings, parse_settings
 
 ROOT = Path(__file__).parent.parent
 COLUMNS = [{"name": "price", "type": "number"}, {"name": "size", "type": "number"}]
+CATEGORY = [COLUMNS[0], {"name": "kind", "type": "category"}]
 GOOD = {"problem": {"type": "regression", "target": "price", "metric": "mae"}, "columns": COLUMNS}
 
 
@@ -52,6 +53,12 @@ def test_hyperparameters_of_a_job_lie_over_those_of_the_file():
         ({"gate": {"minimum_row": 5}}, ["'minimum_row'", "did you mean minimum_rows?"]),
         ({"gate": {"minimum_rows": "many"}}, ["minimum_rows", "whole number", "'many'"]),
         ({"gate": {"threshold": True}}, ["threshold", "number", "True"]),
+        ({"gate": {"tolerance": 2}}, ["tolerance", "share", "2"]),
+        ({"gate": {"require_live_comparison": 1}}, ["require_live_comparison", "true or false", "1"]),
+        ({"gate": {"slices": ["size"]}}, ["slices", "{ region = 0.1 }"]),
+        ({"gate": {"slices": {"size": 0.1}}}, ["'size'", "category or boolean"]),
+        ({"gate": {"slice_rows": 0}}, ["slice_rows", "1 or more"]),
+        ({"columns": CATEGORY, "gate": {"slices": {"kind": "much"}}}, ["kind", "share such as 0.1", "'much'"]),
         ({"gaet": {}}, ["'gaet'", "did you mean gate?"]),
         ({"data": {"holdout": 1.5}}, ["holdout", "between 0 and 1", "1.5"]),
         ({"data": 3}, ["[data]", "table"]),

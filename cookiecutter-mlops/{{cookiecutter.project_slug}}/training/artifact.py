@@ -6,9 +6,12 @@ Standard library only. A model is a folder (inside `model.tar.gz` on S3) of safe
 """
 
 import hashlib
+import io
 import json
+import re
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,9 @@ from training.settings import UserError
 
 MANIFEST = "manifest.json"
 LARGEST = 50 * 2**30  # bytes that an archive may unpack to; a crafted one could otherwise fill the disk
+
+ADDRESS = re.compile(r'(?<="__id__": )[0-9]+|(?<="file": ")[0-9]+')  # where skops writes the id() of an object
+NUMBER = re.compile(r"^[0-9]+(?=\.)")
 
 
 class ArtifactError(UserError):
@@ -44,6 +50,24 @@ def verify(folder: Path) -> dict[str, Any]:
         if sha256(folder / name) != expected:
             raise ArtifactError(f"{folder}: {name} differs from its sha256 in the manifest; fetch the model again.")
     return manifest
+
+
+def reproducible(skops: bytes) -> bytes:
+    """The same skops file without what differs from run to run: addresses of objects in memory, and times.
+
+    skops names an object, and the file that holds an array, by its address; here they are counted as they come.
+    """
+    with zipfile.ZipFile(io.BytesIO(skops)) as read:
+        contents = {name: read.read(name) for name in read.namelist()}
+    schema = contents.pop("schema.json").decode()
+    counted = {address: str(n) for n, address in enumerate(dict.fromkeys(ADDRESS.findall(schema)))}
+    renamed = {NUMBER.sub(lambda found: counted[found[0]], name): content for name, content in contents.items()}
+    renamed["schema.json"] = ADDRESS.sub(lambda found: counted[found[0]], schema).encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as write:
+        for name in sorted(renamed):
+            write.writestr(zipfile.ZipInfo(name), renamed[name])
+    return buffer.getvalue()
 
 
 def unpack(archive: Path, folder: Path) -> None:

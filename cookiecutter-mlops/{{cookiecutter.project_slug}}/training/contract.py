@@ -3,9 +3,11 @@
     python -m training.contract train|serve|monitor     # the ENTRYPOINT of the image; SageMaker adds the word
 
 /opt/ml/input/data/training          the data snapshot               (read)
+/opt/ml/input/data/champion          the live model, to compare with (read, where there is one)
 /opt/ml/input/config/hyperparameters.json    texts by name           (read)
 /opt/ml/model, /opt/ml/output/data   become model.tar.gz and output.tar.gz on S3
 /opt/ml/processing/input, output     of a monitoring job: see monitoring/monitor.py
+/opt/ml/checkpoints                  copied to S3 while the job runs and back when it is started again
 /opt/ml/output/failure               one sentence: the job's FailureReason
 
 SM_BASE_DIR moves /opt/ml: tests and the embedded AWS run the same code without a container.
@@ -34,7 +36,7 @@ def train() -> None:
     from training.train import train as run  # here, because the serving image is without the training libraries
 
     settings = load_settings().with_hyperparameters(_hyperparameters())
-    run(base() / "input/data/training", base() / "model", base() / "output/data", settings)
+    run(base() / "input/data/training", base(), settings)
 
 
 def serve() -> None:
@@ -79,7 +81,8 @@ def main(arguments: list[str]) -> None:
     commands = {"train": train, "serve": serve, "monitor": monitor}
     if len(arguments) != 1 or arguments[0] not in commands:
         sys.exit("usage: python -m training.contract train|serve|monitor")
-    # The first process of a container ignores SIGTERM unless it says otherwise, and StopTrainingJob sends just that.
+    # The first process of a container ignores SIGTERM unless it says otherwise. StopTrainingJob sends just that, and so
+    # does AWS when it takes a spot machine back; what was done until then is in the newest checkpoint.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         commands[arguments[0]]()

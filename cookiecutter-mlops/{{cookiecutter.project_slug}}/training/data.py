@@ -38,11 +38,18 @@ def load_table(source: Path, settings: Settings) -> pd.DataFrame:
     return table
 
 
-def split(table: pd.DataFrame, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows to learn from and rows to judge on: drawn by seed, and class by class where there are classes."""
-    rows = table.groupby(settings.problem.target) if settings.problem.type == "classification" else table
-    holdout = rows.sample(frac=settings.data.holdout, random_state=settings.data.seed)
-    return table.drop(holdout.index), holdout
+def split(table: pd.DataFrame, settings: Settings, purpose: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows to learn from and rows to judge on, drawn by their content, the seed and a purpose (a second split).
+
+    A row stays on its side in every later snapshot: the live model has never learned what its successor is judged on.
+    """
+    content = pd.util.hash_pandas_object(table, index=False).to_numpy()
+    place = pd.Series(pd.util.hash_array(content + np.uint64(settings.data.seed + purpose)) / 2**64, table.index)
+    holdout = place < settings.data.holdout
+    if settings.problem.type == "classification":  # at least one row of each class on either side
+        classes = place.groupby(table[settings.problem.target])
+        holdout = (holdout | (place == classes.transform("min"))) & (place != classes.transform("max"))
+    return table[~holdout], table[holdout]
 
 
 def data_version(source: Path) -> str:

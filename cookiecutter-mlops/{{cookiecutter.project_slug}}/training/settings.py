@@ -49,8 +49,12 @@ class Data:
 class Gate:
     minimum_rows: int = 100
     improvement_over_baseline: float = 0.05
-    improvement_over_live: float = 0.0  # at least as good, where both were judged on the same data
     threshold: float | None = None
+    improvement_over_live: float = 0.0  # share of the live model's loss that must be gone on the same rows
+    tolerance: float = 0.02  # share of it by which chance may hide that
+    require_live_comparison: bool = True
+    slices: dict[str, float] = field(default_factory=dict)  # by column: share by which no value's loss may be larger
+    slice_rows: int = 50  # a value with fewer rows in the hold-out is not judged
 
 
 @dataclass(frozen=True)
@@ -150,8 +154,8 @@ def _section(kind: type, values: dict[str, Any], where: str) -> Any:
     for f in fields(kind):
         if f.name in values and f.type in _TYPES:
             right, example = _TYPES[f.type]
-            wrong = not isinstance(values[f.name], right) or isinstance(values[f.name], bool)
-            _require(not wrong, f"{where}: {f.name} must be {example}", values[f.name])
+            is_right = isinstance(values[f.name], right) and isinstance(values[f.name], bool) == (right is bool)
+            _require(is_right, f"{where}: {f.name} must be {example}", values[f.name])
     required = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
     for name in required:
         _require(name in values, f"{where}: {name} is missing", None)
@@ -160,9 +164,11 @@ def _section(kind: type, values: dict[str, Any], where: str) -> Any:
 
 _TYPES: dict[Any, tuple[Any, str]] = {
     str: (str, 'a text, such as "mae"'),
+    bool: (bool, "true or false"),
     int: (int, "a whole number, such as 500"),
     float: ((int, float), "a number, such as 0.1"),
     float | None: ((int, float), "a number, such as 12.5"),
+    dict[str, float]: (dict, "a table, such as { region = 0.1 }"),
     dict[str, Any]: (dict, "a table, such as { max_iter = 200 }"),
 }
 
@@ -182,6 +188,19 @@ def _check(settings: Settings) -> None:
     _require(0 < settings.data.holdout < 1, "[data]: holdout must be between 0 and 1: 0.2", settings.data.holdout)
     for rule, value in settings.drift.broken():
         _require(False, rule, value)
+    _check_gate(settings)
+
+
+def _check_gate(settings: Settings) -> None:
+    gate = settings.gate
+    _require(0 <= gate.tolerance < 1, "[gate]: tolerance must be a share from 0 to 1, such as 0.02", gate.tolerance)
+    _require(gate.slice_rows > 0, "[gate]: slice_rows must be 1 or more", gate.slice_rows)
+    known = [column.name for column in settings.features if column.type in ("category", "boolean")]
+    for name, limit in gate.slices.items():
+        rule = f"[gate.slices]: {name!r} must be a category or boolean column"
+        _require(name in known, f"{rule}: {', '.join(known) or 'there is none'}", name)
+        is_share = isinstance(limit, int | float) and not isinstance(limit, bool) and limit >= 0
+        _require(is_share, f"[gate.slices]: {name} must be a share such as 0.1", limit)
 
 
 def _refuse_unknown(where: str, values: Any, known: list[str]) -> None:

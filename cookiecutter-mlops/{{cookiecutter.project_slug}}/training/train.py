@@ -4,14 +4,18 @@
 
 What differs between use cases is behind the functions of training/model.py and inference/handler.py:
 
-    load(source, settings)                    -> rows to learn from, rows to judge on
-    fit(learn, settings)                      -> a model
-    evaluate(model, learn, judge, settings)   -> its metrics, and those of a trivial model
-    baseline(model, learn)                    -> statistics that a drift monitor compares live traffic with
+    load(source, settings)              -> rows to learn from, rows to judge on
+    fit(learn, settings, checkpoints)   -> a model; a long fit keeps its state (training/checkpoint.py)
+    trivial(learn, settings)            -> a model that anybody could guess, to be compared with
+    evaluate(model, rows, settings)     -> its metrics by name, and one loss a row, whose mean tells models apart
+    groups(rows, column)                -> the value of a column of [gate.slices] for each row
+    baseline(model, learn)              -> statistics that a drift monitor compares live traffic with
     save(model, folder), restore(folder), predict(model, rows)
 """
 
+import hashlib
 import json
+import math
 import os
 import shutil
 import sys
@@ -19,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from inference import handler
-from training import artifact, model
+from training import artifact, compare, model
+from training.checkpoint import Checkpoints
 from training.data import data_version
 from training.evaluate import gate
 from training.settings import Settings, UserError, load_settings
@@ -27,41 +32,67 @@ from training.settings import Settings, UserError, load_settings
 LOCAL = Path(".mlops/ml")  # where a laptop keeps what a container has in /opt/ml
 
 
-def train(source: Path, model_folder: Path, output_folder: Path, settings: Settings) -> dict[str, Any]:
-    """Leave a sealed model and evaluation.json in two folders, and return the evaluation."""
+def train(source: Path, base: Path, settings: Settings) -> dict[str, Any]:
+    """Leave a sealed model and evaluation.json below a base folder such as /opt/ml, and return the evaluation."""
+    facts = provenance(source, settings)
+    checkpoints = Checkpoints(base / "checkpoints", _fingerprint(facts, settings))
+    facts["resumed"] = checkpoints.exist()
     learn, judge = model.load(source, settings)
-    fitted = model.fit(learn, settings)
-    scores = model.evaluate(fitted, learn, judge, settings)
-    evaluation = _evaluation(scores, settings, rows={"train": len(learn), "holdout": len(judge)}, source=source)
-    _empty(model_folder)
-    model.save(fitted, model_folder)
-    distributions = model.baseline(fitted, learn)
-    for folder in (model_folder, output_folder):  # the server's copy, and the monitor's
-        _write(folder / "baseline.json", distributions)
-    # Recorded with the model as it stands on disk: what was saved is proven to load and to answer.
-    _write(model_folder / "samples.json", handler.record(handler.restore(model_folder), judge))
-    facts = ("commit", "data_version", "settings_sha256", "metrics")
-    artifact.seal(model_folder, {fact: evaluation[fact] for fact in facts})
-    _write(output_folder / "evaluation.json", evaluation)
-    # SageMaker reads the metric from this line (MetricDefinitions in pipelines/train.py).
+    fitted = model.fit(learn, settings, checkpoints)
+    champion = compare.live_scores(base / "input/data/champion/model.tar.gz", judge, settings)
+    evaluation = judged(fitted, learn, judge, champion, settings) | facts
+    seal(fitted, learn, judge, base, evaluation)
+    # SageMaker reads the metric from this line (MetricDefinitions in pipelines/job.py).
     print(f"metric={evaluation['value']:.6f} baseline={evaluation['baseline']:.6f}", flush=True)
+    checkpoints.clear()
     return evaluation
 
 
-def _evaluation(scores: dict[str, Any], settings: Settings, rows: dict[str, int], source: Path) -> dict[str, Any]:
+def provenance(source: Path, settings: Settings) -> dict[str, Any]:
+    """From which data, code and settings a model comes."""
+    commit = os.environ.get("MLOPS_COMMIT", "uncommitted")
+    return {"data_version": data_version(source), "commit": commit, "settings_sha256": settings.sha256}
+
+
+def judged(
+    fitted: Any, learn: Any, judge: Any, champion: compare.Scores | str | None, settings: Settings
+) -> dict[str, Any]:
+    """What evaluation.json says: the candidate, a trivial model and the live one on the same rows."""
     metric = settings.problem.metric
+    values, losses = model.evaluate(fitted, judge, settings)
+    trivial_values, trivial_losses = model.evaluate(model.trivial(learn, settings), judge, settings)
+    others = {"trivial": trivial_losses} | ({"live": champion[1]} if isinstance(champion, tuple) else {})
     return {
         "metric": metric,
-        "value": scores["metrics"][metric],
-        "baseline": scores["baseline"][metric],
+        "value": values[metric],
+        "baseline": trivial_values[metric],
         "higher_is_better": settings.higher_is_better,
-        "rows": rows,
-        "metrics": scores["metrics"],
-        "baseline_metrics": scores["baseline"],
-        "data_version": data_version(source),
-        "commit": os.environ.get("MLOPS_COMMIT", "uncommitted"),
-        "settings_sha256": settings.sha256,
+        "rows": {"train": len(learn), "holdout": len(judge)},
+        "metrics": values,
+        "baseline_metrics": trivial_values,
+        "live": compare.with_live(losses, champion, settings),
+        "slices": compare.slices(judge, losses, others, settings),
     }
+
+
+def seal(fitted: Any, learn: Any, judge: Any, base: Path, evaluation: dict[str, Any]) -> None:
+    """Write the model with its manifest, and what the pipeline reads beside it."""
+    folder, output = base / "model", base / "output/data"
+    _empty(folder)
+    model.save(fitted, folder)
+    distributions = model.baseline(fitted, learn)
+    for place in (folder, output):  # the server's copy, and the monitor's
+        _write(place / "baseline.json", distributions)
+    # Recorded with the model as it stands on disk: what was saved is proven to load and to answer.
+    _write(folder / "samples.json", handler.record(handler.restore(folder), judge))
+    facts = ("commit", "data_version", "settings_sha256", "resumed", "metrics")
+    artifact.seal(folder, _finite({fact: evaluation[fact] for fact in facts}))
+    _write(output / "evaluation.json", evaluation)
+
+
+def _fingerprint(facts: dict[str, Any], settings: Settings) -> str:
+    """What a checkpoint must share with a training to be of use to it."""
+    return hashlib.sha256(repr((sorted(facts.items()), settings)).encode()).hexdigest()[:16]
 
 
 def _empty(folder: Path) -> None:
@@ -73,14 +104,23 @@ def _empty(folder: Path) -> None:
 
 def _write(path: Path, content: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=2, allow_nan=False))
+    path.write_text(json.dumps(_finite(content), indent=2, allow_nan=False))
+
+
+def _finite(content: Any) -> Any:
+    """The same with null for NaN and infinity, which JSON lacks: the gate, and not this file, refuses such a model."""
+    if isinstance(content, dict):
+        return {key: _finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def main(arguments: list[str]) -> None:
     """Train here and say what the gate would say (without a live model to compare with)."""
     settings = load_settings()
     source = Path(arguments[0] if arguments else settings.data.sample)
-    evaluation = train(source, LOCAL / "model", LOCAL / "output" / "data", settings)
+    evaluation = train(source, LOCAL, settings)
     print(f"data      {source} ({evaluation['data_version']}), {evaluation['rows']}")
     for name, value in evaluation["metrics"].items():
         print(f"{name:<9} {value:.4g} (trivial model {evaluation['baseline_metrics'][name]:.4g})")

@@ -10,7 +10,8 @@ from sklearn.base import BaseEstimator
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from inference import handler
-from training import model
+from training import artifact, model
+from training.checkpoint import Checkpoints
 from training.data import DataError
 from training.settings import SettingsError, parse_settings
 
@@ -66,9 +67,9 @@ def test_model_beats_the_trivial_one_and_survives_the_disk(table, tmp_path, targ
     settings = settings_for(target, model={"name": name})
     learn, judge = table[:300], table[300:]
     fitted = model.fit(learn, settings)
-    scores = model.evaluate(fitted, learn, judge, settings)
-    gain = scores["metrics"][settings.problem.metric] - scores["baseline"][settings.problem.metric]
-    assert gain > 0 if settings.higher_is_better else gain < 0
+    candidates = (fitted, model.trivial(learn, settings))
+    mine, trivial = (model.evaluate(one, judge, settings)[0][settings.problem.metric] for one in candidates)
+    assert mine > trivial if settings.higher_is_better else mine < trivial
     model.save(fitted, tmp_path)
     restored = model.restore(tmp_path)
     assert restored.columns == fitted.columns
@@ -84,9 +85,72 @@ def test_symmetric_target_is_learned_as_it_is(table):
     assert not model.fit(even, settings_for("price")).log_target
 
 
-def test_training_twice_gives_the_same_model(table, fitted):
+METRICS = [("price", "mae"), ("price", "rmse"), ("kind", "accuracy"), ("kind", "log_loss")]
+
+
+@pytest.mark.parametrize(("target", "metric"), METRICS)
+def test_mean_loss_of_the_rows_is_the_metric(table, target, metric):
+    kind = "regression" if target == "price" else "classification"
+    settings = settings_for(target, problem={"type": kind, "target": target, "metric": metric})
+    values, losses = model.evaluate(model.fit(table[:300], settings), table[300:], settings)
+    mean = losses.mean()
+    expected = {"accuracy": 1 - mean, "rmse": mean**0.5}.get(metric, mean)
+    assert (len(losses), values[metric]) == (100, pytest.approx(expected))
+
+
+def test_model_that_answers_with_infinity_has_no_number_as_a_metric(table, fitted, monkeypatch):
+    monkeypatch.setattr(model, "predict", lambda _, rows: np.full(len(rows), np.inf))
+    values, losses = model.evaluate(fitted, table, settings_for("price"))
+    assert np.isnan([*values.values()]).all()
+    assert not np.isfinite(losses).any()
+
+
+def test_groups_name_the_value_of_each_row(table):
+    assert set(model.groups(table, "new")) == {"true", "false"}
+    assert set(model.groups(table, "colour")) == {"red", "blue", "green", "missing"}
+
+
+def test_training_twice_gives_the_same_files(table, fitted, tmp_path):
     again = model.fit(table, settings_for("price"))
-    assert model.predict(again, table).tolist() == model.predict(fitted, table).tolist()
+    for name, one in (("first", fitted), ("second", again)):
+        (tmp_path / name).mkdir()
+        model.save(one, tmp_path / name)
+    first, second = (artifact.seal(tmp_path / name, {}) for name in ("first", "second"))
+    assert first == second
+
+
+class Interrupted(Exception):
+    """AWS takes the machine back."""
+
+
+class Machine(Checkpoints):
+    """Keeps `left` more checkpoints, and is then taken away."""
+
+    def __init__(self, folder, name, left):
+        super().__init__(folder, name)
+        self.left = left
+
+    def part(self, name):
+        self.name = f"{self.name.partition('-')[0]}-{name}"
+        return self
+
+    def save(self, step, content):
+        super().save(step, content)
+        self.left -= 1
+        if self.left < 0:
+            raise Interrupted
+
+
+@pytest.mark.parametrize("left", range(0, 12, 3))
+def test_interrupted_fit_ends_as_if_nothing_had_happened(table, tmp_path, monkeypatch, left):
+    monkeypatch.setattr(model, "ROUND", 7)
+    settings = settings_for("price")
+    whole = model.fit(table, settings, Checkpoints(tmp_path / "whole", "run"))
+    with pytest.raises(Interrupted):
+        model.fit(table, settings, Machine(tmp_path / "spot", "run", left))
+    resumed = model.fit(table, settings, Checkpoints(tmp_path / "spot", "run"))
+    assert model.predict(resumed, table).tolist() == model.predict(whole, table).tolist()
+    assert resumed.estimator[-1].n_iter_ == whole.estimator[-1].n_iter_
 
 
 def test_category_never_seen_before_is_answered(fitted):
@@ -102,7 +166,8 @@ def test_classification_answers_with_probabilities(table):
 
 
 def test_boolean_target_answers_with_booleans(table):
-    answer = handler.predict(model.fit(table, settings_for("sold")), [{"size": 9, "new": "no"}, {"size": 1, "new": 0}])
+    fitted = model.fit(table, settings_for("sold"))
+    answer = handler.predict(fitted, [{"size": 9, "new": "no"}, {"size": 1, "new": 0}])
     assert answer["predictions"] == [True, False]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import skops.io
+from pandas.api.types import is_float_dtype as is_float
 from sklearn import metrics
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
@@ -19,16 +20,19 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
+from training import artifact
 from training.baseline import describe
+from training.checkpoint import NOWHERE, Checkpoints
 from training.data import load_table, split
-from training.settings import Column, Settings, SettingsError
+from training.settings import METRICS, Column, Settings, SettingsError
 
 # What a model file may hold beside the public types of scikit-learn: the trees of the boosting, and plain arrays.
 # Never trust what a file itself asks for: a type on this list is constructed while the file is read.
 TRUSTED = ["numpy.dtype", "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
+ROUND = 25  # trees between two checkpoints
 SKEWED = 1.0  # from here on a target is worth the second fit that tries its logarithm
 
 
@@ -48,23 +52,37 @@ def load(source: Path, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
     return split(load_table(source, settings), settings)
 
 
-def fit(learn: pd.DataFrame, settings: Settings) -> Model:
+def fit(learn: pd.DataFrame, settings: Settings, checkpoints: Checkpoints = NOWHERE) -> Model:
     """A fitted model; whether the logarithm of the target pays is tried on a part of the rows to learn from."""
     target = learn[settings.problem.target]
     # The target's skew is only a hint, and a cheap one; the metric decides.
     if settings.problem.type == "regression" and target.min() >= 0 and target.skew() > SKEWED:
-        part, rest = split(learn, settings)
-        errors = [_error(_fit(part, settings, log_target=log), rest, settings) for log in (False, True)]
-        return _fit(learn, settings, log_target=errors[1] < errors[0])
-    return _fit(learn, settings, log_target=False)
+        part, rest = split(learn, settings, purpose=1)
+        trials = [_fit(part, settings, log, checkpoints.part(f"trial-{log}")) for log in (False, True)]
+        errors = [_error(trial, rest, settings) for trial in trials]
+        return _fit(learn, settings, errors[1] < errors[0], checkpoints.part("whole"))
+    return _fit(learn, settings, False, checkpoints.part("whole"))
 
 
-def evaluate(model: Model, learn: pd.DataFrame, judge: pd.DataFrame, settings: Settings) -> dict[str, dict[str, float]]:
-    """The metrics of the model and of a trivial one (the mean, or the most frequent class) on the same rows."""
-    trivial = DummyClassifier() if model.classification else DummyRegressor()
-    trivial.fit(learn, answers_of(learn, model.target))
-    dummy = Model(trivial, model.columns, model.target, model.classification, log_target=False)
-    return {"metrics": _metrics(model, judge), "baseline": _metrics(dummy, judge)}
+def trivial(learn: pd.DataFrame, settings: Settings) -> Model:
+    """The mean, or the most frequent class, whatever is asked."""
+    classify = settings.problem.type == "classification"
+    dummy = (DummyClassifier() if classify else DummyRegressor()).fit(learn, answers_of(learn, settings.target))
+    return Model(dummy, settings.features, settings.target, classify, log_target=False)
+
+
+def evaluate(model: Model, rows: pd.DataFrame, settings: Settings) -> tuple[dict[str, float], np.ndarray]:
+    """The metrics of a model on rows, and its loss on each: what their mean would be for the metric of the gate."""
+    truth, answers = answers_of(rows, settings.target), predict(model, rows)
+    shares = probabilities(model, rows) if model.classification else None
+    losses = _misses(truth, answers, settings) if shares is None else _surprises(truth, answers, shares, settings)
+    return _metrics(truth, answers, shares, settings), losses
+
+
+def groups(rows: pd.DataFrame, column: str) -> pd.Series:
+    """The value of a column for each row, as people read it."""
+    values = rows[column]
+    return values.map({1.0: "true", 0.0: "false"}).fillna("missing") if is_float(values) else values.fillna("missing")
 
 
 def baseline(model: Model, learn: pd.DataFrame) -> dict[str, Any]:
@@ -80,7 +98,7 @@ def save(model: Model, folder: Path) -> None:
     schema = {key: value for key, value in vars(model).items() if key != "estimator"}
     schema |= {"columns": [asdict(column) for column in model.columns], "target": asdict(model.target)}
     (folder / "schema.json").write_text(json.dumps(schema, indent=2, default=str))
-    skops.io.dump(model.estimator, folder / "model.skops")
+    (folder / "model.skops").write_bytes(artifact.reproducible(skops.io.dumps(model.estimator)))
 
 
 def restore(folder: Path) -> Model:
@@ -137,28 +155,65 @@ def answers_of(rows: pd.DataFrame, target: Column) -> pd.Series:
     return values.map({1.0: "true", 0.0: "false"}) if target.type == "boolean" else values
 
 
-def _fit(learn: pd.DataFrame, settings: Settings, log_target: bool) -> Model:
+def _fit(learn: pd.DataFrame, settings: Settings, log_target: bool, checkpoints: Checkpoints) -> Model:
     estimator = ESTIMATORS.get(settings.model.name, _unknown)(settings)
-    answers = answers_of(learn, settings.target)
-    estimator.fit(features(learn, settings.features), np.log1p(answers) if log_target else answers)
-    return Model(estimator, settings.features, settings.target, settings.problem.type == "classification", log_target)
+    answers, inputs = answers_of(learn, settings.target), features(learn, settings.features)
+    in_rounds = hasattr(estimator[-1], "warm_start") and hasattr(estimator[-1], "n_iter_no_change")
+    fit_how = _fit_in_rounds if in_rounds else _fit_at_once
+    fitted = fit_how(estimator, inputs, np.log1p(answers) if log_target else answers, checkpoints)
+    return Model(fitted, settings.features, settings.target, settings.problem.type == "classification", log_target)
+
+
+def _fit_at_once(estimator: Pipeline, inputs: pd.DataFrame, answers: pd.Series, _: Checkpoints) -> Pipeline:
+    return estimator.fit(inputs, answers)
+
+
+def _fit_in_rounds(estimator: Pipeline, inputs: pd.DataFrame, answers: pd.Series, checkpoints: Checkpoints) -> Pipeline:
+    """Boost some trees at a time and keep each state: what goes on from one ends as if nothing had happened."""
+    name, wanted = estimator.steps[-1][0], estimator[-1].max_iter
+    done, state = checkpoints.newest() or (0, b"")
+    if state:
+        estimator = skops.io.loads(state, trusted=TRUSTED)
+    for trees in [*range(ROUND, wanted, ROUND), wanted]:
+        if trees <= done or (done and estimator[-1].n_iter_ < done):  # it had stopped early
+            continue
+        estimator.set_params(**{f"{name}__max_iter": trees, f"{name}__warm_start": True}).fit(inputs, answers)
+        checkpoints.save(done := trees, skops.io.dumps(estimator))
+    return estimator.set_params(**{f"{name}__max_iter": wanted, f"{name}__warm_start": False})
 
 
 def _error(model: Model, rows: pd.DataFrame, settings: Settings) -> float:
-    value = _metrics(model, rows)[settings.problem.metric]
+    value = evaluate(model, rows, settings)[0][settings.problem.metric]
     return -value if settings.higher_is_better else value
 
 
-def _metrics(model: Model, rows: pd.DataFrame) -> dict[str, float]:
-    truth, answers = answers_of(rows, model.target), predict(model, rows)
-    found = score(truth, answers, model.classification)
-    if not model.classification:
+def _metrics(
+    truth: pd.Series, answers: np.ndarray, shares: pd.DataFrame | None, settings: Settings
+) -> dict[str, float]:
+    """Every metric of the problem; NaN, which scikit-learn refuses to measure and the gate to pass, for such answers."""
+    numbers = answers if shares is None else shares.to_numpy()
+    if not np.isfinite(numbers).all():
+        return dict.fromkeys(METRICS[settings.problem.type], np.nan)
+    found = score(truth, answers, shares is not None)
+    if shares is None:
         return found
-    shares = probabilities(model, rows)
     return found | {"log_loss": float(metrics.log_loss(truth, shares, labels=list(shares)))}
 
 
-def _gradient_boosting(settings: Settings) -> BaseEstimator:
+def _misses(truth: pd.Series, answers: np.ndarray, settings: Settings) -> np.ndarray:
+    distances = np.abs(answers - truth.to_numpy())
+    return distances if settings.problem.metric == "mae" else distances**2
+
+
+def _surprises(truth: pd.Series, answers: np.ndarray, shares: pd.DataFrame, settings: Settings) -> np.ndarray:
+    """A row's part in the logarithmic loss, or 1 for a wrong answer; f1 has no part for a row, a miss stands for it."""
+    if settings.problem.metric != "log_loss":
+        return (answers != truth.to_numpy()).astype(float)
+    given = shares.to_numpy()[np.arange(len(truth)), shares.columns.get_indexer(truth)]
+    return -np.log(np.clip(given, np.finfo(float).eps, 1))
+
+
+def _gradient_boosting(settings: Settings) -> Pipeline:
     """Trees on columns as they are: missing values have a branch of their own, nothing is scaled."""
     # Codes, split like numbers: `categorical_features` gained nothing here, and is saved as functions that a
     # safe file cannot hold. A category never seen before counts as missing.
@@ -170,7 +225,7 @@ def _gradient_boosting(settings: Settings) -> BaseEstimator:
     return make_pipeline(_by_category(settings, encoder, "passthrough"), _tuned(boosting, settings))
 
 
-def _linear(settings: Settings) -> BaseEstimator:
+def _linear(settings: Settings) -> Pipeline:
     """A line to compare with: one coefficient a number, one a category."""
     numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
     kind = LogisticRegression(max_iter=1000) if settings.problem.type == "classification" else Ridge()
@@ -178,7 +233,7 @@ def _linear(settings: Settings) -> BaseEstimator:
     return make_pipeline(columns, _tuned(kind, settings))
 
 
-def _unknown(settings: Settings) -> BaseEstimator:
+def _unknown(settings: Settings) -> Pipeline:
     known = ", ".join(ESTIMATORS)
     raise SettingsError(f"project.toml: [model]: name must be one of {known} (now: {settings.model.name!r}).")
 

@@ -1,0 +1,79 @@
+"""The candidate and the live model on the same rows: what the gate is told."""
+
+import io
+import json
+import shutil
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training import compare
+from training.settings import load_settings
+from training.train import train
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_improvement_of_the_same_losses_is_nothing():
+    losses = np.random.default_rng(0).uniform(0, 1, 200)
+    assert compare.improvement(losses, losses, seed=0) == (0.0, (0.0, 0.0))
+    assert compare.improvement(np.zeros(5), np.zeros(5), seed=0) == (0.0, (0.0, 0.0))
+
+
+def test_interval_holds_the_truth_as_often_as_it_says():
+    """A tenth of the loss is gone in the population; about 95 of 100 samples must say so."""
+    rng, hits = np.random.default_rng(0), 0
+    for seed in range(100):
+        theirs = rng.exponential(1, 300)
+        low, high = compare.improvement(0.9 * theirs + rng.normal(0, 0.3, 300), theirs, seed)[1]
+        hits += low <= 0.1 <= high
+    assert 88 <= hits <= 100
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_improvement_without_numbers_is_no_number(bad: float):
+    gone, interval = compare.improvement(np.array([1.0, bad]), np.array([1.0, 2.0]), seed=0)
+    assert np.isnan([gone, *interval]).all()
+
+
+def as_champion(model: Path, base: Path) -> None:
+    """Lay a model where the channel of a job has it, as SageMaker packs it."""
+    (base / "input/data/champion").mkdir(parents=True)
+    with tarfile.open(base / "input/data/champion/model.tar.gz", "w:gz") as tar:
+        tar.add(model, arcname=".")
+
+
+def test_model_against_itself_is_no_better_and_no_worse(trained: Path, tmp_path: Path, monkeypatch):
+    own = load_settings(ROOT / "project.toml")
+    as_champion(trained / "model", tmp_path)
+    monkeypatch.setenv("MLOPS_LIVE_VERSION", "7")
+    told = train(ROOT / own.data.sample, tmp_path, own)["live"]
+    assert (told["version"], told["improvement"], told["interval"]) == ("7", 0.0, (0.0, 0.0))
+    first, second = (json.loads((base / "model/manifest.json").read_text()) for base in (trained, tmp_path))
+    assert first == second  # trained twice: the same bytes
+
+
+def test_live_model_that_cannot_answer_is_told(trained: Path, tmp_path: Path):
+    own = load_settings(ROOT / "project.toml")
+    shutil.copytree(trained / "model", tmp_path / "spoilt")
+    (tmp_path / "spoilt/schema.json").write_text("{}")
+    as_champion(tmp_path / "spoilt", tmp_path)
+    told = compare.live_scores(tmp_path / "input/data/champion/model.tar.gz", None, own)
+    assert isinstance(told, str)
+    assert "schema.json differs from its sha256" in told
+    (tmp_path / "input/data/champion/model.tar.gz").write_bytes(io.BytesIO(b"no archive").getvalue())
+    assert "cannot be asked" in str(compare.live_scores(tmp_path / "input/data/champion/model.tar.gz", None, own))
+
+
+def test_slices_hold_the_mean_loss_of_each_value(monkeypatch: pytest.MonkeyPatch, settings):
+    monkeypatch.setattr("training.model.groups", lambda rows, column: rows[column])
+    monkeypatch.setitem(settings.gate.slices, "colour", 0.1)
+    rows = {"colour": ["red", "blue", "red"]}
+    mine, theirs = np.array([1.0, 2.0, 3.0]), np.array([2.0, 2.0, 2.0])
+    told = compare.slices(rows, mine, {"live": theirs}, settings)
+    assert told == [
+        {"column": "colour", "value": "blue", "rows": 1, "loss": 2.0, "live": 2.0},
+        {"column": "colour", "value": "red", "rows": 2, "loss": 2.0, "live": 2.0},
+    ]
