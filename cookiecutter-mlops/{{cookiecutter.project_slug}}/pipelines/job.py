@@ -21,16 +21,29 @@ METRICS = [{"Name": name, "Regex": rf"\b{name}={NUMBER}"} for name in ("metric",
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be trained, and on what."""
+    """What is to be trained, on what, and beside which live model."""
 
     image: str
     commit: str
     snapshot: Snapshot
+    champion: dict[str, Any] | None = None  # what the parameter `live` of the last stage holds
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What tells one order from another: which model is live meanwhile does not."""
+        return {"MLOPS_COMMIT": self.commit, "MLOPS_DATA_VERSION": self.snapshot.version}
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the job learns about itself; also what tells one order from another."""
-        return {"MLOPS_COMMIT": self.commit, "MLOPS_DATA_VERSION": self.snapshot.version}
+        """What the job learns about itself."""
+        live = {"MLOPS_LIVE_VERSION": str(self.champion["version"])} if self.champion else {}
+        return self.identity | live
+
+    @property
+    def channels(self) -> list[dict[str, Any]]:
+        """What the job reads; the data comes first, and pipelines/register.py looks there."""
+        live = [channel("champion", self.champion["model_data_url"])] if self.champion else []
+        return [channel("training", self.snapshot.uri), *live]
 
 
 def has_nvme(instance_type: str) -> bool:
@@ -40,9 +53,13 @@ def has_nvme(instance_type: str) -> bool:
 
 def name(slug: str, commit: str, attempt: int, now: datetime | None = None) -> str:
     """A job's name is used once in an account for ever, so each attempt gets its own."""
-    short = re.sub("[^A-Za-z0-9]", "", commit)[:8]
     suffix = f"-{attempt + 1}" if attempt else ""
-    return f"{slug}-{now or datetime.now(UTC):%Y%m%d%H%M%S}-{short}{suffix}"
+    return f"{slug}-{now or datetime.now(UTC):%Y%m%d%H%M%S}-{short(commit)}{suffix}"
+
+
+def short(commit: str) -> str:
+    """The beginning of a commit id; the version of an S3 source may hold more than a name allows."""
+    return re.sub("[^A-Za-z0-9]", "", commit)[:8]
 
 
 def request(spec: dict[str, Any], order: Order, job_name: str, instance_type: str) -> dict[str, Any]:
@@ -55,12 +72,13 @@ def request(spec: dict[str, Any], order: Order, job_name: str, instance_type: st
             "TrainingInputMode": "File",
             "MetricDefinitions": METRICS,
         },
-        "InputDataConfig": [channel("training", order.snapshot.uri)],
+        "InputDataConfig": order.channels,
         "OutputDataConfig": {
             "S3OutputPath": f"s3://{spec['models_bucket']}/training/",
             "KmsKeyId": spec["kms_key_arn"],
         },
         "ResourceConfig": resources(spec, instance_type),
+        "CheckpointConfig": {"S3Uri": checkpoints(spec, order)},
         "StoppingCondition": {"MaxRuntimeInSeconds": spec["max_runtime_seconds"]},
         "Environment": order.environment,
         "EnableNetworkIsolation": spec["network_isolation"],
@@ -70,6 +88,11 @@ def request(spec: dict[str, Any], order: Order, job_name: str, instance_type: st
     if spec["subnet_ids"]:
         job["VpcConfig"] = {"Subnets": spec["subnet_ids"], "SecurityGroupIds": spec["security_group_ids"]}
     return with_spot(job, spec) if spec["use_spot"] else job
+
+
+def checkpoints(spec: dict[str, Any], order: Order) -> str:
+    """Where the jobs of one order leave their state: a second attempt goes on where the first one stopped."""
+    return f"s3://{spec['models_bucket']}/checkpoints/{short(order.commit)}-{order.snapshot.version}/"
 
 
 def channel(channel_name: str, uri: str) -> dict[str, Any]:
@@ -90,10 +113,5 @@ def resources(spec: dict[str, Any], instance_type: str) -> dict[str, Any]:
 
 def with_spot(job: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
     """Cheaper machines that may be taken away: the job resumes from its checkpoints, within a longer wait."""
-    checkpoints = {"S3Uri": f"s3://{spec['models_bucket']}/checkpoints/{job['TrainingJobName']}/"}
     stopping = job["StoppingCondition"] | {"MaxWaitTimeInSeconds": spec["max_wait_seconds"]}
-    return job | {
-        "EnableManagedSpotTraining": True,
-        "CheckpointConfig": checkpoints,
-        "StoppingCondition": stopping,
-    }
+    return job | {"EnableManagedSpotTraining": True, "StoppingCondition": stopping}

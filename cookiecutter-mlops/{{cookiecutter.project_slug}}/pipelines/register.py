@@ -18,7 +18,8 @@ from pipelines.project import PipelineError
 from training.evaluate import Verdict, gate
 from training.settings import load_settings
 
-CONTENT_TYPES = ["application/json", "text/csv"]
+JSON = "application/json"
+CONTENT_TYPES = [JSON, "text/csv"]
 
 
 def register(spec: dict[str, Any], job: dict[str, Any], image: str) -> Verdict:
@@ -54,21 +55,25 @@ def live_evaluation(spec: dict[str, Any], evaluation: dict[str, Any]) -> dict[st
     except (KeyError, ValueError):
         value = float("nan")  # the gate, which fails closed, tells it
     shared = {key: facts.get(key) for key in ("metric", "data_version")}
-    return {**shared, "value": value, "higher_is_better": evaluation.get("higher_is_better")}
+    shared |= {"version": live["version"], "higher_is_better": evaluation.get("higher_is_better")}
+    return shared | {"value": value}
 
 
 def keep(spec: dict[str, Any], job: dict[str, Any], evaluation: dict[str, Any], verdict: Verdict) -> dict[str, str]:
-    """Store evaluation and baseline where registry, monitor and people find them; their addresses by fact."""
+    """Store evaluation, verdict and baseline where registry, monitor and people find them; their addresses by fact."""
     baseline = archive.read_json(output_of(job), "baseline.json")
-    contents = {"evaluation": {**evaluation, "verdict": verdict.to_dict()}, "baseline": baseline}
-    return {f"{name}_s3_uri": put(spec, job, f"{name}.json", content) for name, content in contents.items()}
+    contents = {"evaluation": evaluation, "verdict": verdict.to_dict(), "baseline": baseline}
+    put(spec, job, "verdict.txt", f"{verdict.table()}\n\n{verdict.sentence()}\n", "text/plain")
+    return {
+        f"{name}_s3_uri": put(spec, job, f"{name}.json", json.dumps(content, indent=2), JSON)
+        for name, content in contents.items()
+    }
 
 
-def put(spec: dict[str, Any], job: dict[str, Any], name: str, content: Any) -> str:
-    """Write JSON beside the other facts of a job, and say where."""
+def put(spec: dict[str, Any], job: dict[str, Any], name: str, content: str, kind: str) -> str:
+    """Write a file beside the other facts of a job, and say where."""
     bucket, key = spec["models_bucket"], f"evaluations/{job['TrainingJobName']}/{name}"
-    body = json.dumps(content, indent=2).encode()
-    project.client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+    project.client("s3").put_object(Bucket=bucket, Key=key, Body=content.encode(), ContentType=kind)
     return f"s3://{bucket}/{key}"
 
 
@@ -83,6 +88,8 @@ def customer_metadata(job: dict[str, Any], evaluation: dict[str, Any], verdict: 
         "value": evaluation.get("value"),
         "baseline": evaluation.get("baseline"),
         "verdict": "passed" if verdict.passed else "rejected",
+        "compared_with": (evaluation.get("live") or {}).get("version", "nothing"),
+        "improvement": (evaluation.get("live") or {}).get("improvement", "unknown"),
         "training_job": job["TrainingJobName"],
         "train_image": job["AlgorithmSpecification"]["TrainingImage"],
         "settings_sha256": evaluation.get("settings_sha256"),
@@ -123,7 +130,10 @@ def create(
             "SupportedResponseMIMETypes": CONTENT_TYPES,
         },
         ModelMetrics={
-            "ModelQuality": {"Statistics": json_at(kept["evaluation_s3_uri"])},
+            "ModelQuality": {
+                "Statistics": json_at(kept["evaluation_s3_uri"]),
+                "Constraints": json_at(kept["verdict_s3_uri"]),
+            },
             "ModelDataQuality": {"Statistics": json_at(kept["baseline_s3_uri"])},
         },
         CustomerMetadataProperties=facts,
@@ -135,7 +145,7 @@ def create(
 
 def json_at(uri: str) -> dict[str, str]:
     """A metrics source of the registry."""
-    return {"ContentType": "application/json", "S3Uri": uri}
+    return {"ContentType": JSON, "S3Uri": uri}
 
 
 def decide(arn: str, status: str, verdict: Verdict) -> None:
@@ -147,13 +157,7 @@ def decide(arn: str, status: str, verdict: Verdict) -> None:
 
 def show(arn: str, verdict: Verdict, status: str) -> None:
     """The verdict as a table, for the log."""
-    rows = [("check", "rule", "value", "")]
-    rows += [(check.name, check.rule, check.value, "ok" if check.passed else "FAILED") for check in verdict.checks]
-    print()
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for name, rule, value, result in rows:
-        print(f"  {name:{widths[0]}}  {rule:{widths[1]}}  {value:{widths[2]}}  {result}".rstrip())
-    print(f"\n{arn.rpartition('/')[2]:>4} {status}  {arn}", flush=True)
+    print(f"\n{verdict.table()}\n\n{arn.rpartition('/')[2]:>4} {status}  {arn}", flush=True)
 
 
 def handed_over() -> str:

@@ -3,12 +3,15 @@
     TRAIN_IMAGE=...@sha256:... COMMIT=... python -m pipelines.train
 
 A waiter that was killed can be run again: it adopts the job that still runs for the same commit and data. Where an
-instance type has no capacity, the next one of the list is tried. The job's name is left for pipelines/register.py.
+instance type has no capacity, the next one of the list is tried, and after a while the list again. The job's name is
+left for pipelines/register.py.
 """
 
 import argparse
 import json
+import random
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ from pipelines.project import PipelineError
 
 HANDOVER = Path(".mlops/training-job.json")
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+ROUNDS = 3  # times through the list of instance types
 FINISHED = ("Completed", "Failed", "Stopped")
 
 
@@ -37,8 +41,18 @@ def attempts(spec: dict[str, Any], order: job.Order) -> Iterator[str]:
     """Jobs for this order: one that still runs, then one on each instance type, each started when it is asked for."""
     if running := adoptable(spec, order):
         yield running
-    for attempt, instance_type in enumerate(spec["instance_types"]):
+    types = spec["instance_types"]
+    for attempt, instance_type in enumerate(types * ROUNDS):
+        if attempt and attempt % len(types) == 0:
+            wait(attempt // len(types))
         yield start(spec, order, attempt, instance_type)
+
+
+def wait(tried: int) -> None:
+    """Give AWS time to find machines, longer each time, and not in step with everybody else who waits."""
+    seconds = project.poll_seconds() * 4 * 2**tried * random.uniform(0.75, 1.25)  # noqa: S311  # nosec B311
+    print(f"no capacity of any type; trying again in {seconds:.0f} s", flush=True)
+    time.sleep(seconds)
 
 
 def completed(result: dict[str, Any]) -> str:
@@ -50,10 +64,10 @@ def completed(result: dict[str, Any]) -> str:
 
 def adoptable(spec: dict[str, Any], order: job.Order) -> str | None:
     """A job that already runs for this very order: its waiter was killed, or two pushes met."""
-    wanted = (order.image, order.environment)
     for name in running_jobs(spec["project_slug"]):
         running = project.client("sagemaker").describe_training_job(TrainingJobName=name)
-        if (running["AlgorithmSpecification"].get("TrainingImage"), running.get("Environment")) == wanted:
+        same_image = running["AlgorithmSpecification"].get("TrainingImage") == order.image
+        if same_image and order.identity.items() <= running.get("Environment", {}).items():
             print(f"adopting {name}, which already trains this commit on this data", flush=True)
             return name
     return None
@@ -115,6 +129,20 @@ def why(state: dict[str, Any]) -> str:
     return re.sub(r"^AlgorithmError:\s*|,? exit code: \d+$", "", reason.strip())
 
 
+def champion(spec: dict[str, Any]) -> dict[str, Any] | None:
+    """The model to compare with: what is live in the last stage, if its files are still there."""
+    live = project.live(spec["stages"][-1])
+    if live is None:
+        return None
+    bucket, key = project.split_s3(live["model_data_url"])
+    try:
+        project.client("s3").head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        print(f"version {live['version']} is live, but {live['model_data_url']} cannot be read: {error}", flush=True)
+        return None
+    return live
+
+
 def hand_over(name: str) -> None:
     """Tell the next command of this build which job it was."""
     HANDOVER.parent.mkdir(exist_ok=True)
@@ -127,7 +155,7 @@ def main() -> None:
     spec = project.training_spec()
     image, commit = project.environment("TRAIN_IMAGE", "<repository>@sha256:<digest>"), project.commit()
     data = snapshot.newest(spec) or snapshot.push_sample(spec)
-    hand_over(train(spec, job.Order(image, commit, data)))
+    hand_over(train(spec, job.Order(image, commit, data, champion(spec))))
 
 
 if __name__ == "__main__":

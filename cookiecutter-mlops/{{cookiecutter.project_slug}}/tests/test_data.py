@@ -1,12 +1,13 @@
 import datetime
 import hashlib
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from training.data import DataError, data_version, load_table, split
-from training.settings import parse_settings
+from training.settings import Data, parse_settings
 
 HEADER = "price,size,colour,sold,day"
 ROWS = ["10.5,1,red,yes,2024-01-31", "20,,blue,no,", "0,3,NA,TRUE,2020-01-01", ",4,red,0,2024-02-29"]
@@ -157,8 +158,25 @@ def test_snapshot_changed_since_its_manifest(snapshot, settings):
 
 
 def test_split_is_the_same_for_the_same_seed(settings):
-    table = pd.DataFrame({"price": range(100)})
+    table = pd.DataFrame({"price": range(1000)})
     learn, judge = split(table, settings)
-    assert (len(learn), len(judge)) == (80, 20)
+    assert 150 < len(judge) < 250
     assert judge.equals(split(table, settings)[1])
-    assert not set(learn.index) & set(judge.index)
+    assert sorted([*learn.index, *judge.index]) == list(table.index)
+    for other in (split(table, settings, purpose=1), split(table, replace(settings, data=Data(seed=1)))):
+        assert not judge.equals(other[1])
+
+
+def test_row_stays_on_its_side_of_the_hold_out_in_a_later_snapshot(settings):
+    table = pd.DataFrame({"price": range(1000), "colour": ["red", None] * 500})
+    later = pd.concat([pd.DataFrame({"price": range(-300, 0), "colour": "blue"}), table]).sample(frac=1, random_state=0)
+    known = split(later, settings)[1].query("price >= 0")
+    assert set(known["price"]) == set(split(table, settings)[1]["price"])
+
+
+def test_every_class_is_on_both_sides_of_the_hold_out(settings):
+    of_classes = replace(settings, problem=replace(settings.problem, type="classification", target="colour"))
+    for first in range(0, 500, 50):
+        table = pd.DataFrame({"price": range(first, first + 50), "colour": list("abcdefghij") * 5})
+        for side in split(table, of_classes):
+            assert side["colour"].nunique() == 10

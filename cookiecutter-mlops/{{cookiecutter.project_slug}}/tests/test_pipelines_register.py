@@ -21,7 +21,7 @@ JOB = {
     "Environment": {"MLOPS_COMMIT": "1a2b3c4d5e6f", "MLOPS_DATA_VERSION": "v1"},
 }
 GOOD = {"metric": "mae", "value": 100.0, "baseline": 300.0, "higher_is_better": False, "data_version": "v1"}
-GOOD |= {"rows": {"train": 8000, "holdout": 2000}, "settings_sha256": "5e77"}
+GOOD |= {"rows": {"train": 8000, "holdout": 2000}, "settings_sha256": "5e77", "metrics": {"mae": 100.0}}
 BASELINE = {"rows": 8000, "columns": {}}
 
 
@@ -64,17 +64,18 @@ def test_good_model_waits_for_a_person(trained: FakeAws, monkeypatch: pytest.Mon
     assert (facts["train_image"], facts["settings_sha256"]) == ("repository@sha256:0", "5e77")
 
 
-def test_evaluation_and_baseline_are_stored_where_the_registry_points_at(trained: FakeAws):
-    register.register(training_spec(), JOB, "image")
-    evaluation, baseline = trained.called("PutObject")
-    assert json.loads(evaluation["Body"])["verdict"]["passed"] is True
-    assert json.loads(baseline["Body"]) == BASELINE
+def test_verdict_evaluation_and_baseline_are_stored_where_the_registry_points_at(trained: FakeAws):
+    verdict = register.register(training_spec(), JOB, "image")
     (created,) = trained.called("CreateModelPackage")
-    addresses = [f"s3://{request['Bucket']}/{request['Key']}" for request in (evaluation, baseline)]
-    metrics, facts = created["ModelMetrics"], created["CustomerMetadataProperties"]
-    kinds = ("ModelQuality", "ModelDataQuality")
-    assert [metrics[kind]["Statistics"]["S3Uri"] for kind in kinds] == addresses
-    assert [facts["evaluation_s3_uri"], facts["baseline_s3_uri"]] == addresses
+    stored = {f"s3://{request['Bucket']}/{request['Key']}": request["Body"] for request in trained.called("PutObject")}
+    quality, data = created["ModelMetrics"]["ModelQuality"], created["ModelMetrics"]["ModelDataQuality"]
+    assert json.loads(stored[quality["Statistics"]["S3Uri"]]) == GOOD
+    assert json.loads(stored[quality["Constraints"]["S3Uri"]]) == verdict.to_dict()
+    assert json.loads(stored[data["Statistics"]["S3Uri"]]) == BASELINE
+    facts = created["CustomerMetadataProperties"]
+    assert facts["baseline_s3_uri"] == data["Statistics"]["S3Uri"]
+    (text,) = (body.decode() for address, body in stored.items() if address.endswith("verdict.txt"))
+    assert verdict.table() in text
 
 
 def test_good_model_is_approved_where_the_project_says_so(trained: FakeAws):
@@ -98,8 +99,17 @@ def test_model_worse_than_the_live_one_on_the_same_data_is_rejected(trained: Fak
     trained.on(GetParameter=parameters({"/wages/prod/live": live}))
     trained.on(**registry(package(2, value="90", data_version="v1")))
     assert not register.register(training_spec(), JOB, "image").passed
-    trained.on(**registry(package(2, value="90", data_version="v0")))
-    assert register.register(training_spec(), JOB, "image").passed
+
+
+@pytest.mark.parametrize(("interval", "passed"), [([0.01, 0.03], True), ([-0.3, -0.1], False), (None, False)])
+def test_model_is_compared_with_the_live_one_on_the_rows_of_the_job(trained: FakeAws, interval: Any, passed: bool):
+    live = {"model_package_arn": f"{GROUP_ARN}/2", "version": 2}
+    trained.on(GetParameter=parameters({"/wages/prod/live": live}), **registry(package(2, data_version="v0")))
+    compared = {"version": "2", "value": 102.0, "improvement": 0.02, "interval": interval, "confidence": 0.95}
+    with_evaluation(trained, GOOD | {"live": compared if interval else None})
+    assert register.register(training_spec(), JOB, "image").passed is passed
+    facts = trained.called("CreateModelPackage")[0]["CustomerMetadataProperties"]
+    assert facts["compared_with"] == ("2" if interval else "nothing")
 
 
 def test_same_job_is_registered_under_the_same_token(trained: FakeAws):

@@ -1,10 +1,11 @@
 """Training is asked for safely, goes through its list of machines, and is never started twice for the same order."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from fake_aws import AwsError, FakeAws, sequence
+from fake_aws import AwsError, FakeAws, parameters, sequence
 from specs import KEY, training_spec
 
 from pipelines import job, train
@@ -28,18 +29,39 @@ def test_request_is_isolated_and_encrypted():
     assert request["ResourceConfig"]["VolumeKmsKeyId"] == KEY
     assert request["Environment"] == {"MLOPS_COMMIT": "1a2b3c4d5e6f", "MLOPS_DATA_VERSION": "v1"}
     assert "VpcConfig" not in request
-    assert "CheckpointConfig" not in request
+    assert request["CheckpointConfig"]["S3Uri"] == "s3://wages-models/checkpoints/1a2b3c4d-v1/"
+    assert [channel["ChannelName"] for channel in request["InputDataConfig"]] == ["training"]
+
+
+LIVE = {"version": 7, "model_data_url": "s3://wages-models/training/7/output/model.tar.gz"}
+
+
+def test_request_hands_over_the_live_model_to_compare_with():
+    request = job.request(training_spec(), replace(ORDER, champion=LIVE), "job", "ml.m5.xlarge")
+    first, second = request["InputDataConfig"]
+    assert (first["ChannelName"], second["ChannelName"]) == ("training", "champion")
+    assert second["DataSource"]["S3DataSource"]["S3Uri"] == LIVE["model_data_url"]
+    assert request["Environment"]["MLOPS_LIVE_VERSION"] == "7"
+
+
+def test_champion_is_what_is_live_in_the_last_stage_and_still_there(aws: FakeAws, capsys: pytest.CaptureFixture[str]):
+    aws.on(GetParameter=parameters({"/wages/prod/live": LIVE}), HeadObject={})
+    assert train.champion(training_spec()) == LIVE
+    aws.on(HeadObject=AwsError("404", "Not Found", status=404))
+    assert train.champion(training_spec()) is None
+    assert "version 7 is live, but s3://wages-models" in capsys.readouterr().out
+    aws.on(GetParameter=parameters({}))
+    assert train.champion(training_spec()) is None
 
 
 def test_request_on_a_type_with_local_disks_names_no_volume_key():
     assert "VolumeKmsKeyId" not in job.request(training_spec(), ORDER, "job", "ml.g5.2xlarge")["ResourceConfig"]
 
 
-def test_request_on_spot_waits_longer_and_keeps_checkpoints():
+def test_request_on_spot_waits_longer():
     request = job.request(training_spec(use_spot=True), ORDER, "job", "ml.m5.xlarge")
     assert request["EnableManagedSpotTraining"] is True
     assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200}
-    assert request["CheckpointConfig"]["S3Uri"] == "s3://wages-models/checkpoints/job/"
 
 
 def test_request_in_a_network_names_it():
@@ -76,6 +98,8 @@ def test_no_capacity_anywhere_names_the_types(aws: FakeAws):
     aws.on(**QUIET, CreateTrainingJob={}, DescribeTrainingJob=ended("Failed", "CapacityError: none"))
     with pytest.raises(PipelineError, match=r"ml\.m5\.xlarge, ml\.g5\.2xlarge"):
         train.train(training_spec(), ORDER)
+    tried = [request["ResourceConfig"]["InstanceType"] for request in aws.called("CreateTrainingJob")]
+    assert tried == ["ml.m5.xlarge", "ml.g5.2xlarge"] * train.ROUNDS
 
 
 def test_quota_ends_at_once_with_the_request_to_make(aws: FakeAws):
@@ -103,7 +127,7 @@ def test_running_job_of_the_same_order_is_adopted(aws: FakeAws):
         return ended("Completed") | known | {"Environment": ORDER.environment if name == mine else {}}
 
     aws.on(**QUIET | {"ListTrainingJobs": running}, DescribeTrainingJob=described)
-    assert train.train(training_spec(), ORDER) == mine
+    assert train.train(training_spec(), replace(ORDER, champion=LIVE)) == mine  # released since it was started
     assert aws.called("CreateTrainingJob") == []
 
 

@@ -190,7 +190,7 @@ def _error(model: Model, rows: pd.DataFrame, settings: Settings) -> float:
 def _metrics(
     truth: pd.Series, answers: np.ndarray, shares: pd.DataFrame | None, settings: Settings
 ) -> dict[str, float]:
-    """Every metric of the problem; NaN, which scikit-learn refuses to measure and the gate to pass, for such answers."""
+    """Every metric; NaN, which scikit-learn refuses to measure and the gate to pass, for answers that are no numbers."""
     numbers = answers if shares is None else shares.to_numpy()
     if not np.isfinite(numbers).all():
         return dict.fromkeys(METRICS[settings.problem.type], np.nan)
