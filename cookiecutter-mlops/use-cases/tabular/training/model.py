@@ -158,14 +158,10 @@ def answers_of(rows: pd.DataFrame, target: Column) -> pd.Series:
 def _fit(learn: pd.DataFrame, settings: Settings, log_target: bool, checkpoints: Checkpoints) -> Model:
     estimator = ESTIMATORS.get(settings.model.name, _unknown)(settings)
     answers, inputs = answers_of(learn, settings.target), features(learn, settings.features)
-    in_rounds = hasattr(estimator[-1], "warm_start") and hasattr(estimator[-1], "n_iter_no_change")
-    fit_how = _fit_in_rounds if in_rounds else _fit_at_once
-    fitted = fit_how(estimator, inputs, np.log1p(answers) if log_target else answers, checkpoints)
+    answers = np.log1p(answers) if log_target else answers
+    long = settings.model.name == "gradient-boosting"
+    fitted = _fit_in_rounds(estimator, inputs, answers, checkpoints) if long else estimator.fit(inputs, answers)
     return Model(fitted, settings.features, settings.target, settings.problem.type == "classification", log_target)
-
-
-def _fit_at_once(estimator: Pipeline, inputs: pd.DataFrame, answers: pd.Series, _: Checkpoints) -> Pipeline:
-    return estimator.fit(inputs, answers)
 
 
 def _fit_in_rounds(estimator: Pipeline, inputs: pd.DataFrame, answers: pd.Series, checkpoints: Checkpoints) -> Pipeline:
@@ -190,7 +186,7 @@ def _error(model: Model, rows: pd.DataFrame, settings: Settings) -> float:
 def _metrics(
     truth: pd.Series, answers: np.ndarray, shares: pd.DataFrame | None, settings: Settings
 ) -> dict[str, float]:
-    """Every metric; NaN, which scikit-learn refuses to measure and the gate to pass, for answers that are no numbers."""
+    """Every metric; for answers that are no numbers NaN, which scikit-learn refuses to give and the gate to pass."""
     numbers = answers if shares is None else shares.to_numpy()
     if not np.isfinite(numbers).all():
         return dict.fromkeys(METRICS[settings.problem.type], np.nan)
