@@ -7,6 +7,7 @@ https://developer.hashicorp.com/terraform/internals/json-format
 
 import fnmatch
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,17 @@ class Resource:
     type: str
     module: str
     values: dict[str, Any]
+    arguments: dict[str, Any]  # what the configuration gives; the rest is AWS's default, or what was there before
+
+    def gives(self, path: str) -> bool:
+        """Tell whether the configuration gives an argument; a path leads through blocks that occur once."""
+        found: Any = self.arguments
+        for name in path.split("."):
+            found = found[0] if isinstance(found, list) else found
+            if name not in found:
+                return False
+            found = found[name]
+        return True
 
     def one(self, block: str) -> dict[str, Any]:
         """Return the values of a block that occurs at most once, {} where it does not."""
@@ -81,9 +93,14 @@ class Plan:
     def resources(self) -> list[Resource]:
         """Every managed resource that there will be after apply."""
         unknown = {change["address"]: change["change"]["after_unknown"] for change in self.shown["resource_changes"]}
+        arguments = dict(_arguments(self.shown["configuration"]["root_module"]))
         return [
             Resource(
-                each["address"], each["type"], module, _with_unknown(each.get("values", {}), unknown[each["address"]])
+                address := each["address"],
+                each["type"],
+                module,
+                _with_unknown(each.get("values", {}), unknown[address]),
+                arguments[re.sub(r"\[[^]]*]", "", address)],
             )
             for module, each in _planned(self.shown["planned_values"]["root_module"])
             if each["mode"] == "managed"
@@ -134,6 +151,13 @@ def _planned(module: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield module.get("address", ""), resource
     for child in module.get("child_modules", []):
         yield from _planned(child)
+
+
+def _arguments(module: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    for resource in module.get("resources", []):
+        yield prefix + resource["address"], resource.get("expressions", {})
+    for name, call in module.get("module_calls", {}).items():
+        yield from _arguments(call["module"], f"{prefix}module.{name}.")
 
 
 def _with_unknown(value: Any, unknown: Any) -> Any:

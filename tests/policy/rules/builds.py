@@ -58,12 +58,11 @@ def build_is_privileged_only_to_make_images(project: Resource, plan: Plan) -> st
     if project.one("environment").get("privileged_mode") is not True:
         return None
     role = project.values.get("service_role")
-    roles = [
-        r for r in plan.of("aws_iam_role") if role in (r.values.get("arn"), r.values.get("id"), r.values.get("name"))
-    ]
-    policies = {p.address for r in roles for p in plan.beside(r, "aws_iam_role_policy", "role")}
+    roles = [r for r in plan.of("aws_iam_role") if role in (r.values.get("arn"), r.values.get("name"))]
+    policies = {p.address: p for r in roles for p in plan.beside(r, "aws_iam_role_policy", "role")}
     pushes = any(s.allows and s.covers("ecr:PutImage") for s in plan.statements if s.address in policies)
-    return None if pushes or role == UNKNOWN else "is privileged, though it pushes no image"
+    unknown = role == UNKNOWN or any(policy.values.get("policy") == UNKNOWN for policy in policies.values())
+    return None if pushes or unknown else "is privileged, though it pushes no image"
 
 
 @rule(each("aws_codebuild_project"))

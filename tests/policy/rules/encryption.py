@@ -33,8 +33,10 @@ def at(values: dict[str, Any], path: str) -> Any:
 @rule(each(*KEYS))
 def customer_managed_key(resource: Resource, plan: Plan) -> str | None:
     """Everything that holds data, messages, logs or code is encrypted with a customer-managed key."""
-    key = at(resource.values, KEYS[resource.type])
-    return None if key and not str(key).startswith(("alias/aws/", "aws/")) else f"{KEYS[resource.type]} is {key!r}"
+    path = KEYS[resource.type]
+    # AWS fills in its own key where none is given, so what counts is also that one is given.
+    key = at(resource.values, path) if resource.gives(path) else None
+    return None if key and not str(key).startswith(("alias/aws/", "aws/")) else f"{path} is {key!r}"
 
 
 @rule(each("aws_ssm_parameter"))
@@ -61,8 +63,8 @@ def key_deletion_waits_thirty_days(key: Resource, plan: Plan) -> str | None:
 
 @rule(each("aws_kms_key"))
 def key_policy_is_written(key: Resource, plan: Plan) -> str | None:
-    """A key has a policy of its own, and no part of it admits everybody."""
-    return None if key.values.get("policy") else "has AWS's default policy"
+    """A key has a policy of its own, and not the one that AWS gives."""
+    return None if key.gives("policy") else "has AWS's default policy"
 
 
 @rule(each("aws_cloudwatch_log_group"))

@@ -25,7 +25,7 @@ def endpoint_policy_is_bounded_to_the_account(statement: Statement, plan: Plan) 
 @rule(each("aws_vpc_endpoint"))
 def endpoint_has_a_policy(endpoint: Resource, plan: Plan) -> str | None:
     """Endpoints have a policy of their own; AWS's default lets everything through."""
-    return None if endpoint.values.get("policy") else "has AWS's default policy"
+    return None if endpoint.gives("policy") else "has AWS's default policy"
 
 
 @rule(each("aws_security_group", "aws_vpc_security_group_egress_rule", "aws_security_group_rule"))

@@ -1,0 +1,41 @@
+"""Each rule notices the module that is broken for it: HCL is edited, planned again, and the rule must point there."""
+
+import re
+
+import pytest
+
+import tests.policy.rules  # noqa: F401  registers them
+from tests.policy.mutations import MUTATIONS, batches
+from tests.policy.rule import RULES, violations
+
+pytestmark = pytest.mark.xdist_group("policy")
+NUMBERED = [(number, mutation) for number, batch in enumerate(batches()) for mutation in batch]
+
+
+@pytest.fixture(scope="module")
+def broken(full_project, tmp_path_factory):
+    """The violations of every group of mutations."""
+
+    def make(batch):
+        folder = tmp_path_factory.mktemp("broken") / "project"
+        return lambda: full_project.plan(folder, lambda terraform: [mutation.apply(terraform) for mutation in batch])
+
+    plans = full_project.plans({number: make(batch) for number, batch in enumerate(batches())})
+    return {number: violations(plan) for number, plan in plans.items()}
+
+
+def test_every_rule_has_a_mutation():
+    assert {mutation.rule for mutation in MUTATIONS} == set(RULES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "mutation"), NUMBERED, ids=[str(mutation) for _, mutation in NUMBERED])
+def test_rule_notices_the_broken_module(number, mutation, broken):
+    found = [violation for violation in broken[number] if violation.rule == mutation.rule]
+    assert any(re.search(mutation.at, violation.address) for violation in found), broken[number]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(len(batches())))
+def test_no_other_rule_fires(number, broken):
+    assert {violation.rule for violation in broken[number]} == {mutation.rule for mutation in batches()[number]}
