@@ -14,6 +14,9 @@ CHOICES = {
     "source": ("codecommit", "github", "gitlab", "bitbucket", "s3"),
     "endpoint_kind": ("real-time", "serverless", "asynchronous"),
     "stages": ("prod", "staging+prod"),
+    "network": ("none", "new", "existing"),
+    "notebook": ("no", "yes"),
+    "terraform_state": ("local", "s3"),
 }
 CONNECTIONS = ("github", "gitlab", "bitbucket")
 JINJA_TAGS = ("{{", "{%", "{#")
@@ -74,6 +77,15 @@ def _problems_between(answers: Mapping[str, str]) -> list[str]:
         return [f"source_repository: say which {source} repository, for example 'acme/salary-prediction' (got: '')"]
     if source not in CONNECTIONS and repository:
         return [f"source_repository: leave it empty with source {source!r} (got: {repository!r})"]
+    if answers["notebook"] == "yes" and answers["network"] == "none":
+        return [
+            "notebook: it has no internet of its own, so it needs network 'new' or 'existing' (got: 'yes' with 'none')"
+        ]
+    if answers["endpoint_kind"] == "serverless" and answers["network"] != "none":
+        return [
+            "network: AWS runs no serverless endpoint inside a network, so use 'none', or another endpoint_kind, "
+            f"for example 'real-time' (got: {answers['network']!r})"
+        ]
     return []
 
 
@@ -126,5 +138,8 @@ RULES: dict[str, tuple[Callable[[str], str | None], str]] = {
     ),
     "endpoint_kind": (_choice("endpoint_kind"), "real-time"),
     "stages": (_choice("stages"), "staging+prod"),
+    "network": (_choice("network"), "new"),
+    "notebook": (_choice("notebook"), "yes"),
+    "terraform_state": (_choice("terraform_state"), "s3"),
     "monthly_budget_usd": (_matches(r"[1-9][0-9]{0,6}", "use whole US dollars from 1 to 9999999"), "200"),
 }

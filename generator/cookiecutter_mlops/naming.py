@@ -17,6 +17,9 @@ RULES = {
     "role": (64, r"[A-Za-z0-9_+=,.@-]+"),
     "key alias": (256, r"alias/(?!aws/)[a-zA-Z0-9/_-]+"),
     "git repository": (100, r"[A-Za-z0-9_.-]+(?<!\.git)"),
+    "notebook": (63, r"[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}"),
+    "schedule": (64, r"[A-Za-z0-9._-]+"),
+    "security group": (255, r"(?!sg-)[A-Za-z0-9 ._:/()#,@+=&;{}!$*-]+"),
     "image repository": (256, r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"),
     "model package group": (63, r"[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}"),
     "training job": (63, r"[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}"),
@@ -90,6 +93,7 @@ class Names:
         yield from ((kind, self.slug) for kind in ("git repository", "image repository", "model package group"))
         yield from (("bucket", self.bucket(purpose)) for purpose in BUCKETS)
         yield from self._of_pipelines()
+        yield from self._of_network()
         for stage in self.stages:
             yield from self._of_stage(stage)
 
@@ -102,6 +106,15 @@ class Names:
             yield "queue", f"{pipeline}-undelivered"
         for name in self.build_projects():
             yield from (("build project", name), ("role", f"{name}-build"), ("log group", f"/aws/codebuild/{name}"))
+
+    def _of_network(self) -> Iterator[tuple[str, str]]:
+        """Yield what the network and the notebook in it add, where they are asked for."""
+        notebook = f"{self.slug}-notebook"
+        yield "role", f"{self.slug}-flow-logs"
+        yield "log group", f"/aws/vpc/{self.slug}/flow"
+        yield from (("security group", f"{self.slug}-{members}") for members in ("endpoints", "workloads"))
+        yield from (("notebook", notebook), ("role", notebook))
+        yield from ((kind, f"{notebook}-evening") for kind in ("role", "queue", "schedule"))
 
     def _of_stage(self, stage: str) -> Iterator[tuple[str, str]]:
         endpoint, function = self.endpoint(stage), self.function(stage)

@@ -25,7 +25,11 @@ resource "aws_iam_role" "build" {
 data "aws_iam_policy_document" "build" {
   for_each = local.builds
 
-  source_policy_documents = each.value.policy == null ? [] : [each.value.policy]
+  source_policy_documents = concat(
+    each.value.policy == null ? [] : [each.value.policy],
+    var.network == null ? [] : [data.aws_iam_policy_document.network[0].json],
+    var.package_index == null ? [] : [data.aws_iam_policy_document.packages[0].json],
+  )
 
   statement {
     sid       = "WriteOwnLog"
@@ -99,12 +103,22 @@ resource "aws_codebuild_project" "this" {
     privileged_mode = each.value.privileged
 
     dynamic "environment_variable" {
-      for_each = each.value.environment
+      for_each = merge(local.index_environment, each.value.environment)
 
       content {
         name  = environment_variable.key
         value = environment_variable.value
       }
+    }
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.network == null ? [] : [var.network]
+
+    content {
+      vpc_id             = vpc_config.value.vpc_id
+      subnets            = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
     }
   }
 

@@ -74,6 +74,11 @@ variable "stages" {
   }
 
   validation {
+    condition     = length([for stage in var.stages : stage.name if try(stage.build.privileged, false)]) <= 1
+    error_message = "stages: only the build that makes images may be privileged, so at most one (got: ${join(", ", [for stage in var.stages : stage.name if try(stage.build.privileged, false)])})."
+  }
+
+  validation {
     condition = alltrue([
       for stage in var.stages : stage.build == null ? true : stage.build.timeout_minutes >= 5 && stage.build.timeout_minutes <= 2160
     ])
@@ -128,6 +133,33 @@ variable "topic_arn" {
   description = "SNS topic that is told of failed executions and waiting approvals; the topic must admit events.amazonaws.com."
   type        = string
   nullable    = false
+}
+
+variable "network" {
+  description = "Where builds run: a VPC, its private subnets and security groups, and whether a package index (NAT or CodeArtifact) can be reached from there. Null runs them outside a VPC."
+  type        = object({ vpc_id = string, subnet_ids = list(string), security_group_ids = list(string), reaches_package_index = bool })
+  default     = null
+
+  validation {
+    condition     = var.network == null ? true : length(var.network.subnet_ids) > 0 && length(var.network.security_group_ids) > 0
+    error_message = "network: give at least one subnet and one security group, or null for no VPC."
+  }
+
+  validation {
+    condition     = var.network == null ? true : var.network.reaches_package_index
+    error_message = "network: builds install Python packages, so the network needs NAT, or CodeArtifact's endpoints (codeartifact.api and codeartifact.repositories)."
+  }
+}
+
+variable "package_index" {
+  description = "CodeArtifact repository, one that has PyPI as its upstream, from which builds install Python packages; null uses pip's own index."
+  type        = object({ domain = string, repository = string })
+  default     = null
+
+  validation {
+    condition     = var.package_index == null ? true : can(regex("^[a-z][a-z0-9-]{0,48}[a-z0-9]$", var.package_index.domain)) && can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{1,99}$", var.package_index.repository))
+    error_message = "package_index: give a domain and a repository of CodeArtifact, for example { domain = \"acme\", repository = \"pypi\" }."
+  }
 }
 
 variable "build_image" {

@@ -6,6 +6,7 @@ data "aws_region" "current" {}
 
 locals {
   account    = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
   region     = data.aws_region.current.id
   dns_suffix = data.aws_partition.current.dns_suffix
 }
@@ -29,6 +30,15 @@ resource "aws_lambda_function" "this" {
       { ENDPOINT_NAME = var.endpoint.name, ENDPOINT_KIND = var.endpoint.kind },
       var.input == null ? {} : { INPUT_S3_URI = var.input.uri },
     )
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.network == null ? [] : [var.network]
+
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
   }
 
   # Only asynchronous invocations of the function end here, after Lambda's two retries.
@@ -117,6 +127,42 @@ data "aws_iam_policy_document" "this" {
       test     = "StringEquals"
       variable = "kms:ViaService"
       values   = [for service in ["lambda", "s3", "sqs"] : "${service}.${local.region}.${local.dns_suffix}"]
+    }
+  }
+
+  # Lambda makes the interfaces in the function's name; none of these actions can be narrowed to a resource.
+  dynamic "statement" {
+    for_each = var.network == null ? [] : [1]
+
+    content {
+      sid = "AttachToNetwork"
+      actions = [
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+      ]
+      resources = ["*"]
+    }
+  }
+
+  # What Lambda may do with its interfaces is not what the code may do with the network.
+  dynamic "statement" {
+    for_each = var.network == null ? [] : [1]
+
+    content {
+      sid       = "DenyNetworkToTheCode"
+      effect    = "Deny"
+      actions   = ["ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"]
+      resources = ["*"]
+
+      condition {
+        test     = "ArnEquals"
+        variable = "lambda:SourceFunctionArn"
+        values   = ["arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name}"]
+      }
     }
   }
 

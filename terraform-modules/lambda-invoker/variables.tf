@@ -42,6 +42,17 @@ variable "input" {
   }
 }
 
+variable "network" {
+  description = "Private subnets and security groups in which the function runs; they must reach sagemaker.runtime, kms and xray. Null runs it outside a VPC."
+  type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
+  default     = null
+
+  validation {
+    condition     = var.network == null ? true : length(var.network.subnet_ids) > 0 && length(var.network.security_group_ids) > 0
+    error_message = "network: give at least one subnet and one security group, or null for no VPC."
+  }
+}
+
 variable "kms_key_arn" {
   description = "Key that encrypts the function's environment, its log and its failed events."
   type        = string

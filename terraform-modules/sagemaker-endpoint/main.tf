@@ -2,6 +2,7 @@
 # Terraform never fights over which model is live, and the first apply needs no model.
 
 data "aws_caller_identity" "current" {}
+data "aws_default_tags" "current" {} # the endpoint gets the tags that Terraform gives
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
@@ -73,5 +74,6 @@ resource "aws_ssm_parameter" "spec" {
     autoscaling         = var.autoscaling
     models_bucket       = var.buckets.models.name
     model_package_group = var.registry.model_package_group
+    tags                = merge(data.aws_default_tags.current.tags, { stage = var.stage })
   })
 }

@@ -2,6 +2,7 @@
 # pipeline reads from SSM. permissions.tf says what the builds around a job may do.
 
 data "aws_caller_identity" "current" {}
+data "aws_default_tags" "current" {} # jobs and packages get the tags that Terraform gives
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
@@ -64,6 +65,7 @@ resource "aws_ssm_parameter" "spec" {
     use_spot                        = var.spot != null
     max_runtime_seconds             = var.max_runtime_seconds
     max_wait_seconds                = try(var.spot.max_wait_seconds, var.max_runtime_seconds)
+    warm_pool_seconds               = var.warm_pool_seconds
     volume_size_gb                  = var.volume_size_gb
     kms_key_arn                     = var.kms_key_arn
     network_isolation               = true
@@ -76,5 +78,6 @@ resource "aws_ssm_parameter" "spec" {
     stages                          = var.release.stages
     model_approval                  = var.release.approval
     release_pipeline                = var.release.pipeline
+    tags                            = data.aws_default_tags.current.tags
   })
 }

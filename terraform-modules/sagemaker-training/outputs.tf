@@ -23,6 +23,11 @@ output "package_policy" {
   value       = data.aws_iam_policy_document.package.json
 }
 
+output "run_policy" {
+  description = "IAM policy document, as JSON, for whoever starts jobs but registers no models, such as a notebook; it denies unsafe jobs."
+  value       = data.aws_iam_policy_document.run.json
+}
+
 output "launch_policy" {
   description = "IAM policy document, as JSON, for whoever starts jobs and registers models; it denies unsafe jobs."
   value       = data.aws_iam_policy_document.launch.json

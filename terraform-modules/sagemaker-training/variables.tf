@@ -71,6 +71,23 @@ variable "spot" {
   }
 }
 
+variable "warm_pool_seconds" {
+  description = "Seconds (0 to 3600) for which instances are kept, and paid, after a job, so that a next one within that time starts without waiting; 0 keeps none. Spot instances cannot be kept."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.warm_pool_seconds >= 0 && var.warm_pool_seconds <= 3600 && floor(var.warm_pool_seconds) == var.warm_pool_seconds
+    error_message = "warm_pool_seconds: use a whole number of seconds from 0 to 3600, for example 1800 (got: ${var.warm_pool_seconds})."
+  }
+
+  validation {
+    condition     = var.warm_pool_seconds == 0 || var.spot == null
+    error_message = "warm_pool_seconds: AWS keeps no spot instances warm; use 0, or on-demand capacity (spot = null) (got: ${var.warm_pool_seconds} with spot)."
+  }
+}
+
 variable "volume_size_gb" {
   description = "Size in GB (1 to 16384) of each instance's volume; types with a local disk of their own ignore it."
   type        = number

@@ -34,6 +34,9 @@ BAD = {
     "training_instance_type": ["m5.large", "ml.m5", "ml.m5.xlarge;"],
     "endpoint_kind": ["realtime"],
     "stages": ["prod+staging"],
+    "network": ["vpc"],
+    "notebook": ["true"],
+    "terraform_state": ["S3"],
     "monthly_budget_usd": ["0", "-1", "1.5", "plenty", "١٠٠"],
 }
 
@@ -62,6 +65,7 @@ def test_defaults_of_a_use_case_are_those_that_it_asks_for(use_case: Path):
     context = scaffold._context({"use_case": use_case.name})["cookiecutter"]
     assert context["training_instance_type"] == asked["training_instance_type"]
     assert context["__endpoint_instance_type"] == asked["endpoint_instance_type"]
+    assert context["__notebook_instance_type"] == asked["notebook_instance_type"]
     assert context["endpoint_kind"] == asked["endpoint_kind"]
 
 
@@ -115,6 +119,17 @@ def test_connection_without_a_repository_is_refused(source):
 def test_repository_without_a_connection_is_refused():
     (sentence,) = answers.problems({**good(), "source_repository": "acme/salaries"})
     assert "leave it empty with source 'codecommit'" in sentence
+
+
+def test_notebook_without_a_network_is_refused():
+    (sentence,) = answers.problems({**good(), "notebook": "yes"})
+    assert sentence.startswith("notebook: ") and "(got: 'yes' with 'none')" in sentence
+
+
+@pytest.mark.parametrize("network", ["new", "existing"])
+def test_serverless_endpoint_inside_a_network_is_refused(network):
+    (sentence,) = answers.problems({**good(), "endpoint_kind": "serverless", "network": network})
+    assert sentence.startswith("network: ") and f"(got: {network!r})" in sentence
 
 
 def test_suggested_instance_types_exist_on_sagemaker():

@@ -56,6 +56,9 @@ NAMED = {
     "aws_kms_alias": ("key alias", "name"),
     "aws_lambda_function": ("function", "function_name"),
     "aws_s3_bucket": ("bucket", "bucket"),
+    "aws_sagemaker_notebook_instance": ("notebook", "name"),
+    "aws_scheduler_schedule": ("schedule", "name"),
+    "aws_security_group": ("security group", "name"),
     "aws_sagemaker_model_package_group": ("model package group", "model_package_group_name"),
     "aws_sns_topic": ("topic", "name"),
     "aws_sqs_queue": ("queue", "name"),
@@ -79,7 +82,7 @@ def planned(terraform: Path) -> list[dict]:
 
 def test_names_are_those_that_terraform_gives(tmp_path):
     slug, region = "abcdefghij-klmnopqrs", "ap-southeast-1"
-    given = {"project_name": slug, "stages": "staging+prod", "aws_region": region}
+    given = {"project_name": slug, "stages": "staging+prod", "aws_region": region, "network": "new", "notebook": "yes"}
     project = scaffold.create(given, tmp_path)
     found = set()
     for change in planned(project / "terraform"):

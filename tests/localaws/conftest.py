@@ -52,7 +52,16 @@ def serve(folder: Path, *options: str) -> Iterator[Aws]:
     """Run a server in a folder; its log is shown when it does not come up."""
     home = folder / "local"
     home.mkdir()
-    command = [sys.executable, "-m", "cookiecutter_mlops.localaws.server", "--home", str(home), "--region", REGION, *options]
+    command = [
+        sys.executable,
+        "-m",
+        "cookiecutter_mlops.localaws.server",
+        "--home",
+        str(home),
+        "--region",
+        REGION,
+        *options,
+    ]
     with (home / "server.log").open("w") as log:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         watcher = guard.start(mark := uuid.uuid4().hex)  # ends the server even when these tests are killed

@@ -27,7 +27,7 @@ def model_request(spec: dict[str, Any], package: Package, name: str) -> dict[str
         "ModelName": name,
         "ExecutionRoleArn": spec["role_arn"],
         "PrimaryContainer": {"Image": package.image, "ModelDataUrl": package.model_data_url},
-        "Tags": tags(spec),
+        "Tags": project.tags(spec),
     }
     if spec["kind"] == "serverless":  # SageMaker takes neither isolation nor a VPC there
         return model
@@ -41,7 +41,7 @@ def config_request(spec: dict[str, Any], name: str) -> dict[str, Any]:
     config: dict[str, Any] = {
         "EndpointConfigName": name,
         "ProductionVariants": [variant(spec, name)],
-        "Tags": tags(spec),
+        "Tags": project.tags(spec),
     }
     if spec["kind"] == "serverless" or not has_nvme(spec["instance_type"]):
         config["KmsKeyId"] = spec["kms_key_arn"]
@@ -91,10 +91,6 @@ def update_request(spec: dict[str, Any], config: str) -> dict[str, Any]:
     return request | {"RetainAllVariantProperties": True} if spec["autoscaling"] else request
 
 
-def tags(spec: dict[str, Any]) -> list[dict[str, str]]:
-    return [{"Key": "project", "Value": spec["project_slug"]}, {"Key": "stage", "Value": spec["stage"]}]
-
-
 def release(spec: dict[str, Any], package: Package, name: str) -> None:
     """Make model and configuration, switch the endpoint to them, and undo both if it does not take them."""
     sagemaker = project.client("sagemaker")
@@ -118,7 +114,7 @@ def switch(spec: dict[str, Any], config: str) -> None:
     if current:
         sagemaker.update_endpoint(**update_request(spec, config))
     else:
-        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config, Tags=tags(spec))
+        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config, Tags=project.tags(spec))
     time.sleep(project.poll_seconds())  # a look too early could still see the state before the request
     after = settled(name)
     if not serves(after, config):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pipelines import project
 from pipelines.snapshot import Snapshot
 
 # Families whose local disks are encrypted by their own hardware: SageMaker refuses a volume key for them.
@@ -83,7 +84,7 @@ def request(spec: dict[str, Any], order: Order, job_name: str, instance_type: st
         "Environment": order.environment,
         "EnableNetworkIsolation": spec["network_isolation"],
         "EnableInterContainerTrafficEncryption": spec["encrypt_inter_container_traffic"],
-        "Tags": [{"Key": "project", "Value": spec["project_slug"]}],
+        "Tags": project.tags(spec),
     }
     if spec["subnet_ids"]:
         job["VpcConfig"] = {"Subnets": spec["subnet_ids"], "SecurityGroupIds": spec["security_group_ids"]}
@@ -108,6 +109,8 @@ def resources(spec: dict[str, Any], instance_type: str) -> dict[str, Any]:
         "InstanceCount": spec["instance_count"],
         "VolumeSizeInGB": spec["volume_size_gb"],
     }
+    if spec["warm_pool_seconds"]:
+        machines["KeepAlivePeriodInSeconds"] = spec["warm_pool_seconds"]
     return machines if has_nvme(instance_type) else machines | {"VolumeKmsKeyId": spec["kms_key_arn"]}
 
 

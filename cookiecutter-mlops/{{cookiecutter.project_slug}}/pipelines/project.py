@@ -101,6 +101,11 @@ def endpoint_spec(stage: str) -> dict[str, Any]:
     return _published(f"{stage}/endpoint")
 
 
+def tags(spec: dict[str, Any]) -> list[dict[str, str]]:
+    """The tags that Terraform gives to everything else, for what the pipelines make."""
+    return [{"Key": key, "Value": value} for key, value in sorted(spec["tags"].items())]
+
+
 def live(stage: str) -> dict[str, Any] | None:
     """What was released to a stage last, or None before the first release."""
     return parameter(f"{stage}/live")

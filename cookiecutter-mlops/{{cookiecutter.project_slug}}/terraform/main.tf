@@ -3,10 +3,13 @@
 data "aws_caller_identity" "current" {}
 
 locals {
+  # Every resource has these; what belongs to one stage says which.
   tags = {
-    project    = var.project_slug
-    owner      = var.owner_email
-    managed-by = "terraform"
+    project     = var.project_slug
+    stage       = "shared"
+    owner       = var.owner_email
+    cost-centre = var.cost_centre
+    managed-by  = "terraform"
   }
   suffix      = "${data.aws_caller_identity.current.account_id}-${var.region}"
   release     = "${var.project_slug}-release"
@@ -71,6 +74,7 @@ module "source" {
   kind        = var.source_code.kind
   repository  = var.source_code.repository
   branch      = var.branch
+  approvals   = var.source_code.approvals
   bucket      = var.source_code.kind == "s3" ? local.buckets.artifacts : null
   kms_key_arn = module.key.arn
 }
@@ -86,6 +90,7 @@ module "training" {
   max_runtime_seconds = var.training.max_runtime_seconds
   spot                = var.training.use_spot ? { max_wait_seconds = var.training.max_wait_seconds } : null
   volume_size_gb      = var.training.volume_size_gb
+  network             = local.network
   release             = { stages = var.stages, pipeline = local.release, approval = var.model_approval }
   force_destroy       = var.force_destroy
 }
@@ -99,6 +104,7 @@ module "endpoint" {
   kind               = var.endpoint.kind
   instances          = var.endpoint.kind == "serverless" ? null : { type = var.endpoint.instance_type, count = var.endpoint.instance_count }
   serverless         = var.endpoint.kind == "serverless" ? { memory_mb = var.endpoint.memory_mb, max_concurrency = var.endpoint.max_concurrency } : null
+  network            = local.network
   capture_percentage = var.endpoint.kind == "real-time" ? var.endpoint.capture_percentage : 0
   buckets            = local.buckets
   kms_key_arn        = module.key.arn
@@ -119,6 +125,7 @@ module "invoker" {
   package     = "${path.module}/../functions/build/invoke.zip"
   endpoint    = { name = module.endpoint[each.key].name, arn = module.endpoint[each.key].arn, kind = var.endpoint.kind }
   input       = module.endpoint[each.key].input
+  network     = local.network
   kms_key_arn = module.key.arn
   tags        = { stage = each.key }
 }

@@ -43,6 +43,11 @@ output "release_pipeline" {
   value       = module.release_pipeline.name
 }
 
+output "notebook" {
+  description = "Name of the notebook instance; null where there is none."
+  value       = one(module.notebook[*].name)
+}
+
 output "endpoints" {
   description = "Endpoint of each stage, which the first release creates."
   value       = { for stage in var.stages : stage => module.endpoint[stage].name }

@@ -60,6 +60,8 @@ module "train_pipeline" {
   artifact_bucket = local.buckets.artifacts
   kms_key_arn     = module.key.arn
   topic_arn       = module.notifications.topic_arn
+  network         = local.build_network
+  package_index   = var.network.package_index
 
   stages = [
     merge(local.source_stage, {
@@ -114,6 +116,8 @@ module "release_pipeline" {
   artifact_bucket = local.buckets.artifacts
   kms_key_arn     = module.key.arn
   topic_arn       = module.notifications.topic_arn
+  network         = local.build_network
+  package_index   = var.network.package_index
 
   triggers = {
     approved = jsonencode({

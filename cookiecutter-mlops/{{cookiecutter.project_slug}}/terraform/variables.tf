@@ -36,8 +36,8 @@ variable "region" {
 }
 
 variable "source_code" {
-  description = "Where the code lives: kind codecommit, github, gitlab, bitbucket or s3; repository is owner/repository for the middle three."
-  type        = object({ kind = string, repository = optional(string, "") })
+  description = "Where the code lives: kind codecommit, github, gitlab, bitbucket or s3; repository is owner/repository for the middle three; approvals is how many people must approve a pull request in CodeCommit."
+  type        = object({ kind = string, repository = optional(string, ""), approvals = optional(number, 1) })
   nullable    = false
 }
 
@@ -46,6 +46,65 @@ variable "branch" {
   type        = string
   default     = "main"
   nullable    = false
+}
+
+variable "network" {
+  description = <<-EOT
+    Where jobs, endpoints and functions run. kind: none (outside a VPC), new (a network of the project's own: cidr, zone_count, nat) or
+    existing (vpc_id, subnet_ids, security_group_ids). `builds` moves the builds inside too; these install Python packages, through `nat` or
+    from a CodeArtifact repository that reaches PyPI (package_index).
+  EOT
+  type = object({
+    kind               = string
+    cidr               = optional(string, "10.20.0.0/16")
+    zone_count         = optional(number, 2)
+    vpc_id             = optional(string)
+    subnet_ids         = optional(list(string), [])
+    security_group_ids = optional(list(string), [])
+    builds             = optional(bool, false)
+    nat                = optional(bool, false)
+    package_index      = optional(object({ domain = string, repository = string }))
+  })
+  default  = { kind = "none" }
+  nullable = false
+
+  validation {
+    condition     = contains(["none", "new", "existing"], var.network.kind)
+    error_message = "network: use none, new or existing as kind (got: ${var.network.kind})."
+  }
+
+  validation {
+    condition = var.network.kind != "existing" || (
+      can(regex("^vpc-", var.network.vpc_id)) && length(var.network.subnet_ids) > 0 && length(var.network.security_group_ids) > 0
+    )
+    error_message = "network: an existing one needs vpc_id, subnet_ids and security_group_ids, for example { \"kind\": \"existing\", \"vpc_id\": \"vpc-0a1b\", \"subnet_ids\": [\"subnet-0a1b\"], \"security_group_ids\": [\"sg-0a1b\"] }."
+  }
+
+  validation {
+    condition     = !var.network.builds || var.network.kind != "none"
+    error_message = "network: builds cannot run inside without a network; use kind new or existing, or builds = false."
+  }
+
+  validation {
+    condition     = !var.network.builds || var.network.nat || var.network.package_index != null
+    error_message = "network: builds inside install Python packages, so they need nat = true or a package_index, for example { \"domain\": \"acme\", \"repository\": \"pypi\" }."
+  }
+}
+
+variable "notebook" {
+  description = "A notebook instance in the network: its type, volume in GB, minutes after which it stops when idle, and when it stops every evening. Null makes none."
+  type = object({
+    instance_type  = string
+    volume_size_gb = optional(number, 50)
+    idle_minutes   = optional(number, 60)
+    evening        = optional(object({ schedule = optional(string, "cron(0 20 * * ? *)"), timezone = optional(string, "UTC") }), {})
+  })
+  default = null
+
+  validation {
+    condition     = var.notebook == null || var.network.kind != "none"
+    error_message = "notebook: it has no internet of its own, so it needs a network; use network kind new or existing, or notebook null."
+  }
 }
 
 variable "training" {
@@ -110,8 +169,20 @@ variable "force_destroy" {
   nullable    = false
 }
 
+variable "cost_centre" {
+  description = "Who pays; the cost-centre tag of every resource."
+  type        = string
+  default     = "unassigned"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9 _.:/=+@-]{1,256}$", var.cost_centre))
+    error_message = "cost_centre: use 1 to 256 letters, digits, spaces and _.:/=+-@, for example 4711 (got: ${var.cost_centre})."
+  }
+}
+
 variable "tags" {
-  description = "More tags for every resource, for example { cost-centre = \"4711\" }."
+  description = "More tags for every resource, for example { confidentiality = \"internal\" }; project, stage, owner and cost-centre are there already."
   type        = map(string)
   default     = {}
   nullable    = false

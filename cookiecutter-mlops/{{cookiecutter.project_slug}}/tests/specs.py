@@ -18,6 +18,7 @@ def training_spec(**changes: Any) -> dict[str, Any]:
         "use_spot": False,
         "max_runtime_seconds": 3600,
         "max_wait_seconds": 7200,
+        "warm_pool_seconds": 0,
         "volume_size_gb": 50,
         "kms_key_arn": KEY,
         "network_isolation": True,
@@ -30,6 +31,7 @@ def training_spec(**changes: Any) -> dict[str, Any]:
         "stages": ["staging", "prod"],
         "model_approval": "manual",
         "release_pipeline": "wages-release",
+        "tags": {"project": "wages", "owner": "ml-team@example.com"},
         **changes,
     }
 
@@ -54,6 +56,7 @@ def endpoint_spec(**changes: Any) -> dict[str, Any]:
         "autoscaling": None,
         "models_bucket": "wages-models",
         "model_package_group": "wages",
+        "tags": {"project": "wages", "stage": "prod"},
         **changes,
     }
 

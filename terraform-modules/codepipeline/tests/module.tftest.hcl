@@ -242,3 +242,71 @@ run "project_with_dot_is_refused" {
 
   expect_failures = [var.project]
 }
+
+run "builds_can_run_inside_a_network" {
+  command = plan
+
+  variables {
+    network       = { vpc_id = "vpc-1", subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"], reaches_package_index = true }
+    package_index = { domain = "acme", repository = "pypi" }
+  }
+
+  assert {
+    condition     = alltrue([for project in aws_codebuild_project.this : project.vpc_config[0].vpc_id == "vpc-1"])
+    error_message = "every build must run inside"
+  }
+
+  assert {
+    condition     = length(data.aws_iam_policy_document.network) == 1 && length(data.aws_iam_policy_document.packages) == 1
+    error_message = "builds must be allowed to attach and to read packages"
+  }
+
+  assert {
+    condition     = local.index_environment == tomap({ CODEARTIFACT_DOMAIN = "acme", CODEARTIFACT_REPOSITORY = "pypi" })
+    error_message = "builds must know their package index"
+  }
+}
+
+run "network_without_a_package_index_is_refused" {
+  command = plan
+
+  variables {
+    network = { vpc_id = "vpc-1", subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"], reaches_package_index = false }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "network_without_subnets_is_refused" {
+  command = plan
+
+  variables {
+    network = { vpc_id = "vpc-1", subnet_ids = [], security_group_ids = ["sg-1"], reaches_package_index = true }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "package_index_with_capitals_is_refused" {
+  command = plan
+
+  variables {
+    package_index = { domain = "Acme", repository = "pypi" }
+  }
+
+  expect_failures = [var.package_index]
+}
+
+run "second_privileged_build_is_refused" {
+  command = plan
+
+  variables {
+    stages = [
+      { name = "Source", source = { provider = "CodeCommit", configuration = { RepositoryName = "r" }, policy = "{}" } },
+      { name = "Check", build = { buildspec = "buildspecs/check.yml", privileged = true } },
+      { name = "Package", build = { buildspec = "buildspecs/package.yml", privileged = true } },
+    ]
+  }
+
+  expect_failures = [var.stages]
+}

@@ -124,3 +124,31 @@ run "long_name_is_refused" {
 
   expect_failures = [var.name]
 }
+
+run "function_can_run_inside_a_network" {
+  command = plan
+
+  variables {
+    network = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
+  }
+
+  assert {
+    condition     = toset(aws_lambda_function.this.vpc_config[0].subnet_ids) == toset(["subnet-1", "subnet-2"])
+    error_message = "the function must run in every subnet"
+  }
+
+  assert {
+    condition     = contains(data.aws_iam_policy_document.this.statement[*].sid, "DenyNetworkToTheCode")
+    error_message = "the code itself may not touch interfaces"
+  }
+}
+
+run "network_without_subnets_is_refused" {
+  command = plan
+
+  variables {
+    network = { subnet_ids = [], security_group_ids = ["sg-1"] }
+  }
+
+  expect_failures = [var.network]
+}

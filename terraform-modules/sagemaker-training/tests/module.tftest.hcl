@@ -45,7 +45,7 @@ run "defaults_are_isolated_and_on_demand" {
   }
 
   assert {
-    condition     = toset(keys(local.required_of_jobs)) == toset(["DenyNetworkAccess", "DenyPlainTraffic", "DenyPlainOutput"])
+    condition     = toset(keys(local.unsafe_jobs)) == toset(["DenyNetworkAccess", "DenyPlainTraffic", "DenyPlainOutput", "DenyPlainVolumes"])
     error_message = "unsafe jobs must be denied"
   }
 
@@ -63,7 +63,7 @@ run "network_becomes_a_duty" {
   }
 
   assert {
-    condition     = contains(keys(local.required_of_jobs), "DenyOutsideNetwork")
+    condition     = contains(keys(local.unsafe_jobs), "DenyOutsideNetwork")
     error_message = "jobs outside the VPC must be denied"
   }
 }
@@ -180,4 +180,47 @@ run "project_with_capitals_is_refused" {
   }
 
   expect_failures = [var.project]
+}
+
+run "warm_pool_is_published" {
+  command = apply
+
+  variables {
+    warm_pool_seconds = 1800
+  }
+
+  assert {
+    condition     = jsondecode(aws_ssm_parameter.spec.value).warm_pool_seconds == 1800 && jsondecode(aws_ssm_parameter.spec.value).tags == { project = "mock" }
+    error_message = "the spec must say how long instances are kept, and what jobs are tagged with"
+  }
+}
+
+run "warm_pool_of_spot_instances_is_refused" {
+  command = plan
+
+  variables {
+    warm_pool_seconds = 1800
+    spot              = { max_wait_seconds = 28800 }
+  }
+
+  expect_failures = [var.warm_pool_seconds]
+}
+
+run "negative_warm_pool_is_refused" {
+  command = plan
+
+  variables {
+    warm_pool_seconds = -1
+  }
+
+  expect_failures = [var.warm_pool_seconds]
+}
+
+run "volume_key_is_asked_only_of_types_that_take_one" {
+  command = plan
+
+  assert {
+    condition     = local.unsafe_jobs["DenyPlainVolumes"][0].key == "sagemaker:VolumeKmsKey" && contains(local.unsafe_jobs["DenyPlainVolumes"][1].values, "ml.g5.*")
+    error_message = "g5 refuses a volume key, so none may be asked of it"
+  }
 }
