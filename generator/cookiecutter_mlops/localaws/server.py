@@ -27,7 +27,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
-from cookiecutter_mlops.localaws import clock, embedded, extension, faults, refusals, runtime, services
+from cookiecutter_mlops.localaws import clock, embedded, extension, faults, refusals, runtime, services, validation
 from cookiecutter_mlops.localaws.iam import authorization
 from cookiecutter_mlops.localaws.iam.enforcement import Guarded
 
@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> None:
     faults.install()
     clock.install()  # before moto's services take their time from moto
     services.install()
-    application = faults.Striking(Guarded(Dispatcher(create_backend_app)))
+    application = faults.Striking(Guarded(validation.Validating(Dispatcher(create_backend_app))))
     server = make_server("127.0.0.1", options.port, application, True, request_handler=Handler)
     url = f"http://127.0.0.1:{server.server_port}"
     runtime.configure(options.home, url)

@@ -1,0 +1,141 @@
+"""Requests are held to AWS's own service models, whoever sent them: required members, types, lengths, ranges, enums.
+
+boto3 checks some of that itself; Terraform and plain HTTP do not. The sentences are AWS's: "1 validation error
+detected: Value 'x' at 'resourceConfig.instanceType' failed to satisfy constraint: …". Members that the model does not
+know are ignored, as AWS ignores them.
+"""
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import Any
+
+from botocore.model import Shape
+
+from cookiecutter_mlops.localaws import operations, refusals
+
+# The JSON services whose requests are checked, by the name that they are signed for.
+SERVICES = ("application-autoscaling", "codepipeline", "dynamodb", "events", "sagemaker", "ssm")
+# How Java's character classes, in which AWS writes its patterns, are written in Python.
+_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{Alnum}": "A-Za-z0-9", r"\p{ASCII}": r"\x00-\x7f"}
+
+
+class Validating:
+    """A WSGI application that passes on what fits AWS's model of the operation, and answers the rest with a refusal."""
+
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self.application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        is_checked = "HTTP_X_AMZ_TARGET" in environ and refusals.service(environ) in SERVICES
+        model = operations.operation(environ) if is_checked else None
+        if not model or not model.input_shape:
+            return self.application(environ, start_response)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        code, message = check(model.input_shape, body)
+        if code:
+            return operations.error(environ, model, code, message)(environ, start_response)
+        return self.application(environ, start_response)
+
+
+def check(shape: Shape, body: bytes) -> tuple[str, str]:
+    """Return code and sentence of the refusal of a JSON request, or two empty texts."""
+    try:
+        request = json.loads(body or b"{}")
+        found = list(problems(shape, request, ""))
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return "SerializationException", "The request is not valid JSON."
+    except TypeError as error:
+        return "SerializationException", str(error)
+    if not found:
+        return "", ""
+    count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: "
+    return "ValidationException", count + "; ".join(found)
+
+
+def problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
+    """Yield what is wrong with a value at a path; raise TypeError for one of another type than the model's."""
+    kind = _KINDS.get(shape.type_name)
+    if kind and (not isinstance(value, kind) or (isinstance(value, bool) and bool not in kind)):
+        raise TypeError(f"{json.dumps(value)[:80]} at '{path}' can not be converted to {shape.type_name}")
+    if said := _broken(shape, value):
+        shown = value if isinstance(value, str | int | float) else json.dumps(value)
+        yield f"Value '{shown}' at '{path}' failed to satisfy constraint: {said}"
+    yield from _inside(shape, value, path)
+
+
+# The JSON types of a model's types; a timestamp may be a number or a text.
+_KINDS: dict[str, tuple[type, ...]] = {
+    "structure": (dict,),
+    "map": (dict,),
+    "list": (list,),
+    "string": (str,),
+    "integer": (int,),
+    "long": (int,),
+    "float": (int, float),
+    "double": (int, float),
+    "boolean": (bool,),
+}
+
+
+def _inside(shape: Any, value: Any, path: str) -> Iterator[str]:
+    if shape.type_name == "structure" and not getattr(shape, "is_document_type", False):
+        for name in shape.required_members:
+            if value.get(name) is None:
+                yield f"Value null at '{_below(path, name)}' failed to satisfy constraint: Member must not be null"
+        for name, member in shape.members.items():
+            if (given := value.get(member.serialization.get("name", name))) is not None:
+                yield from problems(member, given, _below(path, name))
+    elif shape.type_name == "list":
+        for number, item in enumerate(value, 1):
+            yield from problems(shape.member, item, f"{path}.{number}.member")
+    elif shape.type_name == "map":
+        for key, item in value.items():
+            yield from problems(shape.key, key, f"{path}.key")
+            yield from problems(shape.value, item, f"{path}.{key}.member")
+
+
+def _broken(shape: Any, value: Any) -> str:
+    """Return the constraint of the model that a value breaks."""
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    enum = getattr(shape, "enum", None)
+    if enum and value not in enum:
+        return f"Member must satisfy enum value set: [{', '.join(enum)}]"
+    if isinstance(value, str | list | dict):
+        if most is not None and len(value) > most:
+            return f"Member must have length less than or equal to {most}"
+        if least is not None and len(value) < least:
+            return f"Member must have length greater than or equal to {least}"
+    elif isinstance(value, int | float):
+        if most is not None and value > most:
+            return f"Member must have value less than or equal to {most}"
+        if least is not None and value < least:
+            return f"Member must have value greater than or equal to {least}"
+    pattern = shape.metadata.get("pattern")
+    if pattern and isinstance(value, str) and not _matches(pattern, value):
+        return f"Member must satisfy regular expression pattern: {pattern}"
+    return ""
+
+
+def _matches(pattern: str, value: str) -> bool:
+    compiled = _compiled(pattern)
+    return compiled is None or compiled.fullmatch(value) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    """Return a pattern of AWS for Python, or None for one that only Java understands."""
+    for java, python in _CLASSES.items():
+        pattern = pattern.replace(java, python)
+    try:
+        return re.compile(pattern, re.DOTALL)
+    except re.error:
+        return None
+
+
+def _below(path: str, name: str) -> str:
+    member = name[0].lower() + name[1:]
+    return f"{path}.{member}" if path else member
