@@ -143,13 +143,47 @@ def test_invocations_are_captured_by_hour(aws: Aws) -> None:
     }
     name = new_endpoint(aws, new_config(aws, "first", DataCaptureConfig=capture))
     assert settled(aws, name)["DataCaptureConfig"]["CaptureStatus"] == "Started"
-    invoke(aws, name)
+    aws.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName=name, Body="hello", ContentType="text/csv", InferenceId="i-1", CustomAttributes="test"
+    )
     key = s3.list_objects_v2(Bucket=bucket)["Contents"][0]["Key"]
     assert re.fullmatch(rf"capture/{name}/AllTraffic/\d{{4}}/\d\d/\d\d/\d\d/.*\.jsonl", key)
     record = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     given, answered = record["captureData"]["endpointInput"], record["captureData"]["endpointOutput"]
     assert (given["data"], given["encoding"], given["observedContentType"]) == ("hello", "CSV", "text/csv")
     assert (json.loads(base64.b64decode(answered["data"]))["model"], answered["encoding"]) == ("first", "BASE64")
+    metadata = record["eventMetadata"]
+    assert (metadata["inferenceId"], metadata["customAttributes"]) == ("i-1", ["test"])
+    assert key.startswith(
+        f"capture/{name}/AllTraffic/{metadata['inferenceTime'][:13].replace('-', '/').replace('T', '/')}/"
+    )
+    aws.client("sagemaker").delete_endpoint(EndpointName=name)
+
+
+def test_sampling_of_nothing_captures_nothing(aws: Aws) -> None:
+    bucket = new_bucket(aws)
+    capture = {
+        "InitialSamplingPercentage": 0,
+        "DestinationS3Uri": f"s3://{bucket}/capture",
+        "CaptureOptions": [{"CaptureMode": "InputAndOutput"}],
+    }
+    name = new_endpoint(aws, new_config(aws, "first", DataCaptureConfig=capture))
+    settled(aws, name)
+    for _ in range(5):
+        invoke(aws, name)
+    assert aws.client("s3").list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+    aws.client("sagemaker").delete_endpoint(EndpointName=name)
+
+
+def test_serverless_endpoint_is_updated(aws: Aws) -> None:
+    serverless = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
+    name = new_endpoint(aws, new_config(aws, "first", variant=serverless))
+    settled(aws, name)
+    second = new_config(aws, "second", variant=serverless)
+    aws.client("sagemaker").update_endpoint(EndpointName=name, EndpointConfigName=second)
+    endpoint = settled(aws, name)
+    assert (endpoint["EndpointConfigName"], endpoint.get("FailureReason")) == (second, None)
+    assert invoke(aws, name)["model"] == "second"
     aws.client("sagemaker").delete_endpoint(EndpointName=name)
 
 

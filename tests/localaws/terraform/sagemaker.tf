@@ -138,9 +138,26 @@ resource "aws_sagemaker_endpoint" "this" {
 
     auto_rollback_configuration {
       alarms {
-        alarm_name = "errors"
+        alarm_name = aws_cloudwatch_metric_alarm.this.alarm_name
       }
     }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  alarm_name          = "every-kind-errors"
+  namespace           = "AWS/SageMaker"
+  metric_name         = "Invocation5XXErrors"
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = 1
+  threshold           = var.generation
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+
+  dimensions = {
+    EndpointName = "every-kind"
+    VariantName  = "AllTraffic"
   }
 }
 

@@ -64,12 +64,17 @@ class Plan:
 
     def steps(self) -> list[Step]:
         """Return the steps of the shift; the last one has all of the traffic."""
-        size = self.total if self.type == "ALL_AT_ONCE" else self._instances()
-        last = 1 if self.type == "CANARY" else math.ceil(self.total / size) - 1
-        steps = [Step(size * number, self.wait, "WaitIntervalInSeconds") for number in range(1, last + 1)]
+        steps = [Step(instances, self.wait, "WaitIntervalInSeconds") for instances in self._partial()]
         if self.rolling:
             return [*steps, Step(self.total, self.wait, "WaitIntervalInSeconds")]
         return [*steps, Step(self.total, self.policy.get("TerminationWaitInSeconds", 0), "TerminationWaitInSeconds")]
+
+    def _partial(self) -> list[int]:
+        """Return how many instances have traffic in each step before the last."""
+        if self.type == "ALL_AT_ONCE":
+            return []
+        size = self._instances()
+        return [size] if self.type == "CANARY" else list(range(size, self.total, size))
 
     def _instances(self) -> int:
         assert self.size
@@ -91,7 +96,7 @@ class Deployment:
             whole = step.instances >= self.plan.total
             capacity = f"{'full' if whole else 'canary'} capacity of {step.instances} instance(s)"
             self.tell("ActivatingTraffic", f"Activating traffic on {capacity}.")
-            router.shift(fleet, step.instances / self.plan.total)
+            router.shift(fleet, 1 if whole else step.instances / self.plan.total)
             if step.seconds:
                 bake = f"Baking for {step.seconds} seconds ({step.waits_for}) with traffic enabled on {capacity}."
                 self.tell("Baking", bake)

@@ -1,13 +1,16 @@
 """Endpoints: created, updated without an interruption, scaled, and deleted. What happens then is in `rollout`."""
 
+import threading
 from collections.abc import Iterable
 
 from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.crud import Document, page
+from cookiecutter_mlops.localaws.extension import AwsError
 from cookiecutter_mlops.localaws.sagemaker import alarms, rules, scaling
+from cookiecutter_mlops.localaws.sagemaker.backlog import Backlog
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.deployment import Plan
-from cookiecutter_mlops.localaws.sagemaker.exceptions import ValidationException
+from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure, ValidationException
 from cookiecutter_mlops.localaws.sagemaker.kinds import ENDPOINT, ENDPOINT_CONFIG
 from cookiecutter_mlops.localaws.sagemaker.rollout import Rollout, set_status
 from cookiecutter_mlops.localaws.sagemaker.routing import Router
@@ -20,6 +23,7 @@ class EndpointOperations(Operations):
         super().__init__(region_name, account_id)
         self.routers: dict[str, Router] = {}
         self.rollouts: dict[str, Rollout] = {}
+        self.backlogs: dict[str, Backlog] = {}  # of the asynchronous ones
 
     def create_endpoint_config(self, request: Document) -> Document:
         rules.check_endpoint_config(self, request)
@@ -53,17 +57,9 @@ class EndpointOperations(Operations):
     def update_endpoint_weights_and_capacities(self, request: Document) -> Document:
         document = self.documents.find(ENDPOINT, request)
         _refuse_unless_in_service(document)
-        variants = {variant["VariantName"]: variant for variant in document["ProductionVariants"]}
-        for desired in request["DesiredWeightsAndCapacities"]:
-            if desired["VariantName"] not in variants:
-                raise ValidationException(f'Could not find variant "{desired["VariantName"]}" of the endpoint.')
+        scaling.check(document, request["DesiredWeightsAndCapacities"])
         set_status(self, document, "Updating")
-        for desired in request["DesiredWeightsAndCapacities"]:
-            variant = variants[desired["VariantName"]]
-            for member in ("Weight", "InstanceCount"):
-                if f"Desired{member}" in desired:
-                    variant |= {f"{when}{member}": desired[f"Desired{member}"] for when in ("Current", "Desired")}
-        set_status(self, document, "InService")
+        threading.Thread(target=self._scale, args=(document, request), daemon=True).start()
         return document
 
     def delete_endpoint(self, request: Document) -> Document:
@@ -74,6 +70,8 @@ class EndpointOperations(Operations):
         self.rollouts.pop(name).cancel()
         if router := self.routers.pop(name, None):
             router.stop()
+        if backlog := self.backlogs.pop(name, None):
+            backlog.close()
         scaling.forget(self, name)
         return {}
 
@@ -93,10 +91,27 @@ class EndpointOperations(Operations):
             document["LastDeploymentConfig"] = settings
         return plan
 
+    def _scale(self, document: Document, request: Document) -> None:
+        fleet = self.routers[document["EndpointName"]].fleet
+        try:
+            scaling.carry_out(fleet, document, request["DesiredWeightsAndCapacities"])
+            set_status(self, document, "InService")
+        except (ContainerFailure, AwsError) as error:
+            set_status(self, document, "RollingBack", FailureReason=str(error))
+            set_status(self, document, "InService")
+        self._serve_backlog(document)
+
+    def _serve_backlog(self, document: Document) -> None:
+        """Let the queue of an asynchronous endpoint see that its instances changed."""
+        if backlog := self.backlogs.get(document["EndpointName"]):
+            backlog.turn()
+
     def _roll_out(self, document: Document, config: Document, variants: list[Document], plan: Plan) -> None:
-        rollout = Rollout(self, self.routers, document, config, plan)
-        self.rollouts[document["EndpointName"]] = rollout
-        rollout.start(variants)
+        name = document["EndpointName"]
+        if config.get("AsyncInferenceConfig") and name not in self.backlogs:
+            self.backlogs[name] = Backlog(self, document)
+        rollout = self.rollouts[name] = Rollout(self, self.routers, document, config, plan)
+        rollout.start(variants, self._serve_backlog)
 
     def _variants(self, document: Document, config: Document, request: Document) -> list[Document]:
         """Return the variants after an update, with the counts and weights that it is asked to retain."""

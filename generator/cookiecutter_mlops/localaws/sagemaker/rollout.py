@@ -1,6 +1,7 @@
 """One change of what an endpoint runs: new servers come up, get the traffic and replace the old ones, or are undone."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from cookiecutter_mlops.localaws import clock, faults
@@ -29,13 +30,14 @@ class Rollout:
         self.fleet = Fleet(backend, self.name, config)
         self.deployment = Deployment(backend, plan, self._tell)
 
-    def start(self, variants: list[Document]) -> None:
-        threading.Thread(target=self._carry_out, args=(variants,), name=self.name, daemon=True).start()
+    def start(self, variants: list[Document], ready: Callable[[Document], object]) -> None:
+        """Begin in a thread of its own; `ready` is called with the endpoint once it is in service."""
+        threading.Thread(target=self._carry_out, args=(variants, ready), name=self.name, daemon=True).start()
 
     def cancel(self) -> None:
         self.deployment.cancelled.set()
 
-    def _carry_out(self, variants: list[Document]) -> None:
+    def _carry_out(self, variants: list[Document], ready: Callable[[Document], object]) -> None:
         """Start the new servers and switch to them when all are healthy and no alarm fires; else keep what is there."""
         router = self.routers.get(self.name)
         try:
@@ -50,6 +52,7 @@ class Rollout:
             self._undo(router, str(error) if known else f"InternalServerError: {type(error).__name__}: {error}")
         else:
             self._switch(router, variants)
+            ready(self.document)
 
     def _switch(self, router: Router | None, variants: list[Document]) -> None:
         before = router.commit(self.fleet) if router else None

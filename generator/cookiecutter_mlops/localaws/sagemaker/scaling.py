@@ -1,10 +1,33 @@
-"""What Application Auto Scaling has to do with endpoints: it forbids some changes, and forgets with the endpoint."""
+"""Instances and weights of an endpoint's variants: changed on demand, and guarded by Application Auto Scaling."""
 
 from typing import Any
 
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ValidationException
 from cookiecutter_mlops.localaws.sagemaker.kinds import ENDPOINT_CONFIG
+from cookiecutter_mlops.localaws.sagemaker.serving import Fleet
+
+
+def check(endpoint: dict[str, Any], wanted: list[dict[str, Any]]) -> None:
+    """Refuse variants that the endpoint does not have, and no instances for one that answers at once."""
+    names = [variant["VariantName"] for variant in endpoint["ProductionVariants"]]
+    for desired in wanted:
+        if desired["VariantName"] not in names:
+            raise ValidationException(f'Could not find variant "{desired["VariantName"]}" of the endpoint.')
+        if desired.get("DesiredInstanceCount") == 0 and not endpoint.get("AsyncInferenceConfig"):
+            raise ValidationException("DesiredInstanceCount must be at least 1 for a real-time endpoint.")
+
+
+def carry_out(fleet: Fleet, endpoint: dict[str, Any], wanted: list[dict[str, Any]]) -> None:
+    """Give variants other weights and instance counts, with servers for those that had none."""
+    variants = {variant["VariantName"]: variant for variant in endpoint["ProductionVariants"]}
+    for desired in wanted:
+        variant = variants[desired["VariantName"]]
+        if "DesiredWeight" in desired:
+            variant["CurrentWeight"] = variant["DesiredWeight"] = desired["DesiredWeight"]
+        if "DesiredInstanceCount" in desired:
+            fleet.resize(desired["VariantName"], desired["DesiredInstanceCount"])
+            variant["CurrentInstanceCount"] = variant["DesiredInstanceCount"] = desired["DesiredInstanceCount"]
 
 
 def check_update(backend: Operations, endpoint: dict[str, Any], config: dict[str, Any]) -> None:

@@ -1,12 +1,12 @@
 """One asynchronous invocation: input read from S3, sent to the container, output or failure written to S3."""
 
 import json
-import threading
+import time
 import uuid
 from typing import Any
 
-from cookiecutter_mlops.localaws.sagemaker import storage
-from cookiecutter_mlops.localaws.sagemaker.routing import Router
+from cookiecutter_mlops.localaws.sagemaker import metrics, storage
+from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure
 from cookiecutter_mlops.localaws.sagemaker.servers import ASYNC_INVOCATION_SECONDS
 
 
@@ -16,31 +16,34 @@ class Request:
     def __init__(
         self,
         backend: Any,
-        router: Router,
+        endpoint: str,
         config: dict[str, Any],
         source: str,
         inference_id: str,
         headers: dict[str, str],
     ) -> None:
-        self.backend, self.router, self.config, self.source = backend, router, config, source
+        self.backend, self.endpoint, self.config, self.source = backend, endpoint, config, source
         self.inference_id, self.headers, name = inference_id, headers, uuid.uuid4()
         self.output = f"{config['OutputConfig']['S3OutputPath'].rstrip('/')}/{name}.out"
         failures = config["OutputConfig"].get("S3FailurePath")
         self.failure = f"{failures.rstrip('/')}/{name}-error.out" if failures else None
 
-    def start(self) -> None:
-        threading.Thread(target=self._carry_out, daemon=True).start()
-
-    def _carry_out(self) -> None:
+    def carry_out(self) -> None:
+        """Ask the container, report to CloudWatch, and deliver what it answered."""
+        started, variant = time.perf_counter(), ""
         try:
             content = storage.read(self.backend.account_id, self.source)
-            _, server = self.router.choose({})
-            assert server is not None
+            _, server = self.backend.routers[self.endpoint].choose({})
+            if server is None:
+                raise ContainerFailure("the endpoint has no instance")
+            variant = server.name
             status, _, body = server.request(
                 "POST", "/invocations", content, self.headers, timeout=ASYNC_INVOCATION_SECONDS
             )
         except Exception as error:
             status, body = 500, str(error).encode()
+        if variant:
+            metrics.invocation(self.backend, self.endpoint, variant, status, time.perf_counter() - started, 0)
         self._deliver(200 <= status < 300, status, body)
 
     def _deliver(self, succeeded: bool, status: int, body: bytes) -> None:

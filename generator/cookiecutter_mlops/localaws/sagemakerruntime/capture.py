@@ -18,10 +18,14 @@ Message = tuple[str, bytes]  # content type and body
 
 
 def record(
-    account: str, config: dict[str, Any], place: str, inference_id: str, request: Message, answer: Message
+    account: str, config: dict[str, Any], place: str, metadata: dict[str, Any], request: Message, answer: Message
 ) -> None:
-    """Write one record, if it is drawn; `place` is endpoint/variant. A failure is logged, never the caller's."""
-    if not config.get("EnableCapture") or random.uniform(0, 100) > config["InitialSamplingPercentage"]:  # noqa: S311
+    """Write one record, if it is drawn; `place` is endpoint/variant, `metadata` what the caller said of its request.
+
+    A failure is logged, never the caller's.
+    """
+    is_drawn = random.uniform(0, 100) < config.get("InitialSamplingPercentage", 0)  # noqa: S311
+    if not is_drawn or not config.get("EnableCapture", True):
         return
     now, event = clock.now(), str(uuid.uuid4())
     modes = {option["CaptureMode"] for option in config["CaptureOptions"]}
@@ -30,8 +34,7 @@ def record(
         for mode, message in (("Input", request), ("Output", answer))
         if {mode, "InputAndOutput"} & modes
     }
-    metadata = {"eventId": event, "inferenceTime": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
-    metadata |= {"inferenceId": inference_id} if inference_id else {}
+    metadata = {"eventId": event, **metadata, "inferenceTime": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
     line = {"captureData": captured, "eventMetadata": metadata, "eventVersion": "0"}
     name = f"{place}/{now:%Y/%m/%d/%H/%M-%S}-{now.microsecond // 1000:03}-{event}.jsonl"
     try:

@@ -75,13 +75,13 @@ class SageMakerRuntimeResponse(BaseResponse):
         inference_id = self.headers.get("X-Amzn-SageMaker-Inference-Id") or str(uuid.uuid4())
         request = asynchronous.Request(
             self._backend(),
-            router,
+            self._name(),
             config,
             self.headers["X-Amzn-SageMaker-InputLocation"],
             inference_id,
             self._forwarded(),
         )
-        request.start()
+        self._backend().backlogs[self._name()].put(request.carry_out)
         headers = {"status": 202, "Content-Type": "application/json"}
         headers["X-Amzn-SageMaker-OutputLocation"] = request.output
         headers |= {"X-Amzn-SageMaker-FailureLocation": request.failure} if request.failure else {}
@@ -89,8 +89,12 @@ class SageMakerRuntimeResponse(BaseResponse):
 
     def _capture(self, fleet: Fleet, variant: str, answer: capture.Message) -> None:
         request = (self.headers.get("Content-Type", ""), self.raw_body)
-        inference_id = self.headers.get("X-Amzn-SageMaker-Inference-Id", "")
-        capture.record(self.current_account, fleet.capture, f"{self._name()}/{variant}", inference_id, request, answer)
+        metadata: dict[str, Any] = {}
+        if attributes := self.headers.get("X-Amzn-SageMaker-Custom-Attributes"):
+            metadata["customAttributes"] = [attributes]
+        if inference_id := self.headers.get("X-Amzn-SageMaker-Inference-Id"):
+            metadata["inferenceId"] = inference_id
+        capture.record(self.current_account, fleet.capture, f"{self._name()}/{variant}", metadata, request, answer)
 
     def _backend(self) -> Any:
         return sagemaker_backends[self.current_account][self.region]
