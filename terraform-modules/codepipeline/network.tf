@@ -63,7 +63,7 @@ data "aws_iam_policy_document" "packages" {
   }
 
   statement {
-    sid       = "ReadPackages"
+    sid       = "ReadPackageIndex"
     actions   = ["codeartifact:GetRepositoryEndpoint", "codeartifact:ReadFromRepository"]
     resources = ["${local.codeartifact}:repository/${var.package_index.domain}/${var.package_index.repository}"]
   }
