@@ -1,0 +1,263 @@
+# `terraform test` in this folder: offline, no credentials.
+
+mock_provider "aws" {
+  source = "../../tests/terraform/mocks"
+}
+
+variables {
+  project              = "credit-risk"
+  stage                = "prod"
+  endpoint_name        = "credit-risk-prod"
+  package              = "examples/complete/launch.zip"
+  image_repository_arn = "arn:aws:ecr:eu-west-1:123456789012:repository/credit-risk"
+  kms_key_arn          = "arn:aws:kms:eu-west-1:123456789012:key/0"
+  topic_arn            = "arn:aws:sns:eu-west-1:123456789012:credit-risk-notifications"
+
+  buckets = {
+    data   = { name = "data", arn = "arn:aws:s3:::data" }
+    models = { name = "models", arn = "arn:aws:s3:::models" }
+  }
+}
+
+run "defaults_monitor_every_hour" {
+  command = plan
+
+  assert {
+    condition     = aws_scheduler_schedule.this.schedule_expression == "cron(20 * * * ? *)" && aws_scheduler_schedule.this.state == "ENABLED"
+    error_message = "each hour must be monitored when its requests are written"
+  }
+
+  assert {
+    condition     = jsondecode(aws_scheduler_schedule.this.target[0].input) == { kind = "monitor", time = "<aws.scheduler.scheduled-time>" }
+    error_message = "the scheduled time must make the job's name, so that a retry is a duplicate"
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.this.target[0].retry_policy[0].maximum_event_age_in_seconds == 3600
+    error_message = "retries must be bounded"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.kms_key_arn == var.kms_key_arn && aws_cloudwatch_log_group.this.kms_key_id == var.kms_key_arn && aws_sqs_queue.failed.kms_master_key_id == var.kms_key_arn
+    error_message = "environment, log and queue must be encrypted with the key"
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.window : alarm.datapoints_to_alarm == 2 && alarm.evaluation_periods == 3 && alarm.period == 3600])
+    error_message = "two bad windows of three must raise the alarm"
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.window : alarm.treat_missing_data == "notBreaching" && alarm.alarm_actions == toset([var.topic_arn])])
+    error_message = "no traffic is no drift, and an alarm must tell the owner"
+  }
+
+  assert {
+    condition     = length(output.retrain_alarm_arns) == 2
+    error_message = "drift and quality must be reasons to train again"
+  }
+}
+
+run "spec_tells_the_function_everything" {
+  command = apply
+
+  assert {
+    condition     = jsondecode(aws_ssm_parameter.spec.value).capture_s3_uri == "s3://data/capture/prod/credit-risk-prod/AllTraffic/"
+    error_message = "the spec must name where SageMaker captures"
+  }
+
+  assert {
+    condition     = jsondecode(aws_ssm_parameter.spec.value).namespace == "MLOps/credit-risk" && jsondecode(aws_ssm_parameter.spec.value).subnet_ids == []
+    error_message = "the spec must name the namespace and no network"
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.ended.event_pattern).detail.ProcessingJobName == [{ prefix = "credit-risk-prod-monitor-" }]
+    error_message = "only this stage's jobs must be published"
+  }
+
+  assert {
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 10
+    error_message = "the dashboard must show the alarms and nine charts"
+  }
+}
+
+run "day_is_one_window" {
+  command = plan
+
+  variables {
+    window      = { hours = 24, sampling_percentage = 10 }
+    bad_windows = { bad = 1, of = 1 }
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.this.schedule_expression == "cron(20 0 * * ? *)" && aws_cloudwatch_metric_alarm.window["drift"].period == 86400
+    error_message = "a day must be monitored after midnight"
+  }
+}
+
+run "six_hours_follow_each_other_from_midnight" {
+  command = plan
+
+  variables {
+    window = { hours = 6 }
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.this.schedule_expression == "cron(20 0/6 * * ? *)"
+    error_message = "windows must begin at midnight"
+  }
+}
+
+run "schedule_of_ones_own_can_be_off" {
+  command = plan
+
+  variables {
+    schedule = "rate(12 hours)"
+    enabled  = false
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.this.schedule_expression == "rate(12 hours)" && aws_scheduler_schedule.this.state == "DISABLED"
+    error_message = "the schedule must be the one that was given, and off"
+  }
+}
+
+run "network_is_passed_on" {
+  command = apply
+
+  variables {
+    network = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+  }
+
+  assert {
+    condition     = jsondecode(aws_ssm_parameter.spec.value).subnet_ids == ["subnet-1"]
+    error_message = "jobs must run in the network"
+  }
+
+  assert {
+    condition     = contains(keys(local.required_of_jobs), "DenyOutsideNetwork")
+    error_message = "jobs outside the network must be denied"
+  }
+}
+
+run "eight_hours_are_refused" {
+  command = plan
+
+  variables {
+    window = { hours = 8 }
+  }
+
+  expect_failures = [var.window]
+}
+
+run "no_sampling_is_refused" {
+  command = plan
+
+  variables {
+    window = { sampling_percentage = 0 }
+  }
+
+  expect_failures = [var.window]
+}
+
+run "half_a_day_of_history_is_refused" {
+  command = plan
+
+  variables {
+    window = { history_days = 0.5 }
+  }
+
+  expect_failures = [var.window]
+}
+
+run "more_bad_windows_than_windows_are_refused" {
+  command = plan
+
+  variables {
+    bad_windows = { bad = 4, of = 3 }
+  }
+
+  expect_failures = [var.bad_windows]
+}
+
+run "more_than_a_week_is_refused" {
+  command = plan
+
+  variables {
+    window      = { hours = 24 }
+    bad_windows = { bad = 2, of = 8 }
+  }
+
+  expect_failures = [var.bad_windows]
+}
+
+run "schedule_in_words_is_refused" {
+  command = plan
+
+  variables {
+    schedule = "every hour"
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "machine_without_ml_is_refused" {
+  command = plan
+
+  variables {
+    machine = { instance_type = "m5.large" }
+  }
+
+  expect_failures = [var.machine]
+}
+
+run "no_volume_is_refused" {
+  command = plan
+
+  variables {
+    machine = { volume_size_gb = 0 }
+  }
+
+  expect_failures = [var.machine]
+}
+
+run "run_of_a_second_is_refused" {
+  command = plan
+
+  variables {
+    machine = { max_runtime_seconds = 1 }
+  }
+
+  expect_failures = [var.machine]
+}
+
+run "long_project_is_refused" {
+  command = plan
+
+  variables {
+    project = "a-project-with-a-long-name"
+  }
+
+  expect_failures = [var.project]
+}
+
+run "stage_in_capitals_is_refused" {
+  command = plan
+
+  variables {
+    stage = "PROD"
+  }
+
+  expect_failures = [var.stage]
+}
+
+run "missing_package_is_refused" {
+  command = plan
+
+  variables {
+    package = "missing.zip"
+  }
+
+  expect_failures = [var.package]
+}
