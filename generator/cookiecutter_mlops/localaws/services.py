@@ -7,6 +7,7 @@ SERVICES = [
     "awslambda",
     "budgets",
     "ce",
+    "cloudwatch",
     "cloudwatchlogs",
     "codebuild",
     "codecommit",
