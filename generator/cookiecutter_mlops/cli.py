@@ -31,6 +31,9 @@ class LazyGroup(click.Group):
         "ground-truth": "cookiecutter_mlops.watching:ground_truth",
         "local": "cookiecutter_mlops.localaws.commands:local",
         "monitor": "cookiecutter_mlops.watching:monitor",
+        "pause": "cookiecutter_mlops.retraining:pause",
+        "resume": "cookiecutter_mlops.retraining:resume",
+        "train": "cookiecutter_mlops.retraining:train",
     }
 
     def list_commands(self, context: click.Context) -> list[str]:
@@ -193,10 +196,7 @@ def destroy(yes: bool) -> None:
 def _project():
     from cookiecutter_mlops import project
 
-    found = project.find()
-    if not project.embedded() and (found.path / ".mlops" / "local" / "server.json").exists():
-        click.echo('This shell speaks to AWS; for the embedded one:  eval "$(mlops local env)"', err=True)
-    return found
+    return project.current()
 
 
 def _terraform():

@@ -29,6 +29,7 @@ RULES = {
     "build project": (150, r"[A-Za-z0-9][A-Za-z0-9_-]{1,149}"),
     "function": (64, r"[a-zA-Z0-9_-]+"),
     "event rule": (64, r"[A-Za-z0-9._-]+"),
+    "table": (255, r"[A-Za-z0-9._-]{3,}"),
     "queue": (80, r"[A-Za-z0-9_-]+"),
     "topic": (256, r"[A-Za-z0-9_-]+"),
     "alarm": (255, r"[^\0]+"),
@@ -94,6 +95,7 @@ class Names:
         yield from (("bucket", self.bucket(purpose)) for purpose in BUCKETS)
         yield from self._of_pipelines()
         yield from self._of_network()
+        yield from self._of_retraining()
         for stage in self.stages:
             yield from self._of_stage(stage)
 
@@ -115,6 +117,19 @@ class Names:
         yield from (("security group", f"{self.slug}-{members}") for members in ("endpoints", "workloads"))
         yield from (("notebook", notebook), ("role", notebook))
         yield from ((kind, f"{notebook}-evening") for kind in ("role", "queue", "schedule"))
+
+    def _of_retraining(self) -> Iterator[tuple[str, str]]:
+        name = f"{self.slug}-retrain"
+        yield from ((kind, name) for kind in ("table", "function", "queue"))
+        yield from (("role", f"{name}-{role}") for role in ("function", "scheduler"))
+        yield from (("event rule", f"{name}-{event}") for event in ("data", "ended"))
+        yield from (
+            ("schedule", f"{name}-tick"),
+            ("queue", f"{name}-failed"),
+            ("alarm", f"{name}-failed"),
+            ("topic", f"{name}-budget"),
+        )
+        yield from (("log group", f"/aws/lambda/{name}"), ("parameter", self.parameter("retraining")))
 
     def _of_stage(self, stage: str) -> Iterator[tuple[str, str]]:
         endpoint, function = self.endpoint(stage), self.function(stage)

@@ -57,6 +57,14 @@ def find(start: Path | None = None) -> Project:
     raise MlopsError(f"{start}: no {RECORD} here or above, so no project; cd into one, or make one: mlops new NAME")
 
 
+def current() -> Project:
+    """Return the project of the working directory, with a hint where its embedded AWS runs but is not spoken to."""
+    found = find()
+    if not embedded() and (found.path / ".mlops" / "local" / "server.json").exists():
+        click.echo('This shell speaks to AWS; for the embedded one:  eval "$(mlops local env)"', err=True)
+    return found
+
+
 def embedded() -> bool:
     """Tell whether commands act on an embedded AWS: its address is on loopback."""
     return urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname in ("127.0.0.1", "localhost", "::1")

@@ -1,10 +1,13 @@
 # Spending of one project against its monthly amount: told at 80 %, at 100 %, and when the forecast passes 100 %.
 
 locals {
+  # An alert has one topic at most, so where 100 % stops something the owner is written to directly.
+  spent = var.stop == null ? { topic_arn = var.topic_arn, email = null } : var.stop
+
   alerts = [
-    { kind = "ACTUAL", percent = 80 },
-    { kind = "ACTUAL", percent = 100 },
-    { kind = "FORECASTED", percent = 100 },
+    { kind = "ACTUAL", percent = 80, topic_arn = var.topic_arn, email = null },
+    merge({ kind = "ACTUAL", percent = 100 }, local.spent),
+    { kind = "FORECASTED", percent = 100, topic_arn = var.topic_arn, email = null },
   ]
 }
 
@@ -24,11 +27,12 @@ resource "aws_budgets_budget" "this" {
     for_each = local.alerts
 
     content {
-      comparison_operator       = "GREATER_THAN"
-      notification_type         = notification.value.kind
-      threshold                 = notification.value.percent
-      threshold_type            = "PERCENTAGE"
-      subscriber_sns_topic_arns = [var.topic_arn]
+      comparison_operator        = "GREATER_THAN"
+      notification_type          = notification.value.kind
+      threshold                  = notification.value.percent
+      threshold_type             = "PERCENTAGE"
+      subscriber_sns_topic_arns  = [notification.value.topic_arn]
+      subscriber_email_addresses = notification.value.email == null ? [] : [notification.value.email]
     }
   }
 }

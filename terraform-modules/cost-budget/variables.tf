@@ -36,3 +36,9 @@ variable "topic_arn" {
   type        = string
   nullable    = false
 }
+
+variable "stop" {
+  description = "Whom 100 % of actual spending tells instead of topic_arn: a topic whose subscriber stops what costs money, and an address that Budgets writes to itself; null tells topic_arn."
+  type        = object({ topic_arn = string, email = string })
+  default     = null
+}

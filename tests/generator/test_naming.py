@@ -51,6 +51,7 @@ NAMED = {
     "aws_codebuild_project": ("build project", "name"),
     "aws_codecommit_repository": ("git repository", "repository_name"),
     "aws_codepipeline": ("pipeline", "name"),
+    "aws_dynamodb_table": ("table", "name"),
     "aws_ecr_repository": ("image repository", "name"),
     "aws_iam_role": ("role", "name"),
     "aws_kms_alias": ("key alias", "name"),

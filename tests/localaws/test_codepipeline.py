@@ -53,6 +53,14 @@ def test_new_pipeline_starts_an_execution_that_ends_when_it_is_approved(pipeline
     }
 
 
+def test_request_that_is_sent_twice_starts_one_execution(aws, pipeline, name):
+    start = aws.client("codepipeline").start_pipeline_execution
+    first, second = (start(name=name, clientRequestToken="run-1")["pipelineExecutionId"] for _ in range(2))
+    assert first == second
+    assert start(name=name)["pipelineExecutionId"] != start(name=name)["pipelineExecutionId"]
+    assert len(pipeline.executions()) == 4
+
+
 def test_execution_takes_variables_and_a_commit(pipeline, copy):
     first = copy.git("rev-parse", "HEAD")
     copy.push("second")

@@ -19,6 +19,9 @@ from pipelines.packages import Package
 from pipelines.project import PipelineError
 
 BY_POLICY = "approved"  # the release pipeline's REASON unless somebody gives another
+KEPT_FACTS = (
+    "commit", "data_version", "settings_sha256", "code_sha256", "train_image", "baseline_s3_uri", "metric", "value",
+)  # fmt: skip
 KEPT_CONFIGS = 3  # with them a person can see what was live, and go back by hand
 
 
@@ -63,11 +66,10 @@ def release(spec: dict[str, Any], package: Package) -> None:
 
 def write_live(spec: dict[str, Any], package: Package, config: str) -> None:
     """Tell the other pipelines, monitoring and rollback what this stage serves; SSM keeps the history."""
-    facts = ("commit", "data_version", "settings_sha256", "train_image", "baseline_s3_uri", "metric", "value")
     value = {
         "model_package_arn": package.arn,
         "version": package.version,
-        **{fact: package.facts.get(fact) for fact in facts},
+        **{fact: package.facts.get(fact) for fact in KEPT_FACTS},
         "image": package.image,
         "model_data_url": package.model_data_url,
         "endpoint_config": config,

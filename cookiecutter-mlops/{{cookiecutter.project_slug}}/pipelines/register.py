@@ -13,7 +13,7 @@ import os
 import re
 from typing import Any
 
-from pipelines import archive, packages, project, snapshot, train
+from pipelines import archive, gatekeeper, packages, project, snapshot, train
 from pipelines.project import PipelineError
 from training.evaluate import Verdict, gate
 from training.settings import load_settings
@@ -93,6 +93,7 @@ def customer_metadata(job: dict[str, Any], evaluation: dict[str, Any], verdict: 
         "training_job": job["TrainingJobName"],
         "train_image": job["AlgorithmSpecification"]["TrainingImage"],
         "settings_sha256": evaluation.get("settings_sha256"),
+        "code_sha256": gatekeeper.code_sha256(),
         "reason": os.environ.get("REASON") or "by hand",
     }
     return {key: acceptable(value) for key, value in facts.items()}
@@ -160,10 +161,10 @@ def show(arn: str, verdict: Verdict, status: str) -> None:
     print(f"\n{verdict.table()}\n\n{arn.rpartition('/')[2]:>4} {status}  {arn}", flush=True)
 
 
-def handed_over() -> str:
-    """The job of the `python -m pipelines.train` before this."""
+def handed_over() -> str | None:
+    """The job of the `python -m pipelines.train` before this; None where it had nothing to train."""
     try:
-        return json.loads(train.HANDOVER.read_text())["training_job"]
+        return json.loads(train.HANDOVER.read_text()).get("training_job")
     except FileNotFoundError:
         raise PipelineError(f"{train.HANDOVER}: no job was handed over; name one with --job.") from None
 
@@ -172,6 +173,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Judge and register the trained model.")
     parser.add_argument("--job", help="a completed training job; by default the one that pipelines.train made")
     name = parser.parse_args().job or handed_over()
+    if name is None:
+        print("nothing was trained, so there is nothing to register")
+        return
     image = project.environment("SERVE_IMAGE", "<repository>@sha256:<digest>")
     job = project.client("sagemaker").describe_training_job(TrainingJobName=name)
     verdict = register(project.training_spec(), job, image)

@@ -1,52 +1,77 @@
 """Data snapshots: frozen copies of the training data, each under a version that a model records.
 
     python -m pipelines.snapshot push FILE      # checks the file against project.toml, then uploads it
+    python -m pipelines.snapshot take           # freezes what is complete under raw/, as the Train build does
     python -m pipelines.snapshot list
 
 A snapshot is a folder `snapshots/<version>/` of the data bucket. Its manifest is written last, so that an interrupted
-upload is no snapshot. Checking needs the environment of training (requirements/dev.txt), the rest needs boto3 only.
+upload is no snapshot. A pushed file is a snapshot by itself; deliveries under raw/ add up (pipelines/arrivals.py). The
+newest of both counts. Checking needs the environment of training (requirements/dev.txt), the rest needs boto3 only.
 """
 
 import argparse
 import csv
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines import project
+from pipelines import arrivals, gatekeeper, project
 from pipelines.project import PipelineError
 from training.settings import load_settings
 
 MANIFEST = "manifest.json"
 PREFIX = "snapshots/"
+NEWEST = "newest"
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One version of the data: where it is, and whether it is only the synthetic sample."""
+    """One version of the data: where it is, whether it is only the synthetic sample, and whether it came by raw/."""
 
     version: str
     uri: str
     sample: bool
+    arrived: bool = False
+
+
+def wanted(spec: dict[str, Any], version: str) -> Snapshot:
+    """The data to train on: a version that somebody asks for, else the newest, else the sample."""
+    if version == NEWEST:
+        return take(spec) or push_sample(spec)
+    if version not in versions(spec["data_bucket"]):
+        raise PipelineError(f"{version}: there is no such snapshot; `python -m pipelines.snapshot list` shows them.")
+    return read(f"s3://{spec['data_bucket']}/{PREFIX}{version}/")
+
+
+def take(spec: dict[str, Any]) -> Snapshot | None:
+    """Freeze what is complete under raw/, unless that was done or a file was pushed since; the newest one, or None."""
+    bucket, retraining = spec["data_bucket"], gatekeeper.spec()
+    known, made = newest(spec), versions(bucket)
+    found = arrivals.complete(bucket, retraining) if retraining else []
+    if not found or (version := arrivals.version(found)) in made:
+        return known
+    if known and not known.arrived and made[known.version] > max(entry.modified for entry in found):
+        return known
+    print(f"freezing {len(found)} objects of {arrivals.RAW} as {version}", flush=True)
+    files = arrivals.freeze(bucket, found, f"{PREFIX}{version}/")
+    return seal(bucket, version, files, sample=False, arrived=True)
 
 
 def newest(spec: dict[str, Any]) -> Snapshot | None:
-    """The newest complete snapshot."""
-    found = max(versions(spec["data_bucket"]), default=None)
-    return read(f"s3://{spec['data_bucket']}/{PREFIX}{found}/") if found else None
+    """The newest complete snapshot, by the clock of S3."""
+    made = versions(spec["data_bucket"])
+    return read(f"s3://{spec['data_bucket']}/{PREFIX}{max(made, key=lambda v: (made[v], v))}/") if made else None
 
 
-def versions(bucket: str) -> Iterator[str]:
-    """Every version with a manifest; one that has none is still being uploaded, or was never finished."""
+def versions(bucket: str) -> dict[str, datetime]:
+    """Every version with a manifest, and since when; one that has none is still being made, or was never finished."""
     pages = project.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX)
-    for key in (entry["Key"] for page in pages for entry in page.get("Contents", [])):
-        version, _, name = key.removeprefix(PREFIX).partition("/")
-        if name == MANIFEST:
-            yield version
+    entries = [entry for page in pages for entry in page.get("Contents", [])]
+    sealed = [entry for entry in entries if entry["Key"].removeprefix(PREFIX).partition("/")[2] == MANIFEST]
+    return {entry["Key"].split("/")[1]: entry["LastModified"] for entry in sealed}
 
 
 def read(uri: str) -> Snapshot:
@@ -54,7 +79,7 @@ def read(uri: str) -> Snapshot:
     bucket, prefix = project.split_s3(uri)
     body = project.client("s3").get_object(Bucket=bucket, Key=f"{prefix}{MANIFEST}")["Body"].read()
     manifest = json.loads(body)
-    return Snapshot(manifest["version"], uri, bool(manifest["sample"]))
+    return Snapshot(manifest["version"], uri, bool(manifest["sample"]), bool(manifest.get("arrived")))
 
 
 def push(file: Path) -> Snapshot:
@@ -82,10 +107,15 @@ def upload(spec: dict[str, Any], file: Path, *, rows: int, sample: bool) -> Snap
     folder = f"{PREFIX}{version}/"
     entry = {"name": file.name, "size": file.stat().st_size, "sha256": sha256}
     entry["version_id"] = put_file(spec["data_bucket"], folder + file.name, file)
-    manifest = {"version": version, "files": [entry], "rows": rows, "sample": sample, "source_name": file.name}
-    body = json.dumps(manifest, indent=2).encode()
-    project.client("s3").put_object(Bucket=spec["data_bucket"], Key=folder + MANIFEST, Body=body)
-    return Snapshot(version, f"s3://{spec['data_bucket']}/{folder}", sample)
+    return seal(spec["data_bucket"], version, [entry], sample=sample, rows=rows, source_name=file.name)
+
+
+def seal(bucket: str, version: str, files: list[dict[str, Any]], *, sample: bool, **more: Any) -> Snapshot:
+    """Write the manifest, by which a folder becomes a snapshot."""
+    manifest = {"version": version, "files": files, "sample": sample, **more}
+    key, body = f"{PREFIX}{version}/{MANIFEST}", json.dumps(manifest, indent=2).encode()
+    project.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+    return Snapshot(version, f"s3://{bucket}/{PREFIX}{version}/", sample, bool(more.get("arrived")))
 
 
 def put_file(bucket: str, key: str, file: Path) -> str:
@@ -103,12 +133,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make and list data snapshots.")
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("push", help="check a file and make it the newest snapshot").add_argument("file", type=Path)
+    actions.add_parser("take", help="freeze what is complete under raw/ as the newest snapshot")
     actions.add_parser("list", help="list the versions, newest last")
     arguments = parser.parse_args()
     if arguments.action == "push":
         print(push(arguments.file).uri)
+        print(gatekeeper.new_data(arguments.file.name) or "A push of the code trains on it.")
+    elif arguments.action == "take":
+        taken = take(project.training_spec())
+        print(taken.uri if taken else f"nothing is complete under {arrivals.RAW}, and there is no snapshot")
     else:
-        print(*sorted(versions(project.training_spec()["data_bucket"])), sep="\n")
+        made = versions(project.training_spec()["data_bucket"])
+        print(*sorted(made, key=lambda version: made[version]), sep="\n")
 
 
 if __name__ == "__main__":

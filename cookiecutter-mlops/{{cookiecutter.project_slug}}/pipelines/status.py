@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines import packages, project
+from pipelines import gatekeeper, packages, project
 
 
 def pipeline(name: str) -> Iterator[str]:
@@ -39,6 +39,8 @@ def main() -> None:
     spec = project.training_spec()
     for name in (f"{spec['project_slug']}-train", spec["release_pipeline"]):
         print(*pipeline(name), sep="\n")
+    for line in gatekeeper.summary():
+        print(line)
     print("models, newest first:", *models(spec), sep="\n")
 
 

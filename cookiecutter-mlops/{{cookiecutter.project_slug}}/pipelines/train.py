@@ -1,6 +1,6 @@
-"""Trains this commit on the newest data snapshot, as a SageMaker job, and waits for it.
+"""Trains this commit on the newest data snapshot, as a SageMaker job, and waits for it, if the gatekeeper admits it.
 
-    TRAIN_IMAGE=...@sha256:... COMMIT=... python -m pipelines.train
+    TRAIN_IMAGE=...@sha256:... COMMIT=... EXECUTION=... python -m pipelines.train
 
 A waiter that was killed can be run again: it adopts the job that still runs for the same commit and data. Where an
 instance type has no capacity, the next one of the list is tried, and after a while the list again. The job's name is
@@ -9,6 +9,7 @@ left for pipelines/register.py.
 
 import argparse
 import json
+import os
 import random
 import re
 import time
@@ -18,7 +19,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from pipelines import job, logs, project, snapshot
+from pipelines import gatekeeper, job, logs, project, snapshot
 from pipelines.project import PipelineError
 
 HANDOVER = Path(".mlops/training-job.json")
@@ -143,10 +144,10 @@ def champion(spec: dict[str, Any]) -> dict[str, Any] | None:
     return live
 
 
-def hand_over(name: str) -> None:
-    """Tell the next command of this build which job it was."""
+def hand_over(**facts: str) -> None:
+    """Tell the next command of this build which job it was, or why there is none."""
     HANDOVER.parent.mkdir(exist_ok=True)
-    HANDOVER.write_text(json.dumps({"training_job": name}))
+    HANDOVER.write_text(json.dumps(facts))
 
 
 def main() -> None:
@@ -154,8 +155,13 @@ def main() -> None:
     HANDOVER.unlink(missing_ok=True)
     spec = project.training_spec()
     image, commit = project.environment("TRAIN_IMAGE", "<repository>@sha256:<digest>"), project.commit()
-    data = snapshot.newest(spec) or snapshot.push_sample(spec)
-    hand_over(train(spec, job.Order(image, commit, data, champion(spec))))
+    data = snapshot.wanted(spec, os.environ.get("DATA_VERSION") or snapshot.NEWEST)
+    answer = gatekeeper.admission(data.version)
+    print(answer["reason"], flush=True)
+    if answer["decision"] == "start":
+        hand_over(training_job=train(spec, job.Order(image, commit, data, champion(spec))))
+    else:
+        hand_over(skipped=answer["reason"])
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ module "budget" {
   monthly_usd = var.monthly_budget_usd
   cost_tag    = { key = "project", value = var.project_slug }
   topic_arn   = module.notifications.topic_arn
+  stop        = { topic_arn = module.retraining.budget_topic_arn, email = var.owner_email }
 }
 
 module "logs" {

@@ -52,10 +52,14 @@ locals {
 module "train_pipeline" {
   source = "./modules/codepipeline"
 
-  project         = var.project_slug
-  name            = "train"
-  execution_mode  = "QUEUED"
-  variables       = { REASON = { default = "commit", description = "Why this training was started" } }
+  project        = var.project_slug
+  name           = "train"
+  execution_mode = "QUEUED"
+  variables = {
+    REASON       = { default = "commit", description = "Why this training was started" }
+    DATA_VERSION = { default = "newest", description = "Data snapshot to train on, or newest" }
+    REQUESTED_BY = { default = "push", description = "Who or what asked for it" }
+  }
   triggers        = module.source.event_pattern == null ? {} : { source = module.source.event_pattern }
   artifact_bucket = local.buckets.artifacts
   kms_key_arn     = module.key.arn
@@ -88,16 +92,18 @@ module "train_pipeline" {
       name = "Train"
       build = {
         buildspec   = "buildspecs/train.yml"
-        policy      = module.training.launch_policy
+        policy      = data.aws_iam_policy_document.train.json
         environment = local.environment
         variables = {
-          TRAIN_IMAGE = "#{Package.TRAIN_IMAGE}"
-          SERVE_IMAGE = "#{Package.SERVE_IMAGE}"
-          COMMIT      = local.commit
-          REASON      = "#{variables.REASON}"
+          TRAIN_IMAGE  = "#{Package.TRAIN_IMAGE}"
+          SERVE_IMAGE  = "#{Package.SERVE_IMAGE}"
+          COMMIT       = local.commit
+          EXECUTION    = "#{codepipeline.PipelineExecutionId}"
+          REASON       = "#{variables.REASON}"
+          DATA_VERSION = "#{variables.DATA_VERSION}"
+          REQUESTED_BY = "#{variables.REQUESTED_BY}"
         }
-        # The build waits for the job, so it may take as long as the job, and an hour for everything around it.
-        timeout_minutes = min(2160, ceil(max(var.training.max_runtime_seconds, var.training.use_spot ? var.training.max_wait_seconds : 0) / 60) + 60)
+        timeout_minutes = local.train_minutes
       }
     },
   ]

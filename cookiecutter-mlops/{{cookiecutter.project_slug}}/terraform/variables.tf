@@ -156,8 +156,22 @@ variable "model_approval" {
   }
 }
 
+variable "retraining" {
+  description = "What starts a training besides a push, and its limits. Data under raw/ counts when arrival says so: manifest (an object _SUCCESS names all of it) or quiet-period (nothing new for quiet_minutes). schedule is cron(...) or rate(...) in time_zone, null for none. cool_down_minutes lie between two automatic runs; daily_cap trainings start in a day at most, whoever asks."
+  type = object({
+    arrival           = optional(string, "manifest")
+    quiet_minutes     = optional(number, 15)
+    schedule          = optional(string)
+    time_zone         = optional(string, "UTC")
+    cool_down_minutes = optional(number, 60)
+    daily_cap         = optional(number, 8)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "monthly_budget_usd" {
-  description = "US dollars a month above which the owner is told; nothing is switched off."
+  description = "US dollars a month above which the owner is told, and above whose whole nothing trains until the month ends."
   type        = number
   nullable    = false
 }

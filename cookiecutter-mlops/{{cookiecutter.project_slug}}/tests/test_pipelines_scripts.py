@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from fake_aws import AwsError, FakeAws, objects, parameters, sequence
-from specs import ASYNCHRONOUS, endpoint_spec, training_spec
+from specs import ASYNCHRONOUS, endpoint_spec
 from test_pipelines_register import archive
 
-from pipelines import audit, project, snapshot, verify
+from pipelines import audit, project, verify
 from pipelines import package as images
 from pipelines.project import PipelineError
 
@@ -60,30 +60,6 @@ def test_exported_variables_survive_a_shell(tmp_path: Path):
     project.export(tmp_path / "release.env", {"RELEASE": text})
     shown = subprocess.run(["sh", "-c", '. ./release.env; printf %s "$RELEASE"'], cwd=tmp_path, capture_output=True)
     assert shown.stdout.decode() == text
-
-
-def test_snapshot_ends_with_its_manifest(aws: FakeAws, tmp_path: Path):
-    (tmp_path / "wages.csv").write_text("wage\n1\n")
-    aws.on(PutObject={}, HeadObject={"VersionId": "1"})
-    made = snapshot.upload(training_spec(), tmp_path / "wages.csv", rows=1, sample=False)
-    keys = [request["Key"] for request in aws.called("PutObject")]
-    assert keys == [f"snapshots/{made.version}/wages.csv", f"snapshots/{made.version}/manifest.json"]
-    manifest = json.loads(aws.called("PutObject")[-1]["Body"])
-    assert (manifest["rows"], manifest["sample"], manifest["files"][0]["version_id"]) == (1, False, "1")
-
-
-def test_bad_data_uploads_nothing(aws: FakeAws, tmp_path: Path):
-    (tmp_path / "wages.csv").write_text("nothing\n")
-    with pytest.raises(project.UserError, match=r"wages\.csv"):
-        snapshot.push(tmp_path / "wages.csv")
-    assert aws.calls == []
-
-
-def test_newest_snapshot_is_the_last_with_a_manifest(aws: FakeAws):
-    keys = ["1/a.csv", "1/manifest.json", "2/a.csv", "2/manifest.json", "3/a.csv"]
-    aws.on(ListObjectsV2={"Contents": [{"Key": f"snapshots/{key}"} for key in keys]})
-    aws.on(GetObject=objects({"snapshots/2/manifest.json": b'{"version": "2", "sample": true}'}))
-    assert snapshot.newest(training_spec()) == snapshot.Snapshot("2", "s3://wages-data/snapshots/2/", True)
 
 
 def test_image_of_the_commit_is_not_built_again(aws: FakeAws, monkeypatch: pytest.MonkeyPatch):

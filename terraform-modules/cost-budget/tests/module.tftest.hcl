@@ -30,6 +30,27 @@ run "defaults_alert_three_times" {
   }
 }
 
+run "spent_budget_tells_who_stops" {
+  command = plan
+
+  variables {
+    stop = { topic_arn = "arn:aws:sns:eu-west-1:123456789012:stop", email = "ml-team@example.com" }
+  }
+
+  assert {
+    condition = [
+      for n in aws_budgets_budget.this.notification : [one(n.subscriber_sns_topic_arns), one(n.subscriber_email_addresses)]
+      if n.threshold == 100 && n.notification_type == "ACTUAL"
+    ] == [["arn:aws:sns:eu-west-1:123456789012:stop", "ml-team@example.com"]]
+    error_message = "100 % of actual spending must reach the stopping topic, and the owner directly"
+  }
+
+  assert {
+    condition     = length([for n in aws_budgets_budget.this.notification : n if contains(n.subscriber_sns_topic_arns, var.topic_arn)]) == 2
+    error_message = "the other alerts must reach the owner's topic"
+  }
+}
+
 run "no_money_is_refused" {
   command = plan
 

@@ -155,7 +155,7 @@ def change(step: Step, identities: Any = ()) -> dict[str, Any]:
             break
         if store.save(before, state, set(identities) - before.seen):
             break
-        time.sleep(random.uniform(0, 0.1 * 2 ** min(attempt, 5)))  # noqa: S311  # nosec B311: spreads retries
+        time.sleep(random.uniform(0, 0.1 * 2 ** min(attempt, 5)))  # noqa: S311  # nosec B311
     else:
         raise RuntimeError("the state is written by too many at once")
     executions = start(state)

@@ -1,6 +1,7 @@
 """CodePipeline's state and operations. Each public method is an operation: it takes the request, returns the answer."""
 
 import contextlib
+import threading
 import time
 from typing import Any
 
@@ -28,6 +29,7 @@ class Pipeline:
         self.arn, self.tags = arn, {tag["key"]: tag["value"] for tag in tags}
         self.created = self.updated = time.time()
         self.executions: dict[str, Execution] = {}
+        self.requests: dict[str, Execution] = {}  # by the token of the request that started them
         self.stages = Stages(declaration.get("executionMode", "SUPERSEDED"))
 
 
@@ -37,6 +39,7 @@ class CodePipelineBackend(BaseBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.pipelines: dict[str, Pipeline] = {}
+        self._starting = threading.Lock()  # a request that is sent twice starts once
 
     def create_pipeline(self, request: Document) -> Document:
         declaration, tags = request["pipeline"], request.get("tags") or []
@@ -80,7 +83,12 @@ class CodePipelineBackend(BaseBackend):
             if revision["revisionType"] != "COMMIT_ID":
                 raise NotEmulated(f"StartPipelineExecution with a revision of type {revision['revisionType']}")
             commits[revision["actionName"]] = revision["revisionValue"]
-        started = self.start(request["name"], variables, "StartPipelineExecution", commits)
+        pipeline, token = self._pipeline(request["name"]), request.get("clientRequestToken")
+        with self._starting:
+            started = pipeline.requests.get(token) if token else None
+            started = started or self.start(request["name"], variables, "StartPipelineExecution", commits)
+            if token:
+                pipeline.requests[token] = started
         return {"pipelineExecutionId": started.id}
 
     def start(
