@@ -14,6 +14,12 @@ from botocore.exceptions import ClientError
 from tests.localaws.bundles import new_bucket, push_bundle
 from tests.localaws.conftest import ACCOUNT, Aws, wait_for
 
+SERVERLESS = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
+CAPTURE = {
+    "InitialSamplingPercentage": 100,
+    "DestinationS3Uri": "s3://bucket/capture",
+    "CaptureOptions": [{"CaptureMode": "Input"}],
+}
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/endpoint"
 
 
@@ -238,9 +244,12 @@ def test_endpoint_configuration_of_an_unknown_model_is_refused(aws: Aws) -> None
             {"KmsKeyId": "alias/key"},
             "local instance storage",
         ),
-        ({"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}, {}, "serverless variant"),
+        (SERVERLESS, {}, "EnableNetworkIsolation not supported for serverless"),
+        (SERVERLESS | {"InstanceType": "ml.g5.xlarge"}, {}, "InstanceType"),
+        (SERVERLESS, {"DataCaptureConfig": CAPTURE}, "DataCaptureConfig not supported for serverless"),
+        ({}, {}, "either InstanceType or ServerlessConfig"),
     ],
-    ids=["key-on-local-disks", "isolated-serverless"],
+    ids=["key-on-local-disks", "isolated-serverless", "serverless-gpu", "serverless-capture", "no-instances"],
 )
 def test_endpoint_configuration_that_aws_refuses_is_refused(
     aws: Aws, variant: dict[str, Any], config: dict[str, Any], said: str
@@ -253,3 +262,23 @@ def test_endpoint_configuration_that_aws_refuses_is_refused(
     variants = [{"VariantName": "AllTraffic", "ModelName": name, **variant}]
     with pytest.raises(ClientError, match=said):
         sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants, **config)
+
+
+def test_serverless_model_in_a_vpc_is_refused(aws: Aws) -> None:
+    sagemaker, name = aws.client("sagemaker"), f"model-{uuid.uuid4().hex[:8]}"
+    network = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+    container = {"Image": push_bundle(aws)}
+    sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container, VpcConfig=network)
+    variants = [{"VariantName": "AllTraffic", "ModelName": name, **SERVERLESS}]
+    with pytest.raises(ClientError, match="VpcConfig not supported for serverless"):
+        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants)
+
+
+def test_model_and_configuration_in_use_can_be_deleted_as_on_aws(aws: Aws) -> None:
+    sagemaker, config = aws.client("sagemaker"), new_config(aws, "first")
+    name = new_endpoint(aws, config)
+    settled(aws, name)
+    sagemaker.delete_endpoint_config(EndpointConfigName=config)
+    sagemaker.delete_model(ModelName=config)
+    assert invoke(aws, name)["model"] == "first"
+    sagemaker.delete_endpoint(EndpointName=name)

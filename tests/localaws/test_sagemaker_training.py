@@ -14,6 +14,7 @@ from tests.localaws.conftest import ACCOUNT, REGION, Aws, wait_for
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/training"
 GPU = {"InstanceType": "ml.g5.2xlarge", "InstanceCount": 1, "VolumeSizeInGB": 5}
+LIMIT = {"MaxRuntimeInSeconds": 60}
 ENDED = ("Completed", "Failed", "Stopped")
 
 
@@ -139,11 +140,31 @@ def test_training_job_name_used_twice_is_refused(aws: Aws) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"EnableManagedSpotTraining": True}, "MaxWaitTimeInSeconds"),
+        ({"EnableManagedSpotTraining": True}, "It must be present"),
+        (
+            {"EnableManagedSpotTraining": True, "StoppingCondition": {**LIMIT, "MaxWaitTimeInSeconds": 59}},
+            "greater than or equal to MaxRuntimeInSeconds",
+        ),
+        ({"StoppingCondition": {**LIMIT, "MaxWaitTimeInSeconds": 60}}, "only supported when EnableManagedSpotTraining"),
+        (
+            {
+                "EnableManagedSpotTraining": True,
+                "StoppingCondition": {**LIMIT, "MaxWaitTimeInSeconds": 60},
+                "ResourceConfig": GPU | {"KeepAlivePeriodInSeconds": 60},
+            },
+            "KeepAlivePeriodInSeconds",
+        ),
         ({"ResourceConfig": GPU | {"VolumeKmsKeyId": "alias/key"}}, "local instance storage"),
         ({"AlgorithmSpecification": {"TrainingImage": "nobody/has:it", "TrainingInputMode": "File"}}, "nobody/has:it"),
     ],
-    ids=["spot-without-wait", "key-on-local-disks", "unknown-image"],
+    ids=[
+        "spot-without-wait",
+        "spot-wait-too-short",
+        "wait-without-spot",
+        "warm-spot",
+        "key-on-local-disks",
+        "unknown-image",
+    ],
 )
 def test_training_job_impossible_is_refused_and_leaves_nothing(aws: Aws, changes: dict[str, Any], said: str) -> None:
     wanted = request(aws, new_bucket(aws, **{"data/a": "1"}), **changes)

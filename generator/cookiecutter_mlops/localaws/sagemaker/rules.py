@@ -105,10 +105,33 @@ def check_endpoint_config(backend: Operations, request: dict[str, Any]) -> None:
     for variant in request["ProductionVariants"]:
         model = backend.documents.find(MODEL, variant)
         _check_key(request.get("KmsKeyId"), "KmsKeyId", variant.get("InstanceType", ""))
-        if "ServerlessConfig" in variant and (model.get("VpcConfig") or model.get("EnableNetworkIsolation")):
+        if "ServerlessConfig" in variant:
+            _check_serverless(request, variant, model)
+        elif "InstanceType" not in variant:
             raise ValidationException(
-                f"Model {model['ModelName']}: a serverless variant takes neither VpcConfig nor EnableNetworkIsolation."
+                f"Variant {variant['VariantName']} must have either InstanceType or ServerlessConfig."
             )
+
+
+def _check_serverless(request: dict[str, Any], variant: dict[str, Any], model: dict[str, Any]) -> None:
+    """See https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html, feature exclusions."""
+    excluded = {
+        "VpcConfig": model.get("VpcConfig"),
+        "EnableNetworkIsolation": model.get("EnableNetworkIsolation"),
+        "inference pipelines (several Containers)": len(model.get("Containers", [])) > 1,
+        "InstanceType (GPU and other instances)": variant.get("InstanceType") or variant.get("InitialInstanceCount"),
+        "DataCaptureConfig": request.get("DataCaptureConfig"),
+        "AsyncInferenceConfig": request.get("AsyncInferenceConfig"),
+        "several ProductionVariants": len(request["ProductionVariants"]) > 1,
+    }
+    if unsupported := [name for name, is_used in excluded.items() if is_used]:
+        raise ValidationException(
+            f"Serverless variant {variant['VariantName']}: {', '.join(unsupported)} not supported for serverless "
+            "inference."
+        )
+    memory = variant["ServerlessConfig"]["MemorySizeInMB"]
+    if memory % 1024:
+        raise ValidationException(f"MemorySizeInMB must be one of 1024, 2048, 3072, 4096, 5120, 6144 (got: {memory}).")
 
 
 def check_guardrails(endpoint: dict[str, Any], config: dict[str, Any], routing: str) -> None:
