@@ -1,13 +1,19 @@
 """Scalable targets of the embedded AWS."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.conftest import Aws
-from tests.localaws.test_sagemaker_endpoints import new_config, new_endpoint, settled
+from cookiecutter_mlops.localaws import embedded
+from tests.localaws.bundles import new_bucket
+from tests.localaws.conftest import Aws, wait_for
+from tests.localaws.test_sagemaker_endpoints import invoke, new_config, new_endpoint, settled
+
+VARIANT = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
+FIRST = {"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}
 
 TRACKING = {
     "TargetValue": 100.0,
@@ -69,7 +75,95 @@ def test_capacity_set_by_scaling_outlives_an_update_that_asks_for_it(aws: Aws, v
     sagemaker.update_endpoint_weights_and_capacities(
         EndpointName=name, DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 3}]
     )
+    settled(aws, name)
     sagemaker.update_endpoint(
         EndpointName=name, EndpointConfigName=new_config(aws, "second"), RetainAllVariantProperties=True
     )
     assert settled(aws, name)["ProductionVariants"][0]["CurrentInstanceCount"] == 3
+
+
+def capacity(aws: Aws, variant: dict[str, Any]) -> int:
+    name = variant["ResourceId"].split("/")[1]
+    return settled(aws, name)["ProductionVariants"][0]["CurrentInstanceCount"]
+
+
+def minutes(aws: Aws, count: int) -> None:
+    """Let minutes pass, one by one, so that CloudWatch looks at each."""
+    for _ in range(count):
+        embedded.ask(aws.url, "clock", "POST", {"advance": "60s"})
+        time.sleep(0.1)
+
+
+def test_load_over_the_target_makes_more_instances(aws: Aws, variant: dict[str, Any]) -> None:
+    scaling, name = aws.client("application-autoscaling"), variant["ResourceId"].split("/")[1]
+    scaling.register_scalable_target(**variant, MinCapacity=1, MaxCapacity=4)
+    policy = scaling.put_scaling_policy(
+        **variant,
+        PolicyName="load",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration=TRACKING | {"TargetValue": 2.0},
+    )
+    assert [alarm["AlarmName"].split("-Alarm")[1][:3] for alarm in policy["Alarms"]] == ["Hig", "Low"]
+    for _ in range(4):
+        for _ in range(6):
+            invoke(aws, name)
+        minutes(aws, 1)
+    assert wait_for(lambda: capacity(aws, variant) == 3), capacity(aws, variant)
+    activities = scaling.describe_scaling_activities(**variant)["ScalingActivities"]
+    assert activities[0]["Description"] == "Setting desired instance count to 3."
+    scaling.delete_scaling_policy(**variant, PolicyName="load")
+    assert (
+        aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"TargetTracking-endpoint/{name}")["MetricAlarms"]
+        == []
+    )
+
+
+def test_queue_without_instances_wakes_the_first_one(aws: Aws) -> None:
+    bucket = new_bucket(aws, **{"in.csv": "hello"})
+    output = {"OutputConfig": {"S3OutputPath": f"s3://{bucket}/out"}}
+    name = new_endpoint(aws, new_config(aws, "late", AsyncInferenceConfig=output))
+    settled(aws, name)
+    variant = VARIANT | {"ResourceId": f"endpoint/{name}/variant/AllTraffic"}
+    scaling = aws.client("application-autoscaling")
+    scaling.register_scalable_target(**variant, MinCapacity=0, MaxCapacity=2)
+    wanted = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 0}]
+    aws.client("sagemaker").update_endpoint_weights_and_capacities(
+        EndpointName=name, DesiredWeightsAndCapacities=wanted
+    )
+    step = {"AdjustmentType": "ChangeInCapacity", "StepAdjustments": [FIRST], "Cooldown": 60}
+    policy = scaling.put_scaling_policy(
+        **variant, PolicyName="first", PolicyType="StepScaling", StepScalingPolicyConfiguration=step
+    )
+    aws.client("cloudwatch").put_metric_alarm(
+        AlarmName=f"{name}-waits",
+        Namespace="AWS/SageMaker",
+        MetricName="HasBacklogWithoutCapacity",
+        Dimensions=[{"Name": "EndpointName", "Value": name}],
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        AlarmActions=[policy["PolicyARN"]],
+    )
+    minutes(aws, 2)
+    assert capacity(aws, variant) == 0
+    aws.client("sagemaker-runtime").invoke_endpoint_async(EndpointName=name, InputLocation=f"s3://{bucket}/in.csv")
+    minutes(aws, 3)
+    assert wait_for(lambda: capacity(aws, variant) == 1)
+    assert wait_for(lambda: aws.client("s3").list_objects_v2(Bucket=bucket, Prefix="out/").get("Contents"))
+    aws.client("cloudwatch").delete_alarms(AlarmNames=[f"{name}-waits"])
+    aws.client("sagemaker").delete_endpoint(EndpointName=name)
+    gone = scaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[variant["ResourceId"]])
+    assert gone["ScalableTargets"] == []
+
+
+def test_scheduled_action_is_kept_with_its_target(aws: Aws, variant: dict[str, Any]) -> None:
+    scaling = aws.client("application-autoscaling")
+    scaling.register_scalable_target(**variant, MinCapacity=1, MaxCapacity=2)
+    action = {"ScheduledActionName": "night", "Schedule": "cron(0 20 * * ? *)"}
+    scaling.put_scheduled_action(**variant, **action, ScalableTargetAction={"MinCapacity": 1, "MaxCapacity": 1})
+    found = scaling.describe_scheduled_actions(ServiceNamespace="sagemaker", ResourceId=variant["ResourceId"])
+    assert [item["Schedule"] for item in found["ScheduledActions"]] == ["cron(0 20 * * ? *)"]
+    scaling.deregister_scalable_target(**variant)
+    assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"] == []

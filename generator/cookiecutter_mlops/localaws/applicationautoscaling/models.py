@@ -1,30 +1,19 @@
-"""Scalable targets and their policies. They are kept, not acted on: nothing scales here."""
+"""Scalable targets, their policies and scheduled actions; what the policies do is in `acting`."""
 
 import uuid
 from typing import Any
 
 from moto.core.base_backend import BackendDict, BaseBackend
 
+from cookiecutter_mlops.localaws.applicationautoscaling import acting
+from cookiecutter_mlops.localaws.applicationautoscaling.kinds import ACTION, ACTIVITY, POLICY, TARGET
 from cookiecutter_mlops.localaws.crud import Document, Documents, Kind, page
 from cookiecutter_mlops.localaws.extension import AwsError
 
-_IDENTITY = ("ServiceNamespace", "ResourceId", "ScalableDimension")
-_UNREGISTERED = (
-    "ObjectNotFoundException",
-    "No scalable target registered for service namespace, resource ID and scalable dimension: {key}",
-)
 # The role that AWS itself makes for the service.
 _ROLE = (
     "arn:aws:iam::123456789012:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
     "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
-)
-TARGET = Kind("ScalableTarget", *_IDENTITY, arn="scalable-target/{Id}", missing=_UNREGISTERED)
-POLICY = Kind(
-    "ScalingPolicy",
-    *_IDENTITY,
-    "PolicyName",
-    arn="scalingPolicy:{Id}:resource/{ServiceNamespace}/{ResourceId}:policyName/{PolicyName}",
-    missing=("ObjectNotFoundException", "No scaling policy found for: {key}"),
 )
 
 
@@ -52,28 +41,60 @@ class ApplicationAutoScalingBackend(BaseBackend):
     def deregister_scalable_target(self, request: Document) -> Document:
         """Remove a target and its policies."""
         target = self.documents.find(TARGET, request)
-        for policy in self._wanted(POLICY, request | {"ResourceIds": [request["ResourceId"]]}):
-            self.documents.delete(POLICY, policy)
+        wanted = request | {"ResourceIds": [request["ResourceId"]]}
+        for policy in self._wanted(POLICY, wanted):
+            self.delete_scaling_policy(policy)
+        for action in self._wanted(ACTION, wanted):
+            self.documents.delete(ACTION, action)
         self.tags.pop(target["ScalableTargetARN"], None)
         return self.documents.delete(TARGET, request)
 
     def put_scaling_policy(self, request: Document) -> Document:
+        """Make a policy, or replace one of the same name; target tracking comes with its alarms."""
         self.documents.find(TARGET, request)
         if POLICY.key(request) in self.documents.of(POLICY):
             policy = self.documents.update(POLICY, request)
         else:
-            policy = self.documents.create(POLICY, request | {"Id": uuid.uuid4().hex, "Alarms": []})
-        policy["PolicyARN"] = policy["ScalingPolicyArn"]
-        return policy
+            policy = self.documents.create(POLICY, request | {"Id": str(uuid.uuid4())})
+            arn = policy["ScalingPolicyArn"].replace(":application-autoscaling:", ":autoscaling:", 1)
+            policy["PolicyARN"] = policy["ScalingPolicyArn"] = arn
+        acting.delete_alarms(policy, self._cloudwatch)
+        if "TargetTrackingScalingPolicyConfiguration" in policy:
+            acting.put_alarms(policy, self._cloudwatch)
+        return self._with_alarms(policy)
 
     def describe_scaling_policies(self, request: Document) -> Document:
         names = request.get("PolicyNames") or []
-        wanted = request | {"ResourceIds": [request["ResourceId"]]} if "ResourceId" in request else request
-        found = [p for p in self._wanted(POLICY, wanted) if not names or p["PolicyName"] in names]
-        return page(request, "ScalingPolicies", found, 50)
+        found = [p for p in self._wanted(POLICY, _by_resource(request)) if not names or p["PolicyName"] in names]
+        return page(request, "ScalingPolicies", [self._with_alarms(policy) for policy in found], 50)
 
     def delete_scaling_policy(self, request: Document) -> Document:
+        acting.delete_alarms(self.documents.find(POLICY, request), self._cloudwatch)
         return self.documents.delete(POLICY, request)
+
+    def describe_scaling_activities(self, request: Document) -> Document:
+        found = self._wanted(ACTIVITY, _by_resource(request))
+        return page(request, "ScalingActivities", found[::-1], 50)
+
+    def put_scheduled_action(self, request: Document) -> Document:
+        """Keep a scheduled action, or change what is given of one; it is shown, and does not act."""
+        self.documents.find(TARGET, request)
+        if ACTION.key(request) in self.documents.of(ACTION):
+            self.documents.update(ACTION, request)
+        else:
+            action = self.documents.create(ACTION, request | {"Id": str(uuid.uuid4())})
+            action["ScheduledActionARN"] = action["ScheduledActionArn"]
+        return {}
+
+    def describe_scheduled_actions(self, request: Document) -> Document:
+        names = request.get("ScheduledActionNames") or []
+        found = [
+            a for a in self._wanted(ACTION, _by_resource(request)) if not names or a["ScheduledActionName"] in names
+        ]
+        return page(request, "ScheduledActions", found, 50)
+
+    def delete_scheduled_action(self, request: Document) -> Document:
+        return self.documents.delete(ACTION, request)
 
     def list_tags_for_resource(self, request: Document) -> Document:
         return {"Tags": self.tags.get(request["ResourceARN"], {})}
@@ -86,6 +107,16 @@ class ApplicationAutoScalingBackend(BaseBackend):
         for key in request["TagKeys"]:
             self.tags.get(request["ResourceARN"], {}).pop(key, None)
         return {}
+
+    @property
+    def _cloudwatch(self) -> Any:
+        from moto.cloudwatch.models import cloudwatch_backends
+
+        return cloudwatch_backends[self.account_id][self.region_name]
+
+    def _with_alarms(self, policy: Document) -> Document:
+        alarms = acting.alarms_of(policy, self._cloudwatch)
+        return policy | {"Alarms": [{"AlarmName": alarm.name, "AlarmARN": alarm.alarm_arn} for alarm in alarms]}
 
     def _wanted(self, kind: Kind, request: Document) -> list[Document]:
         ids, dimension = request.get("ResourceIds") or [], request.get("ScalableDimension")
@@ -108,6 +139,10 @@ class ApplicationAutoScalingBackend(BaseBackend):
             endpoint = sagemaker.describe_endpoint({"EndpointName": name})
             if variant not in [item["VariantName"] for item in endpoint.get("ProductionVariants", [])]:
                 raise AwsError("ValidationException", f"Could not find variant {variant} of endpoint {name}.")
+
+
+def _by_resource(request: Document) -> Document:
+    return request | {"ResourceIds": [request["ResourceId"]]} if "ResourceId" in request else request
 
 
 def _suspended() -> Document:
