@@ -18,6 +18,14 @@ def raised(backend: Operations, settings: dict[str, Any]) -> list[str]:
     return [name for name in names(settings) if name in found and found[name].state_value == "ALARM"]
 
 
+def evaluate(backend: Operations) -> None:
+    """Let CloudWatch look at its alarms now: the clock may have been moved over the moment when it would have."""
+    from moto.cloudwatch.models import cloudwatch_backends
+
+    cloudwatch: Any = cloudwatch_backends[backend.account_id][backend.region_name]
+    cloudwatch.evaluate()
+
+
 def check(backend: Operations, settings: dict[str, Any]) -> None:
     """Refuse alarms that do not exist, and an update that its alarms would roll back at once."""
     if missing := [name for name in names(settings) if name not in _alarms(backend)]:

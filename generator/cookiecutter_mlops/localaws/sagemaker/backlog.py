@@ -68,10 +68,7 @@ class Backlog:
 
     def _measure(self) -> None:
         size, instances = len(self.waiting) + self.running, self.instances
-        values = [
-            ("ApproximateBacklogSize", float(size), "Count"),
-            ("HasBacklogWithoutCapacity", float(bool(size) and not instances), "None"),
-        ]
+        values = {"ApproximateBacklogSize": size, "HasBacklogWithoutCapacity": float(bool(size) and not instances)}
         if instances:  # nobody divides by none: AWS has no such data point either
-            values.append(("ApproximateBacklogSizePerInstance", size / instances, "Count"))
-        metrics.put(self.backend, {"EndpointName": self.document["EndpointName"]}, values)
+            values["ApproximateBacklogSizePerInstance"] = size / instances
+        metrics.put(self.backend, {"EndpointName": self.document["EndpointName"]}, values, "Count")

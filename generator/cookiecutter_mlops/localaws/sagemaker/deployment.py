@@ -106,7 +106,8 @@ class Deployment:
         """Watch the alarms for so long on the embedded clock, and once more at the end."""
         deadline = clock.time() + seconds
         while True:
-            is_over = clock.time() >= deadline
+            if is_over := clock.time() >= deadline:
+                alarms.evaluate(self.backend)
             self._look(until)
             if is_over or self.cancelled.wait(_LOOK_SECONDS):
                 return
