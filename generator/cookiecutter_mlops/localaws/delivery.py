@@ -12,6 +12,7 @@ from typing import Any
 
 from cookiecutter_mlops.localaws import clock, faults
 from cookiecutter_mlops.localaws.extension import NotEmulated
+from cookiecutter_mlops.localaws.iam import sending
 
 log = logging.getLogger(__name__)
 Target = dict[str, Any]  # as EventBridge and Scheduler describe one: Arn, RoleArn, RetryPolicy, DeadLetterConfig, …
@@ -49,6 +50,7 @@ def send(sender: Sender, target: Target, text: str) -> None:
         raise Unreachable(fault.error or "InternalException", fault.message or "a fault hinders the delivery")
     if service not in _SERVICES:
         raise NotEmulated(f"targets of {service}")
+    sending.check(sender, target["Arn"])
     _SERVICES[service](sender, target, text)
 
 
@@ -92,17 +94,18 @@ class _Delivery:
                 "RETRY_ATTEMPTS": str(max(self.attempts - 1, 0)),
                 "EXHAUSTED_RETRY_CONDITION": exhausted,
             }
-            to_queue(queue, self.original, facts)
+            to_queue(self.sender, queue, self.original, facts)
 
 
-def to_queue(arn: str, text: str, facts: dict[str, str] | None = None, group: str | None = None) -> None:
+def to_queue(sender: Sender, arn: str, text: str, facts: dict[str, str] | None = None) -> None:
     """Put a message into an SQS queue, with `facts` as its attributes; what does not arrive is logged."""
     from moto.sqs.models import sqs_backends
 
     _, _, _, region, account, name = arn.split(":", 5)
     given = {key: {"DataType": "String", "StringValue": value[:1000]} for key, value in (facts or {}).items() if value}
     try:
-        sqs_backends[account][region].send_message(name, text, message_attributes=given, group_id=group)
+        sending.check(sender, arn)
+        sqs_backends[account][region].send_message(name, text, message_attributes=given)
     except Exception as error:
         log.warning("The dead-letter queue %s took no message: %s", arn, error)
 

@@ -2,7 +2,7 @@
 
 from cookiecutter_mlops import environments
 from cookiecutter_mlops.localaws import runtime
-from cookiecutter_mlops.localaws.codebuild import buildspec, environment
+from cookiecutter_mlops.localaws.codebuild import buildspec, environment, role
 from cookiecutter_mlops.localaws.codebuild.build import Build
 from tests.localaws.codebuild.conftest import ENVIRONMENT, phases, printed, spec
 from tests.localaws.conftest import ACCOUNT, REGION
@@ -13,7 +13,8 @@ def test_build_has_the_variables_of_aws_and_no_others(build):
     seen = dict(line.split("=", 1) for line in printed(lines) if "=" in line)
     assert seen["CODEBUILD_BUILD_ID"] == ended["id"]
     assert seen["CODEBUILD_BUILD_NUMBER"] == "1"
-    assert (seen["AWS_REGION"], seen["AWS_ACCESS_KEY_ID"]) == (REGION, "embedded-aws")
+    assert seen["AWS_REGION"] == REGION
+    assert seen["AWS_ACCESS_KEY_ID"].startswith("ASIA")  # a session of its role, never a person's
     assert seen["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
     assert "PYTEST_CURRENT_TEST" not in seen
 
@@ -50,10 +51,12 @@ def test_build_finds_its_projects_python_and_the_stand_in_for_docker_first(tmp_p
     (tmp_path / "requirements").mkdir()
     (tmp_path / "requirements" / "dev.txt").touch()
     project = {"name": "p", "arn": "arn", "source": {}, "environment": ENVIRONMENT, "encryptionKey": "key"}
-    started = Build(ACCOUNT, REGION, project, 1, "test", "abc")
+    started = Build(ACCOUNT, REGION, project | {"serviceRole": "arn:aws:iam::1:role/r"}, 1, "test", "abc")
+    role.provision(started)
     seen = environment.variables(started, buildspec.parse(spec(build={}), "test"), tmp_path)
     assert seen["PATH"].split(":")[:2] == [str(tmp_path / "venv" / "bin"), str(tmp_path / "home" / "bin")]
     assert seen["CODEBUILD_RESOLVED_SOURCE_VERSION"] == "abc"
     assert seen["MLOPS_BUILD_PYTHON"] == str(tmp_path / "venv" / "bin" / "python")
-    assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN"} & set(seen)
+    assert "AWS_PROFILE" not in seen
+    assert seen["AWS_SESSION_TOKEN"] != "secret"
     assert (tmp_path / "home" / "bin" / "docker").stat().st_mode & 0o111

@@ -68,7 +68,7 @@ class _Invocation:
             error = json.loads(answer.payload)["errorMessage"] if answer else condition
             facts = {"RequestID": self.request, "ErrorCode": "200", "ErrorMessage": error}
             if queue.split(":")[2] == "sqs":
-                delivery.to_queue(queue, self.event, facts)
+                delivery.to_queue(self._sender(), queue, self.event, facts)
             else:
                 delivery.deliver(self._sender(), {"Arn": queue}, self.event)
         self._to("OnFailure", condition, answer)

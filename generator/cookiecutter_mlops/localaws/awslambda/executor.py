@@ -14,6 +14,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from cookiecutter_mlops.localaws import clock, faults, guard, runtime
+from cookiecutter_mlops.localaws.awslambda import role
+from cookiecutter_mlops.localaws.iam import acting
 
 if TYPE_CHECKING:
     from cookiecutter_mlops.localaws.awslambda.models import LambdaFunction
@@ -33,6 +35,11 @@ class Answer:
 
 def run(function: "LambdaFunction", event: str, request: str = "") -> Answer:
     """Invoke a function with an event in JSON, under a request id; log as Lambda logs."""
+    with role.of(function):
+        return _run(function, event, request)
+
+
+def _run(function: "LambdaFunction", event: str, request: str) -> Answer:
     request, started = request or str(uuid.uuid4()), time.monotonic()
     stream = f"{clock.now():%Y/%m/%d/}[{function.version}]{uuid.uuid4().hex}"
     fault = faults.take("function-error", function.function_name)
@@ -48,7 +55,8 @@ def run(function: "LambdaFunction", event: str, request: str = "") -> Answer:
     report += f"\tMax Memory Used: {answer['memory_mb']} MB" if "memory_mb" in answer else ""
     lines += [f"END RequestId: {request}", f"REPORT RequestId: {request}\t{report}"]
     group = (function.logging_config or {}).get("LogGroup") or function.logs_group_name
-    runtime.write_log(function.account_id, function.region, group, stream, lines)
+    if role.may_log(function, group, stream):
+        runtime.write_log(function.account_id, function.region, group, stream, lines)
     failed = "error" in answer
     return Answer(json.dumps(answer["error"]) if failed else answer["result"], failed, "\n".join(lines))
 
@@ -131,7 +139,7 @@ def _environment(function: "LambdaFunction", request: str, stream: str, code: Pa
         "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
         "AWS_LAMBDA_LOG_STREAM_NAME": stream,
         "_HANDLER": str(function.handler),
-        **runtime.aws_environment(function.region),
+        **runtime.aws_environment(function.region, acting.credentials()),
         **function.environment_vars,
         "_INVOKED_FUNCTION_ARN": function.function_arn,
         "_REQUEST_ID": request,

@@ -15,7 +15,7 @@ from moto.awslambda import models as moto_models
 from moto.core.exceptions import ServiceException
 
 from cookiecutter_mlops.localaws import clock
-from cookiecutter_mlops.localaws.awslambda import records
+from cookiecutter_mlops.localaws.awslambda import records, role
 from cookiecutter_mlops.localaws.extension import AwsError
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,8 @@ class EventSourceMapping(moto_models.EventSourceMapping):
     def refuse_what_aws_refuses(self) -> None:
         """Raise InvalidParameterValueException for settings that Lambda does not take together."""
         source = self._get_service_source_from_arn()
+        if source.startswith("sqs"):
+            self._refuse_without_permission()
         if source == "sqs" and self.batch_size > _LONGEST and not self.max_batch_window:
             _refuse("Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10")
         most = (self.scaling_config or {}).get("MaximumConcurrency")
@@ -48,6 +50,12 @@ class EventSourceMapping(moto_models.EventSourceMapping):
                 f"Queue visibility timeout: {self.queue.visibility_timeout} seconds is less than "
                 f"Function timeout: {int(self.function.timeout)} seconds"
             )
+
+    def _refuse_without_permission(self) -> None:
+        try:
+            role.check_poll(self.function, self.event_source_arn)
+        except AwsError as error:
+            _refuse(f"The function execution role does not have permissions to poll the queue: {error.message}")
 
     @property
     def queue(self) -> Any:
@@ -107,6 +115,7 @@ class EventSourceMapping(moto_models.EventSourceMapping):
 
     def _receive(self, most: int) -> list[Any]:
         queue = self.queue
+        role.check_poll(self.function, self.event_source_arn)
         if not (self.enabled and self._exists()):
             return []
         return self._sqs().receive_message(queue.name, min(most, _LONGEST), 0, queue.visibility_timeout, ["All"])

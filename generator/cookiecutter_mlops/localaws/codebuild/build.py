@@ -11,6 +11,7 @@ from typing import Any
 
 from cookiecutter_mlops.localaws import runtime
 from cookiecutter_mlops.localaws.codebuild.exceptions import BuildFailed
+from cookiecutter_mlops.localaws.iam.acting import Session
 
 Document = dict[str, Any]
 
@@ -31,6 +32,7 @@ class Build:
         self.exported: dict[str, str] = {}
         self.reports: list[Document] = []
         self.artifacts: Path | None = None
+        self.session: Session
         self.phases: list[Document] = [self._phase("SUBMITTED", ended=True)]
         self.interrupted = ""  # STOPPED or TIMED_OUT
         self.on_interrupt: Callable[[], object] = lambda: None

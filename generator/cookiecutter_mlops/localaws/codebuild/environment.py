@@ -57,7 +57,7 @@ def _machine(build: "Build", source: Path) -> dict[str, str]:
         "no_proxy": no_proxy,
         "MLOPS_LOCAL_HOME": str(runtime.home()),
         "MLOPS_BUILD_PYTHON": str(interpreter),
-        **runtime.aws_environment(build.region),
+        **runtime.aws_environment(build.region, build.session.environment()),
     }
 
 
@@ -106,8 +106,8 @@ def _value(build: "Build", entry: dict[str, Any]) -> str:
     import boto3
     from botocore.exceptions import ClientError
 
-    access, secret = runtime.CREDENTIALS.values()
-    session = boto3.session.Session(access, secret, region_name=build.region)
+    access, secret, token = build.session.environment().values()
+    session = boto3.session.Session(access, secret, token, region_name=build.region)
     try:
         if kind == "PARAMETER_STORE":
             ssm = session.client("ssm", endpoint_url=runtime.endpoint())

@@ -6,10 +6,11 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from cookiecutter_mlops.localaws.codebuild import buildspec, environment, outputs, sources
+from cookiecutter_mlops.localaws.codebuild import buildspec, environment, outputs, role, sources
 from cookiecutter_mlops.localaws.codebuild.build import Build
 from cookiecutter_mlops.localaws.codebuild.exceptions import BuildFailed
 from cookiecutter_mlops.localaws.codebuild.shell import Shell
+from cookiecutter_mlops.localaws.iam import acting
 
 
 def begin(build: Build, overrides: list[dict[str, Any]], source: Path | None, artifacts: Path | None) -> None:
@@ -38,7 +39,11 @@ class Execution:
         timer.daemon = True
         timer.start()
         try:
-            self._phases()
+            with build.phase("PROVISIONING", quiet=True):
+                role.provision(build)
+            with acting.acting(build.session):
+                self._phases()
+            build.session.end()
         except BuildFailed as error:
             build.fail(error)
         except Exception as error:

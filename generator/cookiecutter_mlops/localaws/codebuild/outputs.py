@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cookiecutter_mlops.localaws.codebuild import role
 from cookiecutter_mlops.localaws.codebuild.exceptions import BuildFailed
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def report(build: "Build", name: str, files: "Files", source: Path) -> None:
             continue
         counts.update(_status(case) for case in cases)
         seconds += sum(float(case.get("time") or 0) for case in cases)
+    role.check_report(build, f"{build.project['name']}-{name}")
     build.note(
         f"Report {name}: {counts.total()} tests{''.join(f', {n} {s.lower()}' for s, n in sorted(counts.items()))}"
     )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from cookiecutter_mlops.localaws.codebuild.exceptions import BuildFailed, InvalidInputException
 from cookiecutter_mlops.localaws.extension import AwsError, NotEmulated
+from cookiecutter_mlops.localaws.iam import acting
 
 if TYPE_CHECKING:
     from cookiecutter_mlops.localaws.codebuild.build import Build
@@ -39,6 +40,7 @@ def _s3(build: "Build", location: str, folder: Path) -> None:
     from cookiecutter_mlops.localaws.codepipeline import artifacts
 
     bucket, _, key = location.partition("/")
+    acting.check_read(build.account, bucket, key)
     found = artifacts.object_of(build.account, bucket, key)
     if found is None:
         raise BuildFailed(f"The object {key} does not exist in the bucket {bucket}.", "CLIENT_ERROR")
@@ -49,6 +51,7 @@ def _codecommit(build: "Build", name: str, folder: Path) -> None:
     from cookiecutter_mlops.localaws.codecommit.git import Repository
     from cookiecutter_mlops.localaws.codepipeline import artifacts
 
+    acting.check("codecommit:GitPull", f"arn:aws:codecommit:{build.region}:{build.account}:{name}")
     repository = Repository.of(build.account, build.region, name)
     version = build.source_version or "main"
     commit = repository.commit(version)

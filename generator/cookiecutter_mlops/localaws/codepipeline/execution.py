@@ -13,6 +13,7 @@ from cookiecutter_mlops.localaws.codepipeline import conditions, providers
 from cookiecutter_mlops.localaws.codepipeline.action import Action
 from cookiecutter_mlops.localaws.codepipeline.exceptions import ActionFailed
 from cookiecutter_mlops.localaws.extension import AwsError
+from cookiecutter_mlops.localaws.iam import acting
 
 if TYPE_CHECKING:
     from cookiecutter_mlops.localaws.codepipeline.models import Pipeline
@@ -130,7 +131,8 @@ class Execution:
         where = {"stage": stage, "action": action.name, "type": declared["actionTypeId"]}
         self._announce("Action", "STARTED", **where)
         try:
-            providers.run(action)
+            with acting.acting(self._session()):
+                providers.run(action)
             action.end("Succeeded")
         except ActionFailed as failure:
             action.fail(str(failure), failure.code, failure.external_id)
@@ -142,6 +144,11 @@ class Execution:
             action.fail(f"The embedded AWS failed: {type(error).__name__}: {error}", "InternalError")
         self._announce("Action", action.status.upper(), **where)
         return action.status == "Succeeded"
+
+    def _session(self) -> acting.Session:
+        """Open a session of the pipeline's role, with which CodePipeline carries out an action."""
+        role, name = self.declaration["roleArn"], self.id.replace("-", "")
+        return acting.assume(role, "codepipeline.amazonaws.com", name, self.pipeline.arn, self.region)
 
     def _become(self, status: str) -> None:
         self.status, self.updated = status, time.time()

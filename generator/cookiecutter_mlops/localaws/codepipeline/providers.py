@@ -13,6 +13,7 @@ from cookiecutter_mlops.localaws.codepipeline import artifacts
 from cookiecutter_mlops.localaws.codepipeline.action import Action
 from cookiecutter_mlops.localaws.codepipeline.exceptions import ActionFailed
 from cookiecutter_mlops.localaws.extension import NotEmulated
+from cookiecutter_mlops.localaws.iam import acting
 
 APPROVAL_MINUTES = 7 * 24 * 60  # AWS's default and maximum is seven days
 
@@ -36,6 +37,7 @@ def _codecommit(action: Action) -> None:
     from cookiecutter_mlops.localaws.codecommit.git import Repository
 
     settings = action.configuration()
+    _check_repository(action, settings["RepositoryName"])
     repository = Repository.of(action.execution.account, action.execution.region, settings["RepositoryName"])
     wanted = action.execution.commits.get(action.name)
     commit = repository.commit(wanted) if wanted else repository.head(settings["BranchName"])
@@ -60,10 +62,19 @@ def _codecommit(action: Action) -> None:
     )
 
 
+def _check_repository(action: Action, name: str) -> None:
+    """Ask for what CodePipeline calls to pack a commit: https://docs.aws.amazon.com/codepipeline/latest/userguide/"""
+    execution = action.execution
+    for call in ("GetBranch", "GetCommit", "UploadArchive", "GetUploadArchiveStatus"):
+        acting.check(f"codecommit:{call}", f"arn:aws:codecommit:{execution.region}:{execution.account}:{name}")
+
+
 def _s3(action: Action) -> None:
     """Take the newest version of one zip; its version's id names the exact source, so the bucket must have versions."""
     settings = action.configuration()
     bucket, name = settings["S3Bucket"], settings["S3ObjectKey"]
+    acting.check("s3:GetBucketVersioning", f"arn:aws:s3:::{bucket}")
+    acting.check_read(action.execution.account, bucket, name, version=True)
     found = artifacts.object_of(action.execution.account, bucket, name)
     if found is None:
         raise ActionFailed(f"The object {name} does not exist in the bucket {bucket}.", "ConfigurationError")
@@ -86,13 +97,21 @@ def _codebuild(action: Action) -> None:
     """Run a build on the action's input and keep what it exports."""
     from moto.codebuild.models import codebuild_backends
 
+    from cookiecutter_mlops.localaws.codebuild import role
+
     execution, given = action.execution, action.declared["inputArtifacts"][0]["name"]
     codebuild: Any = codebuild_backends[execution.account][execution.region]
+    project = codebuild.project(action.configuration()["ProjectName"])
+    for call in ("StartBuild", "BatchGetBuilds"):
+        acting.check(f"codebuild:{call}", project["arn"])
+    # The build itself fetches its input and stores its output.
+    builder = role.assume(project, execution.region, f"AWSCodeBuild-{action.id}")
     with tempfile.TemporaryDirectory(prefix="build-", dir=runtime.home()) as folder:
         source = Path(folder) / "source"
-        artifacts.get(execution, given, source)
+        with acting.acting(builder):
+            artifacts.get(execution, given, source)
         build = codebuild.run(
-            action.configuration()["ProjectName"],
+            project["name"],
             source,
             action.environment(),
             initiator=f"codepipeline/{execution.name}",
@@ -107,7 +126,8 @@ def _codebuild(action: Action) -> None:
             raise ActionFailed(build.failure or f"Build terminated with state: {build.status}", external_id=build.id)
         action.publish(dict(build.exported))
         if action.declared.get("outputArtifacts"):
-            artifacts.put(action, artifacts.pack(build.artifacts or source))
+            with acting.acting(builder):
+                artifacts.put(action, artifacts.pack(build.artifacts or source))
 
 
 def _approval(action: Action) -> None:
@@ -136,6 +156,7 @@ def _notify(action: Action, topic: str, settings: dict[str, str]) -> None:
         "customData": settings.get("CustomData"),
         "externalEntityLink": settings.get("ExternalEntityLink"),
     }
+    acting.check_topic(topic)
     message = json.dumps({"region": action.execution.region, "approval": approval})
     subject = f"APPROVAL NEEDED: AWS CodePipeline {action.execution.name} for action {action.name}"
     sns_backends[action.execution.account][topic.split(":")[3]].publish(message, topic, subject=subject[:100])

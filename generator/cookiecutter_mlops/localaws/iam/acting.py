@@ -11,7 +11,7 @@ from typing import Any
 
 from cookiecutter_mlops.localaws import runtime
 from cookiecutter_mlops.localaws.extension import AwsError
-from cookiecutter_mlops.localaws.iam import authorization, keys, principals, s3calls
+from cookiecutter_mlops.localaws.iam import authorization, calls, keys, principals, s3calls
 from cookiecutter_mlops.localaws.iam.calls import Call
 from cookiecutter_mlops.localaws.iam.evaluation import Principal
 
@@ -76,6 +76,12 @@ def acting(session: Session | None) -> Iterator[None]:
         _ACTOR.reset(token)
 
 
+def credentials() -> Keys:
+    """Return the variables with the actor's credentials, for a program that runs in its name."""
+    session = _ACTOR.get()
+    return session.environment() if session else dict(runtime.CREDENTIALS)
+
+
 def check(action: str, resource: str, context: Keys | None = None) -> None:
     """Raise AwsError AccessDenied unless the actor may do this; `context` holds condition keys in lower case."""
     if session := _ACTOR.get():
@@ -83,33 +89,58 @@ def check(action: str, resource: str, context: Keys | None = None) -> None:
         authorization.require(session.principal, [call], session.region)
 
 
+def may(action: str, resource: str, context: Keys | None = None) -> bool:
+    """Say whether the actor may do this."""
+    try:
+        check(action, resource, context)
+    except authorization.AccessDenied:
+        return False
+    return True
+
+
 def check_read(account: str, bucket: str, key: str, version: bool = False) -> None:
     """Raise AwsError AccessDenied unless the actor may read an object, and open it."""
     if session := _ACTOR.get():
         action = "s3:GetObjectVersion" if version else "s3:GetObject"
-        calls = [Call(action, s3calls.arn(bucket, key))]
-        calls += s3calls.missing(bucket, key, account) or s3calls.opened(bucket, key, session.region, account)
-        authorization.require(session.principal, calls, session.region)
+        needed = [Call(action, s3calls.arn(bucket, key))]
+        needed += s3calls.missing(bucket, key, account) or s3calls.opened(bucket, key, session.region, account)
+        authorization.require(session.principal, needed, session.region)
 
 
 def check_write(account: str, bucket: str, key: str) -> None:
     """Raise AwsError AccessDenied unless the actor may write an object, and close it with the bucket's key."""
     if session := _ACTOR.get():
-        calls = [Call("s3:PutObject", s3calls.arn(bucket, key)), *s3calls.closed(bucket, key, session.region, account)]
-        authorization.require(session.principal, calls, session.region)
+        sealed = s3calls.closed(bucket, key, session.region, account)
+        authorization.require(
+            session.principal, [Call("s3:PutObject", s3calls.arn(bucket, key)), *sealed], session.region
+        )
 
 
 def check_list(bucket: str, prefix: str) -> None:
     """Raise AwsError AccessDenied unless the actor may list a bucket."""
     if session := _ACTOR.get():
-        calls = [Call("s3:ListBucket", s3calls.arn(bucket), {"s3:prefix": [prefix]})]
-        authorization.require(session.principal, calls, session.region)
+        needed = [Call("s3:ListBucket", s3calls.arn(bucket), {"s3:prefix": [prefix]})]
+        authorization.require(session.principal, needed, session.region)
 
 
 def check_key(action: str, key: str, via: str = "", context: Keys | None = None) -> None:
     """Raise AwsError AccessDenied unless the actor may use a key of ours, through a service where one is named."""
     if session := _ACTOR.get():
         _require_key(session.principal, action, key, session.region, via, context or {})
+
+
+def check_topic(topic: str) -> None:
+    """Raise AwsError AccessDenied unless the actor may publish to a topic, and use its key."""
+    check("sns:Publish", topic)
+    for action in calls.WITH_KEY["sns:Publish"]:
+        check_key(action, calls.key_of("sns", topic), "sns")
+
+
+def check_queue(action: str, queue: str) -> None:
+    """Raise AwsError AccessDenied unless the actor may do this to a queue, and use its key."""
+    check(action, queue)
+    for used in calls.WITH_KEY.get(action, ()):
+        check_key(used, calls.key_of("sqs", queue), "sqs")
 
 
 def check_service(service: str, action: str, resource: str, source: str, region: str) -> None:

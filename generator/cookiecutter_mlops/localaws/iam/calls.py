@@ -41,7 +41,7 @@ _PASSED = {
     "sagemaker": (["RoleArn", "ExecutionRoleArn"], "sagemaker.amazonaws.com"),
     "scheduler": (["Target.RoleArn"], "scheduler.amazonaws.com"),
 }
-_WITH_KEY = {
+WITH_KEY = {
     "sns:Publish": ("kms:GenerateDataKey", "kms:Decrypt"),
     "sqs:SendMessage": ("kms:GenerateDataKey", "kms:Decrypt"),
     "sqs:ReceiveMessage": ("kms:Decrypt",),
@@ -87,8 +87,8 @@ def _at(value: Any, path: list[str]) -> Iterator[str]:
 
 def _in_the_callers_name(operation: Operation, resources: list[str]) -> Iterator[Call]:
     """AWS services ask other services with the permissions of whoever asked them."""
-    for action in _WITH_KEY.get(f"{operation.service}:{operation.name.removesuffix('Batch')}", ()):
-        yield from with_key(action, operation.service, operation, _key_of(operation.service, resources[0]))
+    for action in WITH_KEY.get(f"{operation.service}:{operation.name.removesuffix('Batch')}", ()):
+        yield from with_key(action, operation.service, operation, key_of(operation.service, resources[0]))
     if operation.service == "sagemaker":
         yield from _sagemaker(operation)
     elif operation.service == "application-autoscaling":
@@ -152,7 +152,7 @@ def _parameters(operation: Operation) -> Iterator[Call]:
                 yield from with_key("kms:Decrypt", "ssm", operation, parameter.keyid or "")
 
 
-def _key_of(service: str, resource: str) -> str:
+def key_of(service: str, resource: str) -> str:
     """Return the key of a topic or queue."""
     from moto.sns.models import sns_backends
     from moto.sqs.models import sqs_backends

@@ -29,6 +29,7 @@ def of_everything(principal: Principal, region: str, resource_account: str) -> V
         "aws:principalaccount": principal.account,
         "aws:principalarn": principal.role or principal.arn,
         "aws:principalisawsservice": "false",
+        "aws:sourceowner": principal.account,  # an old key that default policies of topics still have
         "aws:principaltype": "AssumedRole" if principal.role else "User",
         "aws:viaawsservice": "false",
     }

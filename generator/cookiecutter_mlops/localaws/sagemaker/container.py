@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,17 @@ _NO_AWS = {
 class Container:
     """The files and settings of one container: `root` is private to it, `base` is its /opt/ml."""
 
-    def __init__(self, name: str, image: str, *, account: str, region: str, isolated: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        image: str,
+        *,
+        account: str,
+        region: str,
+        credentials: Mapping[str, str],
+        isolated: bool = False,
+    ) -> None:
+        self.credentials = credentials
         self.root, self.region, self.isolated = runtime.home() / "jobs" / name, region, isolated
         self.base, self.work, self.account = self.root / "opt" / "ml", self.root / "work", account
         shutil.rmtree(self.root, ignore_errors=True)
@@ -65,7 +75,9 @@ class Container:
 
     def _env(self, environment: dict[str, str]) -> dict[str, str]:
         interpreter = self.image["python"]
-        aws = {"AWS_REGION": self.region, **_NO_AWS} if self.isolated else runtime.aws_environment(self.region)
+        aws = {"AWS_REGION": self.region, **_NO_AWS}
+        if not self.isolated:
+            aws = runtime.aws_environment(self.region, self.credentials)
         return {
             "PATH": f"{os.path.dirname(interpreter)}:{os.environ.get('PATH', os.defpath)}",
             "HOME": os.environ.get("HOME", str(self.root)),

@@ -14,6 +14,8 @@ from typing import Any
 
 from cookiecutter_mlops.localaws import clock, faults, runtime
 from cookiecutter_mlops.localaws.extension import AwsError
+from cookiecutter_mlops.localaws.iam import acting
+from cookiecutter_mlops.localaws.sagemaker import roles
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.container import Container
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure, ValidationException
@@ -37,8 +39,14 @@ class Job:
         self.name = document[f"{self.noun}Name"]
         self.process: subprocess.Popen[str] | None = None
         self.halted = ""  # why it was told to stop, if it was
+        self.logs = True
         self._moving = threading.Lock()
+        self.session = roles.assume(backend, self.role(), document[f"{self.noun}Arn"])
         self.renew()
+
+    def role(self) -> str:
+        """Return the ARN of the role that the job acts with."""
+        return self.document["RoleArn"]
 
     def start(self) -> None:
         threading.Thread(target=self._carry_out, name=self.name, daemon=True).start()
@@ -52,6 +60,7 @@ class Job:
             self.image,
             account=backend.account_id,
             region=backend.region_name,
+            credentials=self.session.environment(),
             isolated=isolated,
         )
 
@@ -89,10 +98,13 @@ class Job:
 
     def line(self, text: str) -> None:
         """Take one line that the container wrote."""
-        backend = self.backend
-        runtime.write_log(
-            backend.account_id, backend.region_name, f"/aws/sagemaker/{self.noun}s", f"{self.name}/algo-1", [text]
-        )
+        if self.logs:
+            runtime.write_log(self.backend.account_id, self.backend.region_name, *self.stream, [text])
+
+    @property
+    def stream(self) -> tuple[str, str]:
+        """Log group and stream of the job."""
+        return f"/aws/sagemaker/{self.noun}s", f"{self.name}/algo-1"
 
     def status(self, status: str, **members: Any) -> None:
         """Move to a status and tell EventBridge; members that come with it are set first. An end is final."""
@@ -115,7 +127,9 @@ class Job:
         try:
             if faults.take("capacity", self.name):
                 raise ContainerFailure(_NO_CAPACITY)
-            self.run()
+            with acting.acting(self.session):
+                self._provision()
+                self.run()
             self.container.remove()  # what is left of a failed one may say why
         except ContainerFailure as failure:
             self.fail(str(failure)[:1024])
@@ -125,8 +139,17 @@ class Job:
             log.exception("%s %s", self.noun, self.name)
             self.fail(f"InternalServerError: {type(error).__name__}: {error}"[:1024])
         finally:
+            self.session.end()
             if limit:
                 limit.cancel()
+
+    def _provision(self) -> None:
+        """Ask whether the role may have what SageMaker needs before the program runs."""
+        resources = self.document.get("ProcessingResources", {}).get("ClusterConfig")
+        roles.check_image(self.image)
+        roles.check_volumes(resources or self.document.get("ResourceConfig") or {})
+        self.logs = roles.may_log(self.backend, *self.stream)
+        roles.report(f"/aws/sagemaker/{self.noun}s")
 
 
 def _timer(seconds: float, action: Any, *arguments: Any) -> threading.Timer:

@@ -8,7 +8,8 @@ from contextlib import suppress
 
 from cookiecutter_mlops.localaws import runtime
 from cookiecutter_mlops.localaws.extension import AwsError
-from cookiecutter_mlops.localaws.sagemaker import storage
+from cookiecutter_mlops.localaws.iam import acting
+from cookiecutter_mlops.localaws.sagemaker import roles, storage
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.container import Container
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure
@@ -27,6 +28,7 @@ class Server:
         self.backend, self.name, self.log, self.settings = backend, name, log, settings
         self._open: set[http.client.HTTPConnection] = set()
         self.port, self.source = runtime.free_port(), backend.container_of(model)
+        self.session = roles.of_model(backend, model)
         isolated = bool(backend.documents.get(MODEL, model).get("EnableNetworkIsolation"))
         self.container = self._container(f"{folder}-{uuid.uuid4().hex[:8]}", isolated)
         self._start()
@@ -63,15 +65,23 @@ class Server:
 
     def stop(self) -> None:
         runtime.stop(self.process, grace=2)
+        self.session.end()
         self.container.remove()
 
     def _container(self, name: str, isolated: bool) -> Container:
         backend = self.backend
         try:
-            box = Container(
-                name, self.source["Image"], account=backend.account_id, region=backend.region_name, isolated=isolated
-            )
-            self._fetch_model(box)
+            with acting.acting(self.session):
+                roles.check_image(self.source["Image"])
+                box = Container(
+                    name,
+                    self.source["Image"],
+                    account=backend.account_id,
+                    region=backend.region_name,
+                    credentials=self.session.environment(),
+                    isolated=isolated,
+                )
+                self._fetch_model(box)
         except AwsError as error:
             raise ContainerFailure(str(error)) from error
         return box

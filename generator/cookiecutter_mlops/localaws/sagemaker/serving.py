@@ -5,6 +5,9 @@ import uuid
 from typing import Any
 
 from cookiecutter_mlops.localaws import runtime
+from cookiecutter_mlops.localaws.iam import acting
+from cookiecutter_mlops.localaws.iam.acting import Session
+from cookiecutter_mlops.localaws.sagemaker import roles
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure
 from cookiecutter_mlops.localaws.sagemaker.servers import Server
@@ -18,6 +21,11 @@ class Fleet:
         self.variants = {variant["VariantName"]: variant for variant in config["ProductionVariants"]}
         self.capture = config.get("DataCaptureConfig") or {}
         self.servers: dict[str, Server] = {}
+
+    @property
+    def session(self) -> Session:
+        """Return a session of the role with which the endpoint reads requests and writes answers and captures."""
+        return roles.of_model(self.backend, next(iter(self.variants.values()))["ModelName"])
 
     def start(self) -> None:
         """Start a server per variant and wait until all are healthy; leave nothing behind otherwise."""
@@ -59,14 +67,19 @@ class Fleet:
         return self.servers.get(random.choices(names, [weights.get(name, 1.0) for name in names])[0])  # noqa: S311
 
     def _server(self, variant: str) -> Server:
-        stream = f"{variant}/i-{uuid.uuid4().hex[:17]}"
+        group, stream = f"/aws/sagemaker/Endpoints/{self.endpoint}", f"{variant}/i-{uuid.uuid4().hex[:17]}"
+        may_log = True
 
         def log(text: str) -> None:
-            group = f"/aws/sagemaker/Endpoints/{self.endpoint}"
-            runtime.write_log(self.backend.account_id, self.backend.region_name, group, stream, [text])
+            if may_log:
+                runtime.write_log(self.backend.account_id, self.backend.region_name, group, stream, [text])
 
         model = self.variants[variant]["ModelName"]
-        return Server(self.backend, model, variant, f"{self.endpoint}-{variant}", log)
+        server = Server(self.backend, model, variant, f"{self.endpoint}-{variant}", log)
+        with acting.acting(server.session):
+            may_log = roles.may_log(self.backend, group, stream)
+            roles.report("/aws/sagemaker/Endpoints")
+        return server
 
     def _wait(self, name: str, server: Server) -> None:
         seconds = self.variants[name].get("ContainerStartupHealthCheckTimeoutInSeconds", 600)

@@ -1,4 +1,7 @@
-"""The emulated S3 as SageMaker itself uses it: channels come in, artifacts go out. It is in the same process."""
+"""The emulated S3 as SageMaker itself uses it: channels come in, artifacts go out. It is in the same process.
+
+Whoever acts (see iam/acting.py) must be allowed each object.
+"""
 
 import io
 import json
@@ -7,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cookiecutter_mlops.localaws.extension import AwsError
+from cookiecutter_mlops.localaws.iam import acting
 
 
 def split(uri: str) -> tuple[str, str]:
@@ -34,9 +38,10 @@ def objects(account: str, uri: str) -> list[Any]:
 
 def download(account: str, uri: str, folder: Path) -> int:
     """Write every object under a prefix into a folder and return how many there were."""
-    prefix = split(uri)[1]
-    found = objects(account, uri)
+    bucket, prefix = split(uri)
+    found = _listed(account, uri)
     for key in found:
+        acting.check_read(account, bucket, key.name)
         _save(folder, _relative(key.name, prefix), key.value)
     return len(found)
 
@@ -44,7 +49,12 @@ def download(account: str, uri: str, folder: Path) -> int:
 def named(account: str, uri: str) -> list[tuple[str, str]]:
     """Return key and name below the prefix of every object under it."""
     prefix = split(uri)[1]
-    return [(key.name, _relative(key.name, prefix)) for key in objects(account, uri)]
+    return [(key.name, _relative(key.name, prefix)) for key in _listed(account, uri)]
+
+
+def _listed(account: str, uri: str) -> list[Any]:
+    acting.check_list(*split(uri))
+    return objects(account, uri)
 
 
 def download_input(account: str, uri: str, data_type: str, folder: Path) -> int:
@@ -80,6 +90,7 @@ def _relative(name: str, prefix: str) -> str:
 
 def read(account: str, uri: str) -> bytes:
     bucket, name = split(uri)
+    acting.check_read(account, bucket, name)
     key = _backend(account).get_object(bucket, name) if bucket in _backend(account).buckets else None
     if key is None:
         raise AwsError("ValidationException", f"Could not find model data at {uri}.")
@@ -90,6 +101,7 @@ def write(account: str, uri: str, content: bytes) -> None:
     bucket, name = split(uri)
     if bucket not in _backend(account).buckets:
         raise AwsError("ValidationException", f"The bucket of {uri} does not exist.")
+    acting.check_write(account, bucket, name)
     _backend(account).put_object(bucket, name, content)
 
 

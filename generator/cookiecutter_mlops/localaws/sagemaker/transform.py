@@ -11,6 +11,7 @@ from cookiecutter_mlops.localaws.sagemaker import records, storage
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure
 from cookiecutter_mlops.localaws.sagemaker.jobs import Job
+from cookiecutter_mlops.localaws.sagemaker.kinds import MODEL
 from cookiecutter_mlops.localaws.sagemaker.servers import Server
 
 _MEGABYTE = 1024 * 1024
@@ -32,6 +33,9 @@ class TransformJob(Job):
             document.get("DataProcessing") or {}, self.input.get("ContentType", ""), output_type
         )
         super().__init__(backend, document, backend.container_of(document["ModelName"])["Image"])
+
+    def role(self) -> str:
+        return self.backend.documents.get(MODEL, self.document["ModelName"])["ExecutionRoleArn"]
 
     def renew(self) -> None:
         """Start the model's server; a transform job has no container of its own."""

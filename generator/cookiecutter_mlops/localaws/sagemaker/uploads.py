@@ -1,6 +1,7 @@
 """Files that go to S3 while their job still writes others: checkpoints, and outputs in mode Continuous."""
 
 import contextlib
+import contextvars
 import threading
 from pathlib import Path
 
@@ -25,7 +26,8 @@ class Continuous:
     def __enter__(self) -> "Continuous":
         self.sent = {file: file.stat().st_mtime_ns for file in self._files()}
         if self.prefix:
-            threading.Thread(target=self._follow, daemon=True).start()
+            run = contextvars.copy_context().run  # with the job's role
+            threading.Thread(target=run, args=[self._follow], daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -5,8 +5,10 @@ import time
 import uuid
 from typing import Any
 
+from cookiecutter_mlops.localaws.iam import acting
 from cookiecutter_mlops.localaws.sagemaker import metrics, storage
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure
+from cookiecutter_mlops.localaws.sagemaker.routing import Router
 from cookiecutter_mlops.localaws.sagemaker.servers import ASYNC_INVOCATION_SECONDS
 
 
@@ -30,10 +32,15 @@ class Request:
 
     def carry_out(self) -> None:
         """Ask the container, report to CloudWatch, and deliver what it answered."""
+        router = self.backend.routers[self.endpoint]
+        with acting.acting(router.fleet.session):
+            self._carry_out(router)
+
+    def _carry_out(self, router: Router) -> None:
         started, variant = time.perf_counter(), ""
         try:
             content = storage.read(self.backend.account_id, self.source)
-            _, server = self.backend.routers[self.endpoint].choose({})
+            _, server = router.choose({})
             if server is None:
                 raise ContainerFailure("the endpoint has no instance")
             variant = server.name
@@ -70,4 +77,5 @@ class Request:
         else:
             reason = f"Received error ({status}) from model: {body.decode(errors='replace')}"
             message |= {"failureReason": reason, "responseParameters": {"failureLocation": self.failure}}
+        acting.check_topic(topic)
         sns_backends[self.backend.account_id][self.backend.region_name].publish(json.dumps(message), topic)

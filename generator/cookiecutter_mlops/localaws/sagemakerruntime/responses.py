@@ -9,6 +9,7 @@ from typing import Any
 from moto.core.responses import BaseResponse
 from moto.sagemaker.models import sagemaker_backends
 
+from cookiecutter_mlops.localaws.iam import acting
 from cookiecutter_mlops.localaws.sagemaker import metrics
 from cookiecutter_mlops.localaws.sagemaker.kinds import ENDPOINT
 from cookiecutter_mlops.localaws.sagemaker.routing import Router
@@ -94,7 +95,9 @@ class SageMakerRuntimeResponse(BaseResponse):
             metadata["customAttributes"] = [attributes]
         if inference_id := self.headers.get("X-Amzn-SageMaker-Inference-Id"):
             metadata["inferenceId"] = inference_id
-        capture.record(self.current_account, fleet.capture, f"{self._name()}/{variant}", metadata, request, answer)
+        place = f"{self._name()}/{variant}"
+        with acting.acting(fleet.session if fleet.capture else None):
+            capture.record(self.current_account, fleet.capture, place, metadata, request, answer)
 
     def _backend(self) -> Any:
         return sagemaker_backends[self.current_account][self.region]
