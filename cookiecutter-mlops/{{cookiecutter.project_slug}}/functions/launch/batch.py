@@ -18,11 +18,11 @@ def start(spec: dict[str, Any], live: dict[str, Any], event: dict[str, Any]) -> 
     if running := _running(spec):
         return "exists", running, f"{running} runs; what it does not hold is taken up after it."
     found, pending = inputs(spec)
-    pending = sorted(pending.keys() - set(event.get("except", ())))
-    if not pending:
+    wanted = sorted(pending.keys() - set(event.get("except", ())))
+    if not wanted:
         return "nothing", None, f"Nothing is pending among {len(found)} inputs under {spec['input_s3_uri']}."
     name = f"{spec['project_slug']}-{spec['stage']}-batch-{_minute(event)}"
-    listed = [{"prefix": spec["input_s3_uri"]}, *pending]
+    listed = [{"prefix": spec["input_s3_uri"]}, *wanted]
     aws.put_json(f"{spec['manifest_s3_uri']}{name}/inputs.json", listed)
     return aws.start_once("create_transform_job", request(spec, live, name), name)
 
