@@ -29,6 +29,7 @@ resource "aws_lambda_function" "this" {
     variables = merge(
       { ENDPOINT_NAME = var.endpoint.name, ENDPOINT_KIND = var.endpoint.kind },
       var.input == null ? {} : { INPUT_S3_URI = var.input.uri },
+      var.capture == null ? {} : { CAPTURE_S3_URI = var.capture.uri, CAPTURE_PERCENTAGE = var.capture.percentage },
     )
   }
 
@@ -101,6 +102,16 @@ data "aws_iam_policy_document" "this" {
 
     content {
       sid       = "PutRequests"
+      actions   = ["s3:PutObject"]
+      resources = [statement.value.arn]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.capture == null ? [] : [var.capture]
+
+    content {
+      sid       = "CaptureRequests"
       actions   = ["s3:PutObject"]
       resources = [statement.value.arn]
     }

@@ -53,6 +53,17 @@ variable "network" {
   }
 }
 
+variable "capture" {
+  description = "Where requests and answers are copied for monitoring (S3 address and ARN pattern), and which percentage of them; null for real-time endpoints, which SageMaker captures for."
+  type        = object({ uri = string, arn = string, percentage = number })
+  default     = null
+
+  validation {
+    condition     = var.capture == null ? true : var.endpoint.kind != "real-time" && var.capture.percentage > 0 && var.capture.percentage <= 100
+    error_message = "capture: give it for serverless and asynchronous endpoints only, with a percentage above 0 up to 100, for example { uri = \"s3://my-data/capture/prod/e/AllTraffic/\", arn = \"arn:...\", percentage = 100 }."
+  }
+}
+
 variable "kms_key_arn" {
   description = "Key that encrypts the function's environment, its log and its failed events."
   type        = string

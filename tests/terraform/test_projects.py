@@ -73,7 +73,7 @@ def settings(folder: Path, **changed: object) -> None:
 @pytest.mark.parametrize("answers", APPLIED.values(), ids=APPLIED)
 def test_project_comes_up_whole_and_goes_away(answers, tmp_path, on_embedded_aws):
     folder = bake(tmp_path, answers)
-    settings(folder, force_destroy=True)
+    settings(folder, force_destroy=True, batch={"schedule": "cron(0 2 * * ? *)", "on_arrival": True})
     terraform = on_embedded_aws(folder)
     terraform("apply", "-auto-approve", "-input=false", "-no-color", "-parallelism=30")
     again = terraform("plan", "-detailed-exitcode", "-input=false", "-no-color", good=(0, 2))

@@ -126,6 +126,7 @@ module "invoker" {
   package     = "${path.module}/../functions/build/invoke.zip"
   endpoint    = { name = module.endpoint[each.key].name, arn = module.endpoint[each.key].arn, kind = var.endpoint.kind }
   input       = module.endpoint[each.key].input
+  capture     = local.captures[each.key]
   network     = local.network
   kms_key_arn = module.key.arn
   tags        = { stage = each.key }

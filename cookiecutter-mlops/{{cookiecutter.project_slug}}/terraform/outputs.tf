@@ -53,6 +53,16 @@ output "endpoints" {
   value       = { for stage in var.stages : stage => module.endpoint[stage].name }
 }
 
+output "dashboards" {
+  description = "CloudWatch dashboard of each stage."
+  value       = { for stage in var.stages : stage => module.monitoring[stage].dashboard }
+}
+
+output "batch" {
+  description = "Where to put files for batch inference, and where the answers are, by stage; empty where it is off."
+  value       = { for stage, batch in module.batch : stage => { input = batch.input_s3_uri, output = batch.output_s3_uri } }
+}
+
 output "invoke_functions" {
   description = "Function of each stage that applications call."
   value       = { for stage in var.stages : stage => module.invoker[stage].name }

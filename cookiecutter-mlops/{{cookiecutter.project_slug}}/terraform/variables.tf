@@ -133,6 +133,38 @@ variable "endpoint" {
   nullable = false
 }
 
+variable "monitoring" {
+  description = "Monitoring of the live model: enabled runs it by schedule (null: after every window); a window has window_hours (1, 2, 3, 4, 6 or 24) and sampling_percentage of the captured requests; bad_windows of_windows raise the alarms that also train again; ground truth may come history_days late; the rest is the job's machine. Thresholds are in project.toml."
+  type = object({
+    enabled             = optional(bool, true)
+    schedule            = optional(string)
+    window_hours        = optional(number, 1)
+    sampling_percentage = optional(number, 100)
+    bad_windows         = optional(number, 2)
+    of_windows          = optional(number, 3)
+    history_days        = optional(number, 7)
+    instance_type       = optional(string, "ml.m5.large")
+    volume_size_gb      = optional(number, 30)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "batch" {
+  description = "Batch inference; null is off. schedule is a cron(...) or rate(...) expression in time_zone, or null; on_arrival starts when a file comes; a file is one request of at most max_file_mb (25) in content_type; concurrent_files times max_file_mb is at most 100; the rest is the job's machines."
+  type = object({
+    schedule         = optional(string)
+    time_zone        = optional(string, "UTC")
+    on_arrival       = optional(bool, false)
+    content_type     = optional(string, "application/json")
+    max_file_mb      = optional(number, 20)
+    concurrent_files = optional(number, 4)
+    instance_type    = optional(string, "ml.m5.large")
+    instance_count   = optional(number, 1)
+  })
+  default = null
+}
+
 variable "stages" {
   description = "Stages in the order of a release; the last one is production."
   type        = list(string)

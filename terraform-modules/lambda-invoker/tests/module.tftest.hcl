@@ -55,6 +55,30 @@ run "asynchronous_knows_where_requests_go" {
   }
 }
 
+run "serverless_requests_are_captured" {
+  command = plan
+
+  variables {
+    endpoint = { name = "e", arn = "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/e", kind = "serverless" }
+    capture  = { uri = "s3://data/capture/prod/e/AllTraffic/", arn = "arn:aws:s3:::data/capture/prod/*", percentage = 20 }
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables.CAPTURE_PERCENTAGE == "20"
+    error_message = "the function must know how many requests to capture"
+  }
+}
+
+run "capture_of_real_time_is_refused" {
+  command = plan
+
+  variables {
+    capture = { uri = "s3://b/", arn = "a", percentage = 100 }
+  }
+
+  expect_failures = [var.capture]
+}
+
 run "missing_package_is_refused" {
   command = plan
 
