@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from cookiecutter_mlops import answers, scaffold
+from cookiecutter_mlops.environments import environment
 from cookiecutter_mlops.terraform import Terraform
 
 TEMPLATE = scaffold.template() / "{{cookiecutter.project_slug}}"
@@ -144,6 +145,15 @@ def test_project_is_clean_for(bake, command):
     options = {"cwd": bake(MATRIX[0]), "env": {**os.environ, "PATH": path}, "capture_output": True, "text": True}
     done = subprocess.run(command.split(), **options)
     assert done.returncode == 0, done.stdout
+
+
+def test_project_passes_its_own_lint(bake):
+    project = bake(MATRIX[0])
+    done = subprocess.run(
+        ["make", "lint", f"BIN={environment(project).parent}", "--assume-old=.venv/installed"],
+        cwd=project, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("combination", MATRIX, ids=label)
