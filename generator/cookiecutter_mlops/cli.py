@@ -179,6 +179,13 @@ def rollback(stage: str | None, to: int | None) -> None:
     _project().run_module("pipelines.rollback", *options)
 
 
+@main.command(epilog="Example: mlops releases --stage prod")
+@click.option("--stage", help="Only this one.")
+def releases(stage: str | None) -> None:
+    """Show what was live in each stage, from when to when, and why."""
+    _project().run_module("pipelines.releases", *(["--stage", stage] if stage else []))
+
+
 @main.command(epilog="Example: mlops destroy --yes")
 @click.option("--yes", is_flag=True, help="Do not ask before deleting from an AWS account.")
 def destroy(yes: bool) -> None:

@@ -72,6 +72,7 @@ resource "aws_ssm_parameter" "spec" {
       alarms = [for alarm in local.alarms : alarm.name]
     }
     autoscaling         = var.autoscaling
+    latency_ms          = var.alarms.latency_ms # of a release's answers too, when Verify asks for them
     models_bucket       = var.buckets.models.name
     model_package_group = var.registry.model_package_group
     tags                = merge(data.aws_default_tags.current.tags, { stage = var.stage })

@@ -72,6 +72,19 @@ data "aws_iam_policy_document" "deploy" {
     resources = ["${local.parameter_prefix}/${var.stage}/live"]
   }
 
+  # A model that alarms rolled back is rejected, so that nothing releases it again; approving stays with others.
+  statement {
+    sid       = "RejectRolledBackModels"
+    actions   = ["sagemaker:UpdateModelPackage"]
+    resources = local.group_arns
+
+    condition {
+      test     = "StringEquals"
+      variable = "sagemaker:ModelApprovalStatus"
+      values   = ["Rejected"]
+    }
+  }
+
   statement {
     sid       = "CheckImages"
     actions   = ["ecr:DescribeImages"]
@@ -168,6 +181,12 @@ data "aws_iam_policy_document" "deploy" {
 
 data "aws_iam_policy_document" "verify" {
   source_policy_documents = [data.aws_iam_policy_document.common.json]
+
+  statement {
+    sid       = "ReadConfiguration"
+    actions   = ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"]
+    resources = local.released_arns
+  }
 
   statement {
     sid       = "AskEndpoint"

@@ -3,7 +3,7 @@
     python -m pipelines.approve [--version 3]
 
 A project with one stage asks before the release, in the model registry; a project with two asks between them, in the
-release pipeline. A model that the gate stopped cannot be approved.
+release pipeline. A model that the gate stopped cannot be approved; one that was rolled back can, by its version.
 """
 
 import argparse
@@ -20,8 +20,6 @@ def approve_package(spec: dict[str, Any], version: int | None) -> Package | None
     package = packages.find(group, str(version)) if version else next(packages.of_status(group, packages.PENDING), None)
     if package is None or package.status == packages.APPROVED:
         return None
-    if package.status == packages.REJECTED:
-        raise PipelineError(f"version {package.version} was rejected and stays so: {package.reason}")
     packages.refuse_failed(package)
     if len(spec["stages"]) == 1:  # approved is released to prod
         packages.refuse_sample(package)

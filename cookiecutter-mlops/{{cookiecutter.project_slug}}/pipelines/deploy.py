@@ -3,7 +3,8 @@
     MLOPS_STAGE=prod python -m pipelines.deploy                         # the newest approved package, if it is newer
     MLOPS_STAGE=prod MODEL_PACKAGE=3 python -m pipelines.deploy         # that version, also an older one
 
-With nothing to release it ends well. An endpoint that does not take the new model keeps the old one.
+With nothing to release it ends well. An endpoint that does not take the new model keeps the old one; if alarms rolled
+it back the package is rejected, with the reason, so that no later event releases it again.
 """
 
 import argparse
@@ -57,8 +58,14 @@ def release(spec: dict[str, Any], package: Package) -> None:
     name = endpoint.release_name(spec, package.version, datetime.now(UTC))
     print(f"releasing {package.title} to {spec['endpoint_name']} as {name}", flush=True)
     autoscaling.make_way(spec)
-    endpoint.release(spec, package, name)
-    autoscaling.register(spec)
+    try:
+        endpoint.release(spec, package, name)
+    except endpoint.RolledBack as problem:
+        packages.reject(package.arn, f"Rolled back: {problem}")
+        raise
+    finally:
+        if endpoint.describe(spec["endpoint_name"]):  # what serves, the new model or the old one, goes on scaling
+            autoscaling.register(spec)
     write_live(spec, package, name)
     prune(spec, name)
     print(f"live in {spec['stage']}: {package.title}")

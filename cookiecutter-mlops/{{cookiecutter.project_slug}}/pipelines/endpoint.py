@@ -6,6 +6,7 @@ SageMaker switches from one to the other, and when it switches back by itself, t
 
 import re
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,11 @@ from pipelines.project import PipelineError
 
 VARIANT = "AllTraffic"  # alarms and scaling are declared for the variant of this name
 BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
-DEAD = ("Failed", "OutOfService")  # serves nobody and cannot be updated
+DEAD = ("Failed", "OutOfService", "UpdateRollbackFailed")  # cannot be updated, only made anew
+
+
+class RolledBack(PipelineError):
+    """An alarm rang while the new model had traffic, and SageMaker gave it back to the one before."""
 
 
 def model_request(spec: dict[str, Any], package: Package, name: str) -> dict[str, Any]:
@@ -78,17 +83,31 @@ def data_capture(spec: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def update_request(spec: dict[str, Any], config: str) -> dict[str, Any]:
+def update_request(spec: dict[str, Any], config: str, ringing: list[str]) -> dict[str, Any]:
     """UpdateEndpoint: canary and rollback where the kind allows them, and machines that scaling added are kept."""
-    request = {"EndpointName": spec["endpoint_name"], "EndpointConfigName": config}
+    request: dict[str, Any] = {"EndpointName": spec["endpoint_name"], "EndpointConfigName": config}
+    if spec["autoscaling"]:
+        request |= {
+            "RetainAllVariantProperties": True,
+            "ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DataCaptureConfig"}],
+        }
     deployment = spec["deployment"] or {}
-    if deployment.get("policy"):
-        guard = {"BlueGreenUpdatePolicy": deployment["policy"]}
-        if deployment["alarms"]:
-            alarms = [{"AlarmName": alarm} for alarm in deployment["alarms"]]
-            guard["AutoRollbackConfiguration"] = {"Alarms": alarms}
-        request["DeploymentConfig"] = guard
-    return request | {"RetainAllVariantProperties": True} if spec["autoscaling"] else request
+    # What is live is failing already: nothing to go back to, and SageMaker takes no alarm that rings.
+    if ringing or not deployment.get("policy"):
+        return request
+    guard = {"BlueGreenUpdatePolicy": deployment["policy"]}
+    if deployment["alarms"]:
+        guard["AutoRollbackConfiguration"] = {"Alarms": [{"AlarmName": alarm} for alarm in deployment["alarms"]]}
+    return request | {"DeploymentConfig": guard}
+
+
+def ringing_alarms(spec: dict[str, Any]) -> list[str]:
+    """Which of the alarms that guard a release ring now."""
+    names = (spec["deployment"] or {}).get("alarms")
+    if not names:
+        return []
+    found = project.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
+    return [alarm["AlarmName"] for alarm in found if alarm["StateValue"] == "ALARM"]
 
 
 def release(spec: dict[str, Any], package: Package, name: str) -> None:
@@ -98,7 +117,7 @@ def release(spec: dict[str, Any], package: Package, name: str) -> None:
     sagemaker.create_endpoint_config(**config_request(spec, name))
     try:
         switch(spec, name)
-    except PipelineError:
+    except (PipelineError, ClientError):
         discard(name)
         raise
 
@@ -112,13 +131,16 @@ def switch(spec: dict[str, Any], config: str) -> None:
         delete(name)
         current = None
     if current:
-        sagemaker.update_endpoint(**update_request(spec, config))
+        ringing = ringing_alarms(spec)
+        if ringing:
+            print(f"{', '.join(ringing)} ring already: replacing the failing model at once", flush=True)
+        sagemaker.update_endpoint(**update_request(spec, config, ringing))
     else:
         sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config, Tags=project.tags(spec))
     time.sleep(project.poll_seconds())  # a look too early could still see the state before the request
     after = settled(name)
     if not serves(after, config):
-        fail(name, after, config)
+        fail(spec, after, config)
 
 
 def serves(endpoint: dict[str, Any] | None, config: str) -> bool:
@@ -128,14 +150,17 @@ def serves(endpoint: dict[str, Any] | None, config: str) -> bool:
     return (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", config)
 
 
-def fail(name: str, after: dict[str, Any] | None, config: str) -> None:
+def fail(spec: dict[str, Any], after: dict[str, Any] | None, config: str) -> None:
     """Say why the endpoint is not what was asked for, the model's own last words first."""
+    name = spec["endpoint_name"]
     print(*(f"    {line}" for line in logs.tail(f"/aws/sagemaker/Endpoints/{name}")), sep="\n")
-    reason = (after or {}).get("FailureReason") or "SageMaker gave no reason; an alarm may have rolled it back"
+    reason = (after or {}).get("FailureReason") or "SageMaker gave no reason"
     if after and after["EndpointStatus"] in DEAD:
         delete(name)  # it never served, and its configuration is about to go
         raise PipelineError(f"endpoint {name} did not start with {config}: {reason}")
     still = f"{after['EndpointConfigName']} still answers" if after else "it is gone"
+    if after and (alarms := ringing_alarms(spec)):
+        raise RolledBack(f"alarm {', '.join(alarms)} rolled endpoint {name} back from {config}, {still}: {reason}")
     raise PipelineError(f"endpoint {name} was not switched to {config}, {still}: {reason}")
 
 
@@ -177,6 +202,18 @@ def discard(name: str) -> None:
         except ClientError as error:
             if "Could not find" not in error.response["Error"]["Message"]:
                 raise
+
+
+def differences(wanted: Any, found: Any, place: str = "") -> Iterator[str]:
+    """What was asked for and is not there; what AWS adds of its own is no difference."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        for key in wanted.keys() - {"Tags"}:
+            yield from differences(wanted[key], found.get(key), f"{place}.{key}" if place else key)
+    elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
+        for number, (one, other) in enumerate(zip(wanted, found, strict=True)):
+            yield from differences(one, other, f"{place}[{number}]")
+    elif wanted != found:
+        yield f"{place} is {found!r}, wanted was {wanted!r}"
 
 
 def release_name(spec: dict[str, Any], version: int, now: datetime) -> str:

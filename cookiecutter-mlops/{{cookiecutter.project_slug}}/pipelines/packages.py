@@ -81,6 +81,13 @@ def find(group: str, wanted: str) -> Package | None:
     )
 
 
+def reject(arn: str, reason: str) -> None:
+    """Take a package out of what may be released; only a person who names its version brings it back."""
+    project.client("sagemaker").update_model_package(
+        ModelPackageArn=arn, ModelApprovalStatus=REJECTED, ApprovalDescription=reason[:1024]
+    )
+
+
 def refuse_unreleasable(package: Package, group: str, *, production: bool) -> None:
     """Stop here unless a person or the gate's policy said yes to this very package, and the gate did too."""
     if f":model-package/{group}/" not in package.arn:

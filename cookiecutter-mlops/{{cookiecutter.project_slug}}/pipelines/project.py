@@ -88,7 +88,12 @@ def parameter(name: str) -> dict[str, Any] | None:
         answer = client("ssm").get_parameter(Name=f"/{slug()}/{name}")
     except client("ssm").exceptions.ParameterNotFound:
         return None
-    return json.loads(answer["Parameter"]["Value"])
+    return parsed(answer["Parameter"]["Value"])
+
+
+def parsed(value: str) -> dict[str, Any]:
+    """What a parameter of this project holds."""
+    return json.loads(value)
 
 
 def training_spec() -> dict[str, Any]:

@@ -15,10 +15,12 @@ from typing import Any
 
 from pipelines import archive, gatekeeper, packages, project, snapshot, train
 from pipelines.project import PipelineError
-from training.evaluate import Verdict, gate
+from training.evaluate import Check, Verdict, gate
 from training.settings import load_settings
 
 JSON = "application/json"
+ORIGIN = ("commit", "data_version", "settings_sha256")
+HISTORY = "no model of the same commit, data and settings was rolled back"
 CONTENT_TYPES = [JSON, "text/csv"]
 
 
@@ -26,6 +28,7 @@ def register(spec: dict[str, Any], job: dict[str, Any], image: str) -> Verdict:
     """Make the model package of a completed job, and give back the gate's verdict."""
     evaluation = read_evaluation(job)
     verdict = gate(evaluation, live_evaluation(spec, evaluation), load_settings().gate)
+    verdict = verdict.also(not_rolled_back(spec, evaluation))
     kept = keep(spec, job, evaluation, verdict)
     arn = create(spec, job, image, kept, customer_metadata(job, evaluation, verdict) | kept, verdict)
     status = status_for(spec, verdict)
@@ -57,6 +60,15 @@ def live_evaluation(spec: dict[str, Any], evaluation: dict[str, Any]) -> dict[st
     shared = {key: facts.get(key) for key in ("metric", "data_version")}
     shared |= {"version": live["version"], "higher_is_better": evaluation.get("higher_is_better")}
     return shared | {"value": value}
+
+
+def not_rolled_back(spec: dict[str, Any], evaluation: dict[str, Any]) -> Check:
+    """The same code, data and settings make the same model: one that was rolled back must not return unasked."""
+    origin = [str(evaluation.get(fact)) for fact in ORIGIN]
+    for package in packages.of_status(spec["model_package_group"], packages.REJECTED):
+        if package.facts.get("verdict") == "passed" and [package.facts.get(fact) for fact in ORIGIN] == origin:
+            return Check("history", HISTORY, f"version {package.version} was the same: {package.reason}", False)
+    return Check("history", HISTORY, "none was", True)
 
 
 def keep(spec: dict[str, Any], job: dict[str, Any], evaluation: dict[str, Any], verdict: Verdict) -> dict[str, str]:

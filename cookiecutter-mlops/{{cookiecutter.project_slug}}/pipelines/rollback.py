@@ -2,31 +2,23 @@
 
     python -m pipelines.rollback [--stage prod] [--to 3]
 
-The model that is live now is rejected first, so that no later event releases it again.
+The live model, and every one between it and the target, is rejected first, so that no later event releases it again.
+Where the pipeline asks a person before production, this person has just said yes: the command waits and answers.
 """
 
 import argparse
-import json
 from typing import Any
 
-from pipelines import packages, project
+from pipelines import approve, packages, project, releases
 from pipelines.packages import Package
 from pipelines.project import PipelineError
 
 
-def history(stage: str) -> list[str]:
-    """The package ARNs that were live in a stage, newest first, as SSM remembers them."""
-    pages = project.client("ssm").get_paginator("get_parameter_history")
-    found = pages.paginate(Name=f"/{project.slug()}/{stage}/live").search("Parameters[]")
-    versions = sorted(found, key=lambda entry: entry["Version"], reverse=True)
-    return [json.loads(entry["Value"])["model_package_arn"] for entry in versions]
-
-
 def previous(stage: str, live: dict[str, Any]) -> Package:
     """The last model that was live before this one and is still good."""
-    for arn in history(stage):
-        if arn != live["model_package_arn"]:
-            package = packages.describe(arn)
+    for release in releases.history(stage):
+        if release["model_package_arn"] != live["model_package_arn"]:
+            package = packages.describe(release["model_package_arn"])
             if package.status == packages.APPROVED:
                 return package
     raise PipelineError(f"version {live['version']} is the only good one that was ever live in {stage}; train another.")
@@ -40,13 +32,39 @@ def chosen(group: str, version: int, live: dict[str, Any]) -> Package:
     return package
 
 
-def reject(live: dict[str, Any], target: Package) -> None:
-    """Write into the registry why the live model goes."""
-    project.client("sagemaker").update_model_package(
-        ModelPackageArn=live["model_package_arn"],
-        ModelApprovalStatus=packages.REJECTED,
-        ApprovalDescription=f"Rolled back to version {target.version} by a person.",
+def reject(group: str, live: dict[str, Any], target: Package) -> None:
+    """Write into the registry why the live model goes, and that those which are skipped are no better."""
+    packages.reject(live["model_package_arn"], f"Rolled back to version {target.version} by a person.")
+    for package in packages.of_status(group, packages.APPROVED):
+        if target.version < package.version < live["version"]:
+            packages.reject(package.arn, f"Passed over by a rollback to version {target.version} by a person.")
+
+
+def start(spec: dict[str, Any], live: dict[str, Any], target: Package) -> str:
+    """Let the release pipeline release the target; the execution's id."""
+    variables = {"MODEL_PACKAGE": target.arn, "REASON": f"rolled back from version {live['version']} by a person"}
+    answer = project.client("codepipeline").start_pipeline_execution(
+        name=spec["release_pipeline"],
+        variables=[{"name": name, "value": value} for name, value in variables.items()],
     )
+    return answer["pipelineExecutionId"]
+
+
+def answer_approval(spec: dict[str, Any], execution: str, target: Package) -> None:
+    """Approve the execution when it has passed the stage before; one that ended has nothing to ask."""
+    pipeline, service = spec["release_pipeline"], project.client("codepipeline")
+
+    def asked() -> bool | None:
+        waiting = approve.waiting_approval(pipeline)
+        if waiting and waiting[0] == execution:
+            return True
+        state = service.get_pipeline_execution(pipelineName=pipeline, pipelineExecutionId=execution)
+        return None if state["pipelineExecution"]["status"] == "InProgress" else False
+
+    if not project.until(asked, f"{pipeline} {execution}"):
+        raise PipelineError(f"{pipeline} ended before {spec['stages'][-1]}; `mlops status` shows where.")
+    approve.approve_release(spec, target.version)
+    print(f"approved; {pipeline} now moves {spec['stages'][-1]}")
 
 
 def main() -> None:
@@ -61,15 +79,11 @@ def main() -> None:
         raise PipelineError(f"nothing is live in {stage}, so there is nothing to go back from.")
     target = chosen(group, arguments.to, live) if arguments.to else previous(stage, live)
     packages.refuse_unreleasable(target, group, production=stage == spec["stages"][-1])
-    reject(live, target)
-    project.client("codepipeline").start_pipeline_execution(
-        name=spec["release_pipeline"],
-        variables=[
-            {"name": "MODEL_PACKAGE", "value": target.arn},
-            {"name": "REASON", "value": f"rolled back from version {live['version']}"},
-        ],
-    )
-    print(f"version {live['version']} is rejected; {spec['release_pipeline']} releases {target.title}")
+    reject(group, live, target)
+    execution = start(spec, live, target)
+    print(f"version {live['version']} is rejected; {spec['release_pipeline']} releases {target.title}", flush=True)
+    if stage == spec["stages"][-1] and len(spec["stages"]) > 1:
+        answer_approval(spec, execution, target)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines import gatekeeper, packages, project
+from pipelines import endpoint, gatekeeper, packages, project
 
 
 def pipeline(name: str) -> Iterator[str]:
@@ -18,7 +18,20 @@ def pipeline(name: str) -> Iterator[str]:
         chosen = {"pipelineExecutionId": execution["pipelineExecutionId"]}
         details = service.list_action_executions(pipelineName=name, filter=chosen)["actionExecutionDetails"]
         for action in sorted(details, key=lambda detail: detail["startTime"]):
-            yield f"  {action['stageName']:16} {action['status']}"
+            result = action.get("output", {}).get("executionResult", {})
+            why = result.get("errorDetails", {}).get("message", "") if action["status"] == "Failed" else ""
+            yield f"  {action['stageName']:16} {action['status']}  {why}".rstrip()
+
+
+def stages(spec: dict[str, Any]) -> Iterator[str]:
+    """What each stage serves, since when and why, and how its endpoint is."""
+    for stage in spec["stages"]:
+        current, live = endpoint.describe(f"{spec['project_slug']}-{stage}"), project.live(stage)
+        state = current["EndpointStatus"] if current else "no endpoint"
+        told = "nothing was released yet"
+        if live:
+            told = f"version {live['version']} since {live['released_at']} ({live.get('reason')})"
+        yield f"  {stage:8} {state:12} {told}"
 
 
 def models(spec: dict[str, Any]) -> Iterator[str]:
@@ -41,6 +54,7 @@ def main() -> None:
         print(*pipeline(name), sep="\n")
     for line in gatekeeper.summary():
         print(line)
+    print("stages:", *stages(spec), sep="\n")
     print("models, newest first:", *models(spec), sep="\n")
 
 

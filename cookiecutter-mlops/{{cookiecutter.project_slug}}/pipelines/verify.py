@@ -15,12 +15,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from pipelines import archive, endpoint, project
+from pipelines import archive, endpoint, packages, project
 from pipelines.project import PipelineError
 
 TOLERANCE = 1e-6  # relative; another machine may round the last digits differently
 NONSENSE = {"instances": "this is not a list"}
-BUDGET_MS = 2000.0
 
 
 class Refused(Exception):
@@ -31,19 +30,33 @@ class Refused(Exception):
         self.status = status
 
 
-def verify(spec: dict[str, Any], live: dict[str, Any], budget_ms: float) -> None:
+def verify(spec: dict[str, Any], live: dict[str, Any]) -> None:
     """Check configuration, answers, latency and manners of the live endpoint."""
     current = endpoint.settled(spec["endpoint_name"])
     if not endpoint.serves(current, live["endpoint_config"]):
         state = f"{current['EndpointStatus']} with {current['EndpointConfigName']}" if current else "not there"
         raise PipelineError(f"{spec['endpoint_name']} is {state}, but {live['endpoint_config']} was released.")
+    check_configuration(spec, live)
     samples = archive.read_json(live["model_data_url"], "samples.json")
     if not samples:
         raise PipelineError(f"{live['model_data_url']}: samples.json records no request, so nothing can be verified.")
     ask = ask_later if spec["kind"] == "asynchronous" else ask_now
     times = [check_sample(ask, spec, number, sample) for number, sample in enumerate(samples, 1)]
-    check_latency(spec, times, budget_ms)
+    check_latency(spec, times)
     check_refusal(ask, spec)
+
+
+def check_configuration(spec: dict[str, Any], live: dict[str, Any]) -> None:
+    """What runs must be what Terraform's spec and the package ask for, down to the image's digest."""
+    sagemaker, name = project.client("sagemaker"), live["endpoint_config"]
+    package = packages.describe(live["model_package_arn"])
+    pairs = [
+        (endpoint.model_request(spec, package, name), sagemaker.describe_model(ModelName=name)),
+        (endpoint.config_request(spec, name), sagemaker.describe_endpoint_config(EndpointConfigName=name)),
+    ]
+    if wrong := [difference for pair in pairs for difference in endpoint.differences(*pair)]:
+        raise PipelineError(f"{name} is not what was asked for: {'; '.join(wrong)}; release again.")
+    print(f"{name} runs as it was asked for")
 
 
 def check_sample(ask: Any, spec: dict[str, Any], number: int, sample: dict[str, Any]) -> float:
@@ -71,12 +84,14 @@ def same(answer: Any, recorded: Any) -> bool:
     return answer == recorded
 
 
-def check_latency(spec: dict[str, Any], times: list[float], budget_ms: float) -> None:
+def check_latency(spec: dict[str, Any], times: list[float]) -> None:
     """The usual answer must be fast enough; a queue, and the first request to a cold machine, are no measure."""
-    usual = statistics.median(times) * 1000
+    usual, budget = statistics.median(times) * 1000, spec["latency_ms"]
     print(f"{len(times)} recorded answers are the same, median {usual:.0f} ms")
-    if spec["kind"] != "asynchronous" and usual > budget_ms:
-        raise PipelineError(f"the median answer took {usual:.0f} ms, the budget is {budget_ms:.0f} ms (--latency-ms).")
+    if spec["kind"] != "asynchronous" and usual > budget:
+        raise PipelineError(
+            f"the median answer took {usual:.0f} ms, endpoint.latency_ms in terraform allows {budget} ms."
+        )
 
 
 def check_refusal(ask: Any, spec: dict[str, Any]) -> None:
@@ -146,7 +161,6 @@ def status_in(failure: str) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Verify what a stage serves.")
     parser.add_argument("--stage", default=os.environ.get("MLOPS_STAGE"), help="by default MLOPS_STAGE")
-    parser.add_argument("--latency-ms", type=float, default=BUDGET_MS, help="the median answer's budget")
     arguments = parser.parse_args()
     if not arguments.stage:
         raise PipelineError("--stage: must be given, for example --stage prod.")
@@ -154,7 +168,7 @@ def main() -> None:
     if live is None:
         print(f"nothing to verify: no model was released to {arguments.stage} yet")
         return
-    verify(project.endpoint_spec(arguments.stage), live, arguments.latency_ms)
+    verify(project.endpoint_spec(arguments.stage), live)
 
 
 if __name__ == "__main__":

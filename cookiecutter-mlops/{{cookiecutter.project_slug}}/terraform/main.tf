@@ -107,6 +107,8 @@ module "endpoint" {
   serverless         = var.endpoint.kind == "serverless" ? { memory_mb = var.endpoint.memory_mb, max_concurrency = var.endpoint.max_concurrency } : null
   network            = local.network
   capture_percentage = var.endpoint.kind == "real-time" ? var.endpoint.capture_percentage : 0
+  autoscaling        = var.endpoint.autoscaling
+  alarms             = { latency_ms = var.endpoint.latency_ms }
   buckets            = local.buckets
   kms_key_arn        = module.key.arn
   topic_arn          = module.notifications.topic_arn

@@ -121,7 +121,7 @@ variable "training" {
 }
 
 variable "endpoint" {
-  description = "Endpoint of every stage. instance_type and instance_count count for real-time and asynchronous endpoints, memory_mb and max_concurrency for serverless ones, capture_percentage for real-time ones."
+  description = "Endpoint of every stage. instance_type and instance_count count for real-time and asynchronous endpoints, memory_mb and max_concurrency for serverless ones, capture_percentage for real-time ones; latency_ms is what an answer may take: of the recorded requests that Verify sends, and before the alarm; autoscaling keeps invocations_per_instance (a minute) between min_capacity and max_capacity instances."
   type = object({
     kind               = string
     instance_type      = optional(string)
@@ -129,6 +129,8 @@ variable "endpoint" {
     memory_mb          = optional(number, 2048)
     max_concurrency    = optional(number, 5)
     capture_percentage = optional(number, 100)
+    latency_ms         = optional(number, 5000)
+    autoscaling        = optional(object({ min_capacity = number, max_capacity = number, invocations_per_instance = number }))
   })
   nullable = false
 }

@@ -1,5 +1,6 @@
 """An endpoint that starts, updates, fails and rolls back as SageMaker's do, for the tests of a release."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fake_aws import AwsError, FakeAws
@@ -8,9 +9,11 @@ FIRST = "wages-prod-v1-20260101000000"
 
 
 class Endpoint:
-    """One endpoint that takes each update at the second look or, unhealthy, refuses it."""
+    """One endpoint that takes each update at the second look or, unhealthy, refuses it; then its alarms ring."""
 
-    def __init__(self, aws: FakeAws, status: str | None, *, healthy: bool = True):
+    def __init__(self, aws: FakeAws, status: str | None, *, healthy: bool = True, alarms: Sequence[str] = ()):
+        self.alarms, self.ringing = alarms, False
+        aws.on(DescribeAlarms=self.describe_alarms)
         self.status, self.config, self.healthy = status, FIRST, healthy
         self.wanted: str | None = None
         self.made: set[str] = set()
@@ -23,13 +26,18 @@ class Endpoint:
         if self.status is None:
             raise AwsError("ValidationException", 'Could not find endpoint "wages-prod".')
         answer = {"EndpointStatus": self.status, "EndpointConfigName": self.config}
-        if self.status in ("Creating", "Updating"):
+        if self.status in ("Creating", "Updating", "RollingBack"):
             self.settle()
         elif self.status == "Failed" or (self.wanted and self.wanted != self.config):
             answer["FailureReason"] = "The container did not answer /ping."
         return answer
 
+    def describe_alarms(self, request: dict[str, Any]) -> dict[str, Any]:
+        states = {name: "ALARM" if self.ringing and name in self.alarms else "OK" for name in request["AlarmNames"]}
+        return {"MetricAlarms": [{"AlarmName": name, "StateValue": state} for name, state in states.items()]}
+
     def settle(self) -> None:
+        self.ringing = not self.healthy
         if self.wanted and self.healthy:
             self.config = self.wanted
         self.status = "Failed" if self.status == "Creating" and not self.healthy else "InService"

@@ -54,6 +54,7 @@ def endpoint_spec(**changes: Any) -> dict[str, Any]:
         "data_capture": {"percentage": 100, "s3_uri": "s3://wages-data/capture/prod/"},
         "deployment": {"policy": None, "alarms": []},
         "autoscaling": None,
+        "latency_ms": 60_000,
         "models_bucket": "wages-models",
         "model_package_group": "wages",
         "tags": {"project": "wages", "stage": "prod"},

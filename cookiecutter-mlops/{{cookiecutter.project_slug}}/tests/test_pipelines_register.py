@@ -6,10 +6,10 @@ import tarfile
 from typing import Any
 
 import pytest
-from fake_aws import FakeAws, objects, parameters, sequence
+from fake_aws import FakeAws, objects, parameters
 from specs import GROUP_ARN, package, registry, training_spec
 
-from pipelines import approve, register, rollback
+from pipelines import approve, register
 from pipelines.project import PipelineError
 
 SNAPSHOT = {"version": "v1", "sample": False, "files": []}
@@ -139,7 +139,7 @@ def test_newest_waiting_model_is_approved(aws: FakeAws):
 @pytest.mark.parametrize(
     ("candidate", "reason"),
     [
-        (package(3, "Rejected"), "was rejected and stays so"),
+        (package(3, "Rejected", verdict="rejected"), "did not pass the gate"),
         (package(3, "PendingManualApproval", verdict="rejected"), "did not pass the gate"),
         (package(3, "PendingManualApproval", sample="true"), "synthetic sample"),
     ],
@@ -150,6 +150,13 @@ def test_unfit_model_cannot_be_approved(aws: FakeAws, candidate: dict[str, Any],
     with pytest.raises(PipelineError, match=reason):
         approve.approve_package(ONE_STAGE, 3)
     assert aws.called("UpdateModelPackage") == []
+
+
+def test_model_that_was_rolled_back_is_approved_by_its_version_only(aws: FakeAws):
+    aws.on(**registry(package(3, "Rejected")))
+    assert approve.approve_package(ONE_STAGE, None) is None
+    assert approve.approve_package(ONE_STAGE, 3).version == 3
+    assert [update["ModelApprovalStatus"] for update in aws.called("UpdateModelPackage")] == ["Approved"]
 
 
 def waiting(token: dict[str, str]) -> dict[str, Any]:
@@ -176,24 +183,21 @@ def test_release_that_builds_is_not_waiting(aws: FakeAws):
     assert approve.approve_release(training_spec(), None) is None
 
 
-def history(*versions: int) -> dict[str, Any]:
-    values = [json.dumps({"model_package_arn": f"{GROUP_ARN}/{version}"}) for version in versions]
-    return {"Parameters": [{"Version": number, "Value": value} for number, value in enumerate(values, 1)]}
-
-
-def test_rollback_goes_to_the_last_good_one_that_was_live(aws: FakeAws):
-    aws.on(**registry(package(2), package(3, "Rejected"), package(4)), GetParameterHistory=history(2, 3, 4))
-    assert rollback.previous("prod", {"model_package_arn": f"{GROUP_ARN}/4", "version": 4}).version == 2
-
-
-def test_rollback_rejects_the_live_model_and_releases_the_other(aws: FakeAws, monkeypatch: pytest.MonkeyPatch):
-    live = {"model_package_arn": f"{GROUP_ARN}/4", "version": 4}
-    published = {"/wages/training": training_spec(), "/wages/prod/live": live}
-    aws.on(**registry(package(3), package(4)), GetParameter=parameters(published), GetParameterHistory=history(3, 4))
-    aws.on(StartPipelineExecution=sequence({"pipelineExecutionId": "1"}))
-    monkeypatch.setattr("sys.argv", ["rollback"])
-    rollback.main()
-    (rejected,), (started,) = aws.called("UpdateModelPackage"), aws.called("StartPipelineExecution")
-    assert (rejected["ModelPackageArn"], rejected["ModelApprovalStatus"]) == (f"{GROUP_ARN}/4", "Rejected")
-    variables = {variable["name"]: variable["value"] for variable in started["variables"]}
-    assert variables == {"MODEL_PACKAGE": f"{GROUP_ARN}/3", "REASON": "rolled back from version 4"}
+@pytest.mark.parametrize(
+    ("earlier", "passed"),
+    [
+        (package(2, "Rejected", commit="1a2b", data_version="v1"), False),
+        (package(2, "Rejected", commit="1a2b", data_version="v1", verdict="rejected"), True),  # by the gate itself
+        (package(2, "Rejected", commit="1a2b", data_version="v0"), True),
+        (package(2, commit="1a2b", data_version="v1"), True),
+    ],
+    ids=["rolled-back", "failed-gate", "other-data", "good"],
+)
+def test_model_that_was_rolled_back_does_not_return_by_training_it_again(
+    trained: FakeAws, earlier: dict[str, Any], passed: bool
+):
+    with_evaluation(trained, GOOD | {"commit": "1a2b"})
+    trained.on(**registry(earlier))
+    verdict = register.register(training_spec(model_approval="automatic"), JOB, "image")
+    assert verdict.passed is passed
+    assert ("version 2 was the same" in verdict.sentence()) is not passed

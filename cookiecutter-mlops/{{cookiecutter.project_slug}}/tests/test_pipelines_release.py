@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from fake_aws import FakeAws, parameters
+from botocore.exceptions import ClientError
+from fake_aws import AwsError, FakeAws, parameters
 from fake_endpoint import FIRST, Endpoint
 from specs import ASYNCHRONOUS, GROUP_ARN, SERVERLESS, endpoint_spec, package, registry
 
@@ -33,6 +34,8 @@ def release(aws: FakeAws, wanted: str = "newest", now: dict[str, Any] | None = N
         ("InService", ["UpdateEndpoint"]),
         ("Failed", ["DeleteEndpoint", "CreateEndpoint"]),
         ("OutOfService", ["DeleteEndpoint", "CreateEndpoint"]),
+        ("UpdateRollbackFailed", ["DeleteEndpoint", "CreateEndpoint"]),
+        ("RollingBack", ["UpdateEndpoint"]),
     ],
 )
 def test_release_from_every_state_of_the_endpoint(aws: FakeAws, status: str | None, operations: list[str]):
@@ -73,6 +76,45 @@ def test_refused_update_keeps_the_old_model_and_leaves_nothing(aws: FakeAws):
         release(aws)
     assert there.made == set()
     assert aws.called("PutParameter") == []
+
+
+ROUTING = {"TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 60}}
+GUARDED = {"deployment": {"policy": ROUTING, "alarms": ["errors", "latency"]}}
+
+
+def test_release_that_an_alarm_rolled_back_rejects_the_package_and_says_why(aws: FakeAws):
+    aws.on(**registry(package(3)))
+    there = Endpoint(aws, "InService", healthy=False, alarms=["errors"])
+    with pytest.raises(PipelineError, match=r"alarm errors rolled endpoint wages-prod back .* still answers"):
+        release(aws, **GUARDED)
+    (rejected,) = aws.called("UpdateModelPackage")
+    assert (rejected["ModelPackageArn"], rejected["ModelApprovalStatus"]) == (f"{GROUP_ARN}/3", "Rejected")
+    assert rejected["ApprovalDescription"].startswith("Rolled back: alarm errors")
+    assert (there.config, there.made, aws.called("PutParameter")) == (FIRST, set(), [])
+
+
+def test_release_that_failed_without_an_alarm_may_be_tried_again(aws: FakeAws):
+    aws.on(**registry(package(3)))
+    Endpoint(aws, "InService", healthy=False)
+    with pytest.raises(PipelineError, match="was not switched"):
+        release(aws, **GUARDED)
+    assert aws.called("UpdateModelPackage") == []
+
+
+def test_release_replaces_a_model_that_is_failing_at_once(aws: FakeAws):
+    aws.on(**registry(package(3)))
+    Endpoint(aws, "InService", alarms=["errors"]).ringing = True
+    release(aws, **GUARDED)
+    assert "DeploymentConfig" not in aws.called("UpdateEndpoint")[0]
+
+
+def test_update_that_aws_refuses_leaves_nothing(aws: FakeAws):
+    aws.on(**registry(package(3)))
+    there = Endpoint(aws, "InService")
+    aws.on(UpdateEndpoint=AwsError("ValidationException", "Cannot update endpoint"))
+    with pytest.raises(ClientError):
+        release(aws)
+    assert there.made == set()
 
 
 def test_failed_first_release_leaves_nothing(aws: FakeAws):
@@ -202,7 +244,7 @@ def test_release_of_each_kind_asks_for_what_that_kind_allows(aws: FakeAws, chang
 def test_update_with_a_canary_rolls_back_on_alarms():
     policy = {"TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 60}}
     spec = endpoint_spec(deployment={"policy": policy, "alarms": ["wages-prod-errors"]})
-    request = endpoint.update_request(spec, "config")
+    request = endpoint.update_request(spec, "config", ringing=[])
     assert request["DeploymentConfig"] == {
         "BlueGreenUpdatePolicy": policy,
         "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "wages-prod-errors"}]},
@@ -217,9 +259,22 @@ def test_update_of_a_scaled_endpoint_keeps_its_machines(aws: FakeAws):
     aws.on(DescribeEndpointConfig={"ProductionVariants": [{"InstanceType": "ml.m5.large"}]})
     Endpoint(aws, "InService")
     release(aws, **SCALING)
-    assert aws.called("UpdateEndpoint")[0]["RetainAllVariantProperties"] is True
+    (update,) = aws.called("UpdateEndpoint")
+    assert update["RetainAllVariantProperties"] is True
+    assert update["ExcludeRetainedVariantProperties"] == [{"VariantPropertyType": "DataCaptureConfig"}]
     assert aws.called("RegisterScalableTarget")[0]["ResourceId"] == "endpoint/wages-prod/variant/AllTraffic"
     assert "DescribeScalableTargets" not in aws.order()
+
+
+def test_old_model_goes_on_scaling_when_the_new_one_is_refused(aws: FakeAws):
+    aws.on(**registry(package(3)), RegisterScalableTarget={}, PutScalingPolicy={}, DeregisterScalableTarget={})
+    aws.on(DescribeEndpointConfig={"ProductionVariants": [{"InstanceType": "ml.c5.large"}]})
+    Endpoint(aws, "InService", healthy=False)
+    aws.on(DescribeScalableTargets={"ScalableTargets": [{}]})
+    with pytest.raises(PipelineError):
+        release(aws, **SCALING)
+    changes = [name for name in aws.order() if name in ("DeregisterScalableTarget", "RegisterScalableTarget")]
+    assert changes == ["DeregisterScalableTarget", "RegisterScalableTarget"]
 
 
 def test_other_instance_type_is_not_scaled_while_it_changes(aws: FakeAws):

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from fake_aws import AwsError, FakeAws, objects, parameters, sequence
-from specs import ASYNCHRONOUS, endpoint_spec
+from specs import ASYNCHRONOUS, endpoint_spec, package, registry
 from test_pipelines_register import archive
 
-from pipelines import audit, project, verify
+from pipelines import audit, endpoint, packages, project, verify
 from pipelines import package as images
 from pipelines.project import PipelineError
 
@@ -74,7 +74,12 @@ def test_image_of_the_commit_is_not_built_again(aws: FakeAws, monkeypatch: pytes
     assert built == ["serve"]
 
 
-LIVE = {"endpoint_config": "config", "model_data_url": "s3://wages-models/model.tar.gz"}
+PACKAGE = package()
+LIVE = {
+    "endpoint_config": "config",
+    "model_data_url": "s3://wages-models/model.tar.gz",
+    "model_package_arn": PACKAGE["ModelPackageArn"],
+}
 SAMPLES = [{"request": {"instances": [{}]}, "response": {"predictions": [7.0]}}]
 
 
@@ -82,8 +87,34 @@ SAMPLES = [{"request": {"instances": [{}]}, "response": {"predictions": [7.0]}}]
 def serving(aws: FakeAws) -> FakeAws:
     """An endpoint that answers as recorded and refuses nonsense."""
     aws.on(DescribeEndpoint={"EndpointStatus": "InService", "EndpointConfigName": "config"})
+    running_as(aws, endpoint_spec())
     aws.on(GetObject=objects({"model.tar.gz": archive({"samples.json": SAMPLES})}), InvokeEndpoint=answer(7.0))
     return aws
+
+
+def running_as(aws: FakeAws, spec: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Let the model and the configuration be those of a spec, with what AWS adds; both may be changed."""
+    aws.on(**registry(PACKAGE))
+    found = packages.describe(PACKAGE["ModelPackageArn"])
+    model = endpoint.model_request(spec, found, "config") | {"CreationTime": 0}
+    config = endpoint.config_request(spec, "config") | {"CreationTime": 0}
+    config["ProductionVariants"][0] |= {"InitialVariantWeight": 1.0}
+    del model["Tags"], config["Tags"]
+    aws.on(DescribeModel=model, DescribeEndpointConfig=config)
+    return model, config
+
+
+def test_verify_refuses_a_configuration_that_nobody_asked_for(serving: FakeAws):
+    model, config = running_as(serving, endpoint_spec())
+    model["PrimaryContainer"]["Image"] = "repository@sha256:other"
+    config["ProductionVariants"][0]["InstanceType"] = "ml.m5.large"
+    with pytest.raises(PipelineError, match=r"PrimaryContainer\.Image is 'repository@sha256:other', wanted was"):
+        verify.verify(endpoint_spec(), LIVE)
+    running_as(serving, endpoint_spec(instance_type="ml.c5.large"))
+    with pytest.raises(
+        PipelineError, match=r"ProductionVariants\[0\].InstanceType is 'ml.c5.large', wanted was 'ml.m5"
+    ):
+        verify.verify(endpoint_spec(), LIVE)
 
 
 def answer(prediction: float, status: int = 400) -> Any:
@@ -96,8 +127,10 @@ def answer(prediction: float, status: int = 400) -> Any:
 
 
 def test_verify_accepts_what_was_recorded(serving: FakeAws, capsys: pytest.CaptureFixture[str]):
-    verify.verify(endpoint_spec(), LIVE, budget_ms=60_000)
-    assert "1 recorded answers are the same" in capsys.readouterr().out
+    verify.verify(endpoint_spec(), LIVE)
+    told = capsys.readouterr().out
+    assert "config runs as it was asked for" in told
+    assert "1 recorded answers are the same" in told
 
 
 @pytest.mark.parametrize(
@@ -106,14 +139,14 @@ def test_verify_accepts_what_was_recorded(serving: FakeAws, capsys: pytest.Captu
         (answer(8.0), LIVE, 60_000, r"answered .*8\.0.* in training it was .*7\.0"),
         (answer(7.0, status=500), LIVE, 60_000, "must get a 4xx"),
         (answer(7.0), LIVE | {"endpoint_config": "other"}, 60_000, "but other was released"),
-        (answer(7.0), LIVE, 0, "the budget is 0 ms"),
+        (answer(7.0), LIVE, 0, "latency_ms in terraform allows 0 ms"),
     ],
     ids=["other-answer", "bad-manners", "other-config", "slow"],
 )
 def test_verify_refuses(serving: FakeAws, invoke: Any, live: dict[str, Any], budget: float, reason: str):
     serving.on(InvokeEndpoint=invoke)
     with pytest.raises(PipelineError, match=reason):
-        verify.verify(endpoint_spec(), live, budget)
+        verify.verify(endpoint_spec(latency_ms=budget), live)
 
 
 def asynchronous(serving: FakeAws, refusal: bytes) -> None:
@@ -125,19 +158,20 @@ def asynchronous(serving: FakeAws, refusal: bytes) -> None:
     }
     places = [{"OutputLocation": f"s3://b/out/{n}", "FailureLocation": f"s3://b/failed/{n}"} for n in (1, 2)]
     serving.on(GetObject=objects(results), PutObject={}, InvokeEndpointAsync=sequence(*places))
+    running_as(serving, endpoint_spec(**ASYNCHRONOUS))
 
 
 @pytest.mark.parametrize("refusal", [b'{"error": "bad"}', b"Received client error (400) from primary"])
 def test_verify_waits_for_asynchronous_answers(serving: FakeAws, refusal: bytes):
     asynchronous(serving, refusal)
-    verify.verify(endpoint_spec(**ASYNCHRONOUS), LIVE, budget_ms=0)
+    verify.verify(endpoint_spec(**ASYNCHRONOUS, latency_ms=0), LIVE)
     assert len(serving.called("InvokeEndpointAsync")) == 2
 
 
 def test_verify_refuses_an_asynchronous_model_that_breaks_on_nonsense(serving: FakeAws):
     asynchronous(serving, b"Received server error (500) from primary")
     with pytest.raises(PipelineError, match="must get a 4xx"):
-        verify.verify(endpoint_spec(**ASYNCHRONOUS), LIVE, budget_ms=0)
+        verify.verify(endpoint_spec(**ASYNCHRONOUS), LIVE)
 
 
 def test_audit_without_advisories_passes_on_the_embedded_aws_only(

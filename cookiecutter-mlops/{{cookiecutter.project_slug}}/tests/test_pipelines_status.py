@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from fake_aws import FakeAws, parameters
+from fake_aws import AwsError, FakeAws, parameters, sequence
 from specs import GROUP_ARN, package, registry, training_spec
 
 from pipelines import status
@@ -33,6 +33,18 @@ def test_models_are_shown_with_the_stage_in_which_they_are_live(aws: FakeAws):
     lines = list(status.models(training_spec() | {"stages": ["prod"]}))
     assert [line.endswith(", live in prod") for line in lines if "version 1," in line] == [True]
     assert [line.endswith(", live in prod") for line in lines if "version 2," in line] == [False]
+
+
+def test_stage_is_shown_with_its_endpoint_and_the_reason_of_its_release(aws: FakeAws):
+    aws.on(
+        DescribeEndpoint=sequence(AwsError("ValidationException", "Could not find it"), {"EndpointStatus": "InService"})
+    )
+    live = {"version": 1, "released_at": "2026-01-02T03:04:05Z", "reason": "approved, trained for: new data"}
+    aws.on(GetParameter=parameters({"/wages/prod/live": live}))
+    staging, prod = status.stages(training_spec())
+    assert staging.split() == ["staging", "no", "endpoint", "nothing", "was", "released", "yet"]
+    assert prod.split()[:5] == ["prod", "InService", "version", "1", "since"]
+    assert prod.endswith("(approved, trained for: new data)")
 
 
 def test_models_before_the_first_training_say_what_to_do(aws: FakeAws):

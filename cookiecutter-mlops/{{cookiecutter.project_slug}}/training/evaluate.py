@@ -39,6 +39,10 @@ class Verdict:
         name, rule, value = (max(len(row[column]) for row in rows) for column in range(3))
         return "\n".join(f"  {a:{name}}  {b:{rule}}  {c:{value}}  {d}".rstrip() for a, b, c, d in rows)
 
+    def also(self, check: Check) -> "Verdict":
+        """The same with one more check."""
+        return Verdict(self.passed and check.passed, [*self.checks, check])
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
