@@ -14,6 +14,7 @@ CHOICES = {
     "source": ("codecommit", "github", "gitlab", "bitbucket", "s3"),
     "endpoint_kind": ("real-time", "serverless", "asynchronous"),
     "stages": ("prod", "staging+prod"),
+    "data_arrival": ("manifest", "quiet-period"),
     "network": ("none", "new", "existing"),
     "notebook": ("no", "yes"),
     "terraform_state": ("local", "s3"),
@@ -141,5 +142,6 @@ RULES: dict[str, tuple[Callable[[str], str | None], str]] = {
     "network": (_choice("network"), "new"),
     "notebook": (_choice("notebook"), "yes"),
     "terraform_state": (_choice("terraform_state"), "s3"),
+    "data_arrival": (_choice("data_arrival"), "manifest"),
     "monthly_budget_usd": (_matches(r"[1-9][0-9]{0,6}", "use whole US dollars from 1 to 9999999"), "200"),
 }

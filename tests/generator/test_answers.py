@@ -37,6 +37,7 @@ BAD = {
     "network": ["vpc"],
     "notebook": ["true"],
     "terraform_state": ["S3"],
+    "data_arrival": ["quiet"],
     "monthly_budget_usd": ["0", "-1", "1.5", "plenty", "١٠٠"],
 }
 

@@ -68,7 +68,7 @@ def test_new_with_answers_file_and_pairs_takes_the_pairs_last(tmp_path):
 
 
 def test_new_that_asks_takes_defaults_and_asks_a_bad_answer_again(tmp_path):
-    replies = ["", "", "not-an-address", "team@example.org", "", "", "github", "acme/salaries", "", "", "", ""]
+    replies = ["", "", "not-an-address", "team@example.org", "", "", "github", "acme/salaries"] + [""] * 12  # the rest
     shown = mlops("new", "Salary Prediction", "--output-dir", str(tmp_path), stdin="\n".join(replies) + "\n")
     assert shown.exit_code == 0, shown.output
     assert "owner_email: use an e-mail address" in shown.output

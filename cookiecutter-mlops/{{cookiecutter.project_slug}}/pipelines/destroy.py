@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from botocore.exceptions import ClientError
 
-from pipelines import autoscaling, endpoint, packages, project, train
+from pipelines import autoscaling, endpoint, gatekeeper, packages, project, train
 from pipelines.project import PipelineError
 
 GONE = ("NotFound", "does not exist", "Could not find")  # in the code or the message of what AWS answers
@@ -30,6 +30,12 @@ def refuse_full_buckets(slug: str) -> None:
             f"force_destroy: is false and {', '.join(full)} hold data; to delete it too, set it to true in "
             "terraform/terraform.auto.tfvars.json, apply, and run this again."
         )
+
+
+def pause_training(slug: str) -> Iterator[str]:
+    """The end of a run would start the next one, if something waits."""
+    if gatekeeper.spec():
+        yield gatekeeper.ask("pause", requested_by="destroy")["reason"]
 
 
 def stop_pipelines(slug: str) -> Iterator[str]:
@@ -98,6 +104,7 @@ def remove_live(slug: str) -> Iterator[str]:
 
 
 STEPS: dict[str, Callable[[str], Iterator[str]]] = {
+    "starts of training": pause_training,
     "pipeline executions": stop_pipelines,
     "training jobs": stop_training,
     "scaling targets": remove_scaling,

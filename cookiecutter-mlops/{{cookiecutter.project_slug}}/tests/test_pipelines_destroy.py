@@ -1,7 +1,10 @@
 """Destroying is repeatable, takes only what is the project's own, and is all or nothing where data is concerned."""
 
+import io
+import json
+
 import pytest
-from fake_aws import AwsError, FakeAws
+from fake_aws import AwsError, FakeAws, parameters
 from specs import GROUP_ARN, package, registry
 
 from pipelines import destroy, project
@@ -32,6 +35,7 @@ def test_empty_bucket_or_force_destroy_lets_it_go_on(aws: FakeAws, monkeypatch, 
 
 
 GONE = {
+    "GetParameter": parameters({}),
     "ListPipelineExecutions": AwsError("PipelineNotFoundException"),
     "ListTrainingJobs": {"TrainingJobSummaries": []},
     "DescribeScalableTargets": {"ScalableTargets": []},
@@ -67,6 +71,16 @@ def test_destroy_removes_in_order_and_only_its_own(aws: FakeAws, stages: None):
     assert [request["ModelName"] for request in aws.called("DeleteModel")] == [names[0]]
     assert [request["ModelPackageName"] for request in aws.called("DeleteModelPackage")] == [f"{GROUP_ARN}/1"]
     assert aws.order().index("DeleteEndpointConfig") < aws.order().index("DeleteModel")
+
+
+def test_destroy_pauses_training_before_it_ends_a_run(aws: FakeAws, stages: None):
+    paused = {"decision": "pause", "reason": "Training is paused by destroy."}
+    aws.on(**GONE, Invoke=lambda request: {"Payload": io.BytesIO(json.dumps(paused).encode())})
+    aws.on(GetParameter=parameters({"/wages/retraining": {"function": "wages-retrain"}}))
+    destroy.destroy("wages")
+    (request,) = aws.called("Invoke")
+    assert json.loads(request["Payload"])["action"] == "pause"
+    assert aws.order().index("Invoke") < aws.order().index("ListPipelineExecutions")
 
 
 def test_destroy_does_not_hide_a_refusal(aws: FakeAws, stages: None):
