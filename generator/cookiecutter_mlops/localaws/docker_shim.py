@@ -139,7 +139,7 @@ def _store(content: bytes, stage: Stage) -> str:
     """Unpack a bundle into the folder that its digest names, and return the digest."""
     settings: dict[str, Any] = {"target": stage.name, "entrypoint": stage.entrypoint, "cmd": stage.command}
     settings |= {"env": stage.environment, "workdir": stage.workdir}
-    manifest = _manifest(content, json.dumps(settings, sort_keys=True).encode())
+    manifest = _manifest(content, _settings(settings))
     digest = _digest(manifest.encode())
     folder = _home() / "images" / digest.removeprefix("sha256:")
     partial = folder.with_suffix(f".{os.getpid()}")
@@ -172,8 +172,10 @@ def _put(image: str, digest: str) -> None:
     ecr = boto3.client("ecr")
     name, _, label = image.rpartition(":")
     repository = name.partition("/")[2]
-    manifest = (_home() / "images" / digest.removeprefix("sha256:") / ".manifest.json").read_text()
+    bundle = _home() / "images" / digest.removeprefix("sha256:")
+    manifest = (bundle / ".manifest.json").read_text()
     try:
+        _upload(ecr, repository, _settings(json.loads((bundle / ".bundle.json").read_text())))
         ecr.put_image(repositoryName=repository, imageManifest=manifest, imageTag=label, imageDigest=digest)
     except ClientError as error:
         if error.response["Error"]["Code"] != "ImageAlreadyExistsException":
@@ -181,6 +183,22 @@ def _put(image: str, digest: str) -> None:
         there = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": label}])["imageDetails"][0]
         if there["imageDigest"] != digest:  # the same image under the same tag is no news
             raise ValueError(f"tag {label} is immutable and names {there['imageDigest']} already") from None
+
+
+def _upload(ecr: Any, repository: str, blob: bytes) -> None:
+    """Upload the image's configuration as Docker uploads blobs; its files are here already."""
+    digest = _digest(blob)
+    known = ecr.batch_check_layer_availability(repositoryName=repository, layerDigests=[digest])["layers"]
+    if not any(layer["layerAvailability"] == "AVAILABLE" for layer in known):
+        upload = ecr.initiate_layer_upload(repositoryName=repository)["uploadId"]
+        part = {"partFirstByte": 0, "partLastByte": len(blob) - 1, "layerPartBlob": blob}
+        ecr.upload_layer_part(repositoryName=repository, uploadId=upload, **part)
+        ecr.complete_layer_upload(repositoryName=repository, uploadId=upload, layerDigests=[digest])
+
+
+def _settings(bundle: dict[str, Any]) -> bytes:
+    """Return how a bundle is started, as its digest counts it: the interpreter belongs to this machine."""
+    return json.dumps({name: value for name, value in bundle.items() if name != "python"}, sort_keys=True).encode()
 
 
 def _known(names: dict[str, str], image: str) -> str:

@@ -1,6 +1,7 @@
 """Requests of roles, users and the administrator, as programs send them: allowed, refused, and in whose words."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -265,3 +266,41 @@ def test_what_a_role_used_and_was_refused_is_logged(strict):
     used, refused = [line for line in lines if line["role"] == caller.role.rpartition("/")[2]]
     assert (used["action"], used["statement"], used["allowed"]) == ("ssm:DescribeParameters", "Look", True)
     assert (refused["action"], refused["allowed"]) == ("s3:ListAllMyBuckets", False)
+
+
+def test_transaction_needs_the_actions_of_its_parts(strict):
+    part = {"TableName": "state", "Item": {"key": {"S": "1"}}}
+    table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/state"
+    items = [{"Put": part}, {"Delete": {"TableName": "state", "Key": {"key": {"S": "2"}}}}]
+    caller = strict.role(allow("dynamodb:PutItem", table))
+    error = refusal(caller.client("dynamodb").transact_write_items, TransactItems=items)
+    assert f"dynamodb:DeleteItem on resource: {table} because" in words(error)[1]
+
+
+def test_git_is_spoken_only_with_permission(strict):
+    strict.client("codecommit").create_repository(repositoryName="code")
+    arn = f"arn:aws:codecommit:{REGION}:{ACCOUNT}:code"
+    may_pull, stranger = strict.role(allow("codecommit:GitPull", arn)), strict.role()
+    assert remote(strict, may_pull).returncode == 0
+    refused = remote(strict, stranger)
+    assert refused.returncode != 0 and "403" in refused.stderr
+    assert remote(strict, may_pull, "git-receive-pack").returncode != 0
+
+
+def remote(strict, caller, service="git-upload-pack"):
+    """Ask a repository for its references, as git does before it pulls or pushes."""
+    user = f"{caller.credentials['AccessKeyId']}%{caller.credentials['SessionToken']}"
+    url = f"{strict.aws.url}/v1/repos/{REGION}/code/info/refs?service={service}"
+    command = ["curl", "--silent", "--show-error", "--fail", "--user", f"{user}:signature", url]
+    return subprocess.run(command, capture_output=True, text=True, errors="replace")
+
+
+def test_messages_under_a_key_need_the_key(strict):
+    key = strict.client("kms").create_key()["KeyMetadata"]["Arn"]
+    url = strict.client("sqs").create_queue(QueueName="sealed", Attributes={"KmsMasterKeyId": key})["QueueUrl"]
+    sends = allow("sqs:SendMessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:sealed")
+    error = refusal(strict.role(sends).client("sqs").send_message, QueueUrl=url, MessageBody="m")
+    assert f"kms:GenerateDataKey on resource: {key}" in words(error)[1]
+    through = {"StringEquals": {"kms:ViaService": f"sqs.{REGION}.amazonaws.com"}}
+    opens = allow(["kms:Decrypt", "kms:GenerateDataKey"], key, Condition=through)
+    strict.role(sends, opens).client("sqs").send_message(QueueUrl=url, MessageBody="m")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from cookiecutter_mlops.localaws.iam import context, keys, targets
+from cookiecutter_mlops.localaws.iam import context, keys, tables, targets
 from cookiecutter_mlops.localaws.iam.context import Values
 from cookiecutter_mlops.localaws.iam.requests import Operation
 
@@ -52,6 +52,12 @@ def of(operation: Operation) -> list[Call]:
     """Return everything that the caller must be allowed; the operation's own action comes first."""
     action = _ACTIONS.get(f"{operation.service}:{operation.name}", operation.name)
     own = context.of_operation(operation)
+    if operation.service == "dynamodb" and (found := tables.actions(operation)):
+        on_tables = [Call(f"dynamodb:{name}", arn, own) for name, arn in found]
+        opening = [
+            call for key in tables.keys(operation) for call in with_key("kms:Decrypt", "dynamodb", operation, key)
+        ]
+        return [*on_tables, *opening]
     resources = targets.of(operation, action)
     calls = [Call(f"{operation.service}:{action}", resource, own) for resource in resources]
     return [

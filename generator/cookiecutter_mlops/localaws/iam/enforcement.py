@@ -1,5 +1,6 @@
 """Stands before every service: whose request is it, what does it need, may it? The refusal is the service's own."""
 
+import base64
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -19,6 +20,7 @@ _FREE = ("sts:GetCallerIdentity", "sts:GetSessionToken", "sts:AssumeRoleWithWebI
 # What a denial is called where it is not AccessDeniedException.
 _CODES = dict.fromkeys(("iam", "monitoring", "s3", "sqs", "sts"), "AccessDenied")
 _CODES |= {"ec2": "UnauthorizedOperation", "sns": "AuthorizationError"}
+_GIT = "/v1/repos/"
 Application = Callable[..., Iterable[bytes]]
 
 
@@ -51,6 +53,8 @@ def _refusal(environ: dict[str, Any]) -> Response | None:
 
 def _credentials(environ: dict[str, Any]) -> tuple[str, str, str]:
     """Return access key, session token and region of a request, from its header, its address or git's password."""
+    if environ["PATH_INFO"].startswith(_GIT):
+        return _git_credentials(environ)
     header, query = environ.get("HTTP_AUTHORIZATION", ""), parse_qs(environ.get("QUERY_STRING", ""))
     scope = header.partition("Credential=")[2].partition(",")[0] or query.get("X-Amz-Credential", [""])[0]
     token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN") or query.get("X-Amz-Security-Token", [""])[0]
@@ -58,7 +62,24 @@ def _credentials(environ: dict[str, Any]) -> tuple[str, str, str]:
     return parts[0], token, parts[2] if len(parts) > 4 else "us-east-1"
 
 
+def _git_credentials(environ: dict[str, Any]) -> tuple[str, str, str]:
+    """Return what AWS's credential helper gives git as its user: access key, and session token behind a percent."""
+    pair = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Basic ")
+    user = base64.b64decode(pair).decode(errors="replace").rpartition(":")[0]
+    key, _, token = user.partition("%")
+    return key, token, environ["PATH_INFO"].removeprefix(_GIT).partition("/")[0]
+
+
+def _git_calls(environ: dict[str, Any]) -> list[Call]:
+    region, _, rest = environ["PATH_INFO"].removeprefix(_GIT).partition("/")
+    is_push = "git-receive-pack" in environ["PATH_INFO"] + environ.get("QUERY_STRING", "")
+    arn = f"arn:aws:codecommit:{region}:{runtime.ACCOUNT}:{rest.partition('/')[0].removesuffix('.git')}"
+    return [Call("codecommit:GitPush" if is_push else "codecommit:GitPull", arn)]
+
+
 def _calls(environ: dict[str, Any], principal: Principal, region: str) -> list[Call]:
+    if environ["PATH_INFO"].startswith(_GIT):
+        return _git_calls(environ)
     if refusals.service(environ) == "s3":
         return s3calls.of(environ, region, runtime.ACCOUNT)
     try:
@@ -73,6 +94,8 @@ def _calls(environ: dict[str, Any], principal: Principal, region: str) -> list[C
 
 def _answer(environ: dict[str, Any], error: AwsError) -> Response:
     """Return a refusal in the protocol of the service, with the code that the service uses."""
+    if environ["PATH_INFO"].startswith(_GIT):
+        return Response(f"{error.message}\n", 403)
     service, model = refusals.service(environ), operations.operation(environ)
     code, message = error.code, error.message
     if code == "AccessDeniedException":
