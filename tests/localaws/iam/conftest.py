@@ -90,3 +90,14 @@ def refusal(call: Callable[..., Any], **arguments: Any) -> ClientError:
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Strict]:
     with serve(Path(tmp_path_factory.mktemp("strict")), "--iam", "on") as aws:
         yield Strict(aws)
+
+
+def service_role(strict: Strict, service: str, *statements: dict[str, Any], account: str = ACCOUNT) -> str:
+    """Make a role that a service may assume for one account, and return its ARN."""
+    name, iam = f"role-{uuid.uuid4().hex[:8]}", strict.client("iam")
+    trust = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust["Condition"] = {"StringEquals": {"aws:SourceAccount": account}}
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+    if statements:
+        iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document(*statements))
+    return role

@@ -1,0 +1,173 @@
+"""Whatever runs acts with its own role: jobs, builds, functions, rules; none has the credentials of a person."""
+
+import json
+import uuid
+
+import pytest
+
+from tests.localaws.bundles import new_bucket
+from tests.localaws.codebuild.conftest import ENVIRONMENT, log
+from tests.localaws.conftest import ACCOUNT, REGION, wait_for
+from tests.localaws.functions import zipped
+from tests.localaws.iam.conftest import allow, document, refusal, service_role
+from tests.localaws.test_sagemaker_training import ended, request
+
+PULL = allow(["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"])
+JOB = [PULL, allow("ecr:GetAuthorizationToken"), allow(["s3:ListBucket", "s3:GetObject"])]
+
+
+def finished(strict, role, **changes):
+    """Run a training job with a role to its end."""
+    bucket = new_bucket(strict.aws, **{"data/a.csv": "1"})
+    wanted = request(strict.aws, bucket, RoleArn=role, **changes)
+    strict.client("sagemaker").create_training_job(**wanted)
+    return wait_for(lambda: ended(strict.aws, wanted["TrainingJobName"]))
+
+
+def test_job_reads_and_writes_with_its_role(strict):
+    assert (
+        finished(strict, service_role(strict, "sagemaker", *JOB, allow("s3:PutObject")))["TrainingJobStatus"]
+        == "Completed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("statements", "missing"),
+    [
+        (JOB, "s3:PutObject"),
+        (JOB[:2], "s3:ListBucket"),
+        (JOB[1:], "ecr:BatchCheckLayerAvailability"),
+        ([PULL, *JOB[2:]], "ecr:GetAuthorizationToken"),
+    ],
+)
+def test_job_ends_where_its_role_may_not(strict, statements, missing):
+    role = service_role(strict, "sagemaker", *statements)
+    job = finished(strict, role)
+    assert job["TrainingJobStatus"] == "Failed"
+    who = f"ClientError: User: arn:aws:sts::{ACCOUNT}:assumed-role/{role.rpartition('/')[2]}/SageMaker"
+    assert job["FailureReason"].startswith(f"{who} is not authorized to perform: {missing} on resource: ")
+
+
+@pytest.mark.parametrize("trust", [("lambda", ACCOUNT), ("sagemaker", "999999999999")])
+def test_job_with_a_role_that_does_not_trust_sagemaker_is_refused(strict, trust):
+    service, account = trust
+    role = service_role(strict, service, *JOB, account=account)
+    wanted = request(strict.aws, new_bucket(strict.aws, **{"data/a.csv": "1"}), RoleArn=role)
+    error = refusal(strict.client("sagemaker").create_training_job, **wanted)
+    assert error.response["Error"]["Message"].startswith(f"Could not assume role {role}. Please ensure that the role")
+
+
+LOGS = allow(["logs:CreateLogStream", "logs:PutLogEvents"])
+BUILDSPEC = """version: 0.2
+phases:
+  build:
+    commands:
+      - python -c "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+      - python -c "import boto3; boto3.client('s3').list_buckets()"
+"""
+
+
+def started(strict, *statements):
+    """Start a build with a role and return its id."""
+    codebuild, name = strict.client("codebuild"), f"b-{uuid.uuid4().hex[:8]}"
+    codebuild.create_project(
+        name=name,
+        source={"type": "NO_SOURCE", "buildspec": BUILDSPEC},
+        artifacts={"type": "NO_ARTIFACTS"},
+        environment=ENVIRONMENT,
+        serviceRole=service_role(strict, "codebuild", *statements),
+    )
+    return codebuild.start_build(projectName=name)["build"]["id"]
+
+
+def built(strict, build):
+    """Return a build once it has ended."""
+    codebuild = strict.client("codebuild")
+    return wait_for(
+        lambda: next((b for b in codebuild.batch_get_builds(ids=[build])["builds"] if b["buildComplete"]), None), 60
+    )
+
+
+def test_build_is_its_role_and_may_no_more(strict):
+    build = built(strict, started(strict, LOGS))
+    lines = log(strict.aws, build)
+    assert any(f"arn:aws:sts::{ACCOUNT}:assumed-role/" in line and "/AWSCodeBuild-" in line for line in lines)
+    assert any("s3:ListAllMyBuckets on resource" in line for line in lines)
+    assert build["buildStatus"] == "FAILED"
+
+
+def test_build_that_may_not_write_its_log_fails_at_once(strict):
+    build = built(strict, started(strict))
+    failed = next(phase for phase in build["phases"] if phase.get("phaseStatus") == "FAILED")
+    assert failed["phaseType"] == "PROVISIONING"
+    assert "logs:CreateLogStream" in failed["contexts"][0]["message"]
+
+
+CODE = """
+import boto3
+def handler(event, context):
+    boto3.client("ssm").get_parameter(Name="/a")
+"""
+
+
+def function(strict, *statements):
+    """Make a function with a role of its own."""
+    name = f"function-{uuid.uuid4().hex[:8]}"
+    settings = {
+        "Runtime": "python3.12",
+        "Handler": "app.handler.handler",
+        "Timeout": 20,
+        "Code": {"ZipFile": zipped(CODE)},
+    }
+    role = service_role(strict, "lambda", *statements)
+    return strict.client("lambda").create_function(FunctionName=name, Role=role, **settings)["FunctionArn"]
+
+
+def test_function_acts_with_its_role(strict):
+    arn = function(strict)
+    answer = json.loads(strict.client("lambda").invoke(FunctionName=arn)["Payload"].read())
+    assert answer["errorType"] == "AccessDeniedException"
+    assert "is not authorized to perform: ssm:GetParameter" in answer["errorMessage"]
+    assert not strict.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{arn.rpartition(':')[2]}")[
+        "logGroups"
+    ]
+
+
+def test_queue_takes_events_only_of_rules_that_its_policy_names(strict):
+    events, sqs, name = strict.client("events"), strict.client("sqs"), f"rule-{uuid.uuid4().hex[:8]}"
+    rule = events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))["RuleArn"]
+    arns = {}
+    for kind, source in (("open", rule), ("closed", f"{rule}-other")):
+        arns[kind] = arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}-{kind}"
+        leave = allow("sqs:SendMessage", arn, Principal={"Service": "events.amazonaws.com"})
+        leave["Condition"] = {"ArnEquals": {"aws:SourceArn": source}}
+        sqs.create_queue(QueueName=f"{name}-{kind}", Attributes={"Policy": document(leave)})
+    events.put_targets(Rule=name, Targets=[{"Id": kind, "Arn": arn} for kind, arn in arns.items()])
+    events.put_events(Entries=[{"Source": name, "DetailType": "t", "Detail": "{}"}])
+    assert received(sqs, f"{name}-open") == 1
+    assert received(sqs, f"{name}-closed") == 0
+
+
+def received(sqs, name):
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    return len(sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", []))
+
+
+def test_key_of_a_topic_must_admit_the_service_that_publishes(strict):
+    key = strict.client("kms").create_key()["KeyMetadata"]["Arn"]
+    sns, sqs, name = strict.client("sns"), strict.client("sqs"), f"topic-{uuid.uuid4().hex[:8]}"
+    topic = sns.create_topic(Name=name, Attributes={"KmsMasterKeyId": key})["TopicArn"]
+    leave = allow("sns:Publish", topic, Principal={"Service": "events.amazonaws.com"})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document(leave))
+    sqs.create_queue(QueueName=name)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
+    events = strict.client("events")
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    events.put_targets(Rule=name, Targets=[{"Id": "t", "Arn": topic}])
+    events.put_events(Entries=[{"Source": name, "DetailType": "t", "Detail": "{}"}])
+    assert received(sqs, name) == 0
+    account = allow("kms:*", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"})
+    publishers = allow(["kms:Decrypt", "kms:GenerateDataKey*"], Principal={"Service": "events.amazonaws.com"})
+    strict.client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=document(account, publishers))
+    events.put_events(Entries=[{"Source": name, "DetailType": "t", "Detail": "{}"}])
+    assert received(sqs, name) == 1
