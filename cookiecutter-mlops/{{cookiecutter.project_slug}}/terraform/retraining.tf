@@ -20,6 +20,7 @@ module "retraining" {
   schedule          = var.retraining.schedule == null ? null : { expression = var.retraining.schedule, time_zone = var.retraining.time_zone }
   cool_down_minutes = var.retraining.cool_down_minutes
   daily_cap         = var.retraining.daily_cap
+  alarm_arns        = module.monitoring["prod"].retrain_alarm_arns
 
   # Behind another run, then through Check and Package, and trained: after that nobody can still be at work.
   pipeline = { name = local.train, longest_minutes = 2 * local.train_minutes + 240 }

@@ -1,0 +1,159 @@
+"""Drifted traffic is noticed, named and answered by one training; usual traffic afterwards raises nothing.
+
+Hours pass on the embedded AWS's clock; requests, jobs, alarms and the training are real.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from cookiecutter_mlops import watch
+from cookiecutter_mlops.loop import LoopProject
+from tests.loop.conftest import new_project
+
+pytestmark = pytest.mark.slow
+
+REQUESTS, INSTANCES = 20, 25
+ALARM = "salary-prediction-prod-monitor-drift"
+
+
+@pytest.fixture(scope="module")
+def watched(salaries, tmp_path_factory) -> Iterator[LoopProject]:
+    """A released project whose column `region` may hold any text, so that a new one is answered and not refused."""
+    folder = tmp_path_factory.mktemp("monitoring")
+    project = LoopProject(new_project(folder, "stages=prod", "--data", str(salaries), "--target", "wage"))
+    toml = project.path / "project.toml"
+    toml.write_text(re.sub(r'(name = "region"\ntype = "category"\n)categories = .*\n', r"\1", toml.read_text()))
+    project.run("git", "commit", "--quiet", "--all", "--message", "Accept any region")
+    try:
+        project.up()
+        project.mlops("apply")
+        project.mlops("data", "push", str(salaries))
+        assert project.train() == "Succeeded", project.logs()
+        assert project.approve() == "Succeeded", project.logs()
+        yield project
+    finally:
+        project.down()
+
+
+class Traffic:
+    """Workers of the survey who ask for their wage, as they are or as nobody was in training."""
+
+    def __init__(self, project: LoopProject, workbook) -> None:
+        self.project, self.workers, self.sent = project, pd.read_excel(workbook, engine="calamine"), 0
+
+    def usual(self) -> None:
+        self._send(lambda worker: worker)
+
+    def drifted(self) -> None:
+        """Six years more of education, and every third worker from a region that the survey does not have."""
+        self._send(
+            lambda worker: worker | {"education": min(18, worker["education"] + 6), "region": self._region(worker)}
+        )
+
+    def _region(self, worker: dict[str, Any]) -> str:
+        return "overseas" if self.sent % 3 == 0 else worker["region"]
+
+    def _send(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        runtime = self.project.client("sagemaker-runtime")
+        for _ in range(REQUESTS):
+            self.sent += 1
+            drawn = self.workers.drop(columns="wage").sample(INSTANCES, random_state=self.sent)
+            instances = [change(worker) for worker in json.loads(drawn.to_json(orient="records"))]
+            runtime.invoke_endpoint(
+                EndpointName=self.project.outputs["endpoints"]["prod"],
+                ContentType="application/json",
+                InferenceId=f"worker-{self.sent}",
+                Body=json.dumps({"instances": instances}),
+            )
+
+
+def now(project: LoopProject) -> datetime:
+    answer = project.client("sts").get_caller_identity()
+    return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+
+
+def to_next_hour(project: LoopProject) -> None:
+    """Move the clock a minute past the full hour: the schedule's time, twenty past, is still to come."""
+    moment = now(project)
+    left = timedelta(hours=1) - timedelta(minutes=moment.minute, seconds=moment.second) + timedelta(minutes=1)
+    project.mlops("local", "clock", "--advance", f"{left.total_seconds():.0f}s")
+
+
+def monitored(project: LoopProject) -> tuple[str, dict[str, Any]]:
+    """Monitor the hour that has just ended; the verdict, and each drifted column."""
+    shown = project.mlops("monitor", "--window", "previous", "--no-open").stdout
+    folder = project.path / ".mlops" / "monitoring" / "prod"
+    features = json.loads((folder / "statistics.json").read_text())["features"]
+    return shown, {entry["name"]: entry["drift"] for entry in features if entry["drift"]["drifted"]}
+
+
+def state(project: LoopProject) -> str:
+    (alarm,) = project.client("cloudwatch").describe_alarms(AlarmNames=[ALARM])["MetricAlarms"]
+    return alarm["StateValue"]
+
+
+def wait_for(project: LoopProject, condition: Callable[[], Any], what: str, seconds: float = 90) -> Any:
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, f"{what}: {project.logs()}"
+        time.sleep(0.5)
+    return found
+
+
+def published(project: LoopProject, metric: str) -> list[float]:
+    """The hourly values of a metric of the stage, in the order of time."""
+    end = now(project) + timedelta(hours=1)
+    found = project.client("cloudwatch").get_metric_statistics(
+        Namespace="MLOps/salary-prediction",
+        MetricName=metric,
+        Dimensions=[{"Name": "Stage", "Value": "prod"}],
+        StartTime=end - timedelta(hours=24),
+        EndTime=end,
+        Period=3600,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    return [point["Maximum"] for point in sorted(found, key=lambda point: point["Timestamp"])]
+
+
+def test_drift_is_named_and_answered_by_one_training(watched, salaries):
+    project, traffic = watched, Traffic(watched, salaries)
+    pipeline = project.outputs["train_pipeline"]
+
+    def executions() -> list[dict[str, Any]]:
+        return watch.executions(project.client("codepipeline"), pipeline)
+
+    before = len(executions())
+    to_next_hour(project)
+    verdicts = []
+    for hour, send in enumerate([traffic.usual, traffic.drifted, traffic.drifted, traffic.usual, traffic.usual], 1):
+        send()
+        to_next_hour(project)
+        verdicts.append(monitored(project))
+        wait_for(
+            project, lambda hour=hour: len(published(project, "DriftedFeatures")) == hour, f"metrics of hour {hour}"
+        )
+        if hour == 2:  # one bad window of three is not enough
+            project.mlops("local", "clock", "--advance", "2m")
+            assert (state(project), len(executions())) == ("OK", before)
+        if hour == 3:
+            wait_for(project, lambda: state(project) == "ALARM", "alarm")
+            wait_for(project, lambda: len(executions()) > before, "training")
+
+    shown, columns = verdicts[0]
+    assert columns == {}, shown
+    for shown, columns in verdicts[1:3]:
+        assert {"education", "region"} <= columns.keys() <= {"education", "region", "experience", "(prediction)"}, shown
+        assert "Drift in" in shown
+        assert "education: population stability" in shown
+    assert columns["region"]["since"] == columns["education"]["since"]
+    assert verdicts[3][1] == verdicts[4][1] == {}
+    wait_for(project, lambda: state(project) == "OK", "end of the alarm")
+    assert len(executions()) == before + 1
