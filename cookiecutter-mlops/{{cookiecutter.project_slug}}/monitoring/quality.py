@@ -81,7 +81,7 @@ class Joined:
 def joined(labels: Labels, logs: list[Path]) -> Joined:
     """Stream the answers of prediction logs past the labels."""
     found = Joined([], [], [])
-    for path in sorted(logs):
+    for path in sorted(logs) if labels.values else []:  # nothing is joined with nothing
         for key, hour, answer in _answers(path):
             if key in labels.values:
                 found.hours.append(hour)
