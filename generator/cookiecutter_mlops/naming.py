@@ -122,7 +122,7 @@ class Names:
         name = f"{self.slug}-retrain"
         yield from ((kind, name) for kind in ("table", "function", "queue"))
         yield from (("role", f"{name}-{role}") for role in ("function", "scheduler"))
-        yield from (("event rule", f"{name}-{event}") for event in ("data", "ended"))
+        yield from (("event rule", f"{name}-{event}") for event in ("alarm", "data", "ended"))
         yield from (
             ("schedule", f"{name}-tick"),
             ("queue", f"{name}-failed"),

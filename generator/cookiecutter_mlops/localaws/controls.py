@@ -13,14 +13,14 @@ home_option = click.option(
 
 _SHOWN = ("name", "call", "times", "error", "message", "status", "delay", "drop", "after")
 _FAULT_EXAMPLES = """\b
-Examples:
+Example:
   mlops local fault add sagemaker:CreateTrainingJob --error ThrottlingException --times 2
   mlops local fault add s3:GetObject --call 3 --drop answer
   mlops local fault add spot-interruption --name 'wages-*' --after 20s
   mlops local fault add function-error --name wages-retrain --times 2"""
 
 
-@click.command(epilog="Examples: mlops local clock --advance 1h30m  |  mlops local clock --rate 60")
+@click.command(epilog="Example: mlops local clock --advance 1h30m  |  mlops local clock --rate 60")
 @click.option("--advance", metavar="DURATION", help="Move it forward: 90s, 15m, 1h30m, 7d.")
 @click.option("--set", "moment", metavar="TIME", help="Move it forward to a time, such as 2026-12-01T06:00:00Z.")
 @click.option("--rate", metavar="N", help="Let N seconds pass in each second; 1 is normal.")
@@ -33,7 +33,7 @@ def clock(advance: str | None, moment: str | None, rate: str | None, home: Path)
     click.echo(f"{state['now']}  ({state['ahead_seconds']:.0f} s ahead of real time, rate {state['rate']:g})")
 
 
-@click.group()
+@click.group(epilog="Example: mlops local fault list")
 def fault() -> None:
     """Let something go wrong on purpose: an API call, a job, a delivery."""
 
