@@ -5,6 +5,7 @@ A backend's methods are named as the API's operations, take the request as a dic
 """
 
 import copy
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -35,8 +36,13 @@ class Kind:
         exists: tuple[str, str] = ("ValidationException", 'Cannot create already existing {noun} "{key}".'),
         complete: Callable[[Document], object] | None = None,
         order: str = "Descending",
+        arn_member: str = "",
+        listed: str = "",
+        wrapped: str = "",
     ) -> None:
-        self.noun, self.keys, self.arn_member = noun, keys or (f"{noun}Name",), f"{noun}Arn"
+        self.noun, self.keys, self.arn_member = noun, keys or (f"{noun}Name",), arn_member or f"{noun}Arn"
+        self.plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+        self.listed, self.wrapped = listed or self.plural, wrapped  # members of what List and Describe answer
         self.arn = arn or camelcase_to_underscores(noun).replace("_", "-") + "/" + "/".join(
             f"{{{k}}}" for k in self.keys
         )
@@ -57,18 +63,20 @@ class Documents:
     def __init__(self, service: str, account: str, region: str) -> None:
         self.prefix = f"arn:aws:{service}:{region}:{account}:"
         self._kinds: dict[str, dict[tuple[Any, ...], Document]] = {}
+        self._arn_members: dict[str, str] = {}
 
     def of(self, kind: Kind) -> dict[tuple[Any, ...], Document]:
+        self._arn_members[kind.noun] = kind.arn_member
         return self._kinds.setdefault(kind.noun, {})
 
     def create(self, kind: Kind, request: Document) -> Document:
         """Store a request as a new resource and return its document."""
         now = clock.time()
         document = {**copy.deepcopy(kind.defaults), **request}
-        document[kind.arn_member] = self.prefix + kind.arn.format(**document)
         document |= {"CreationTime": now, "LastModifiedTime": now, "CreatedTime": now}
         if kind.complete:
             kind.complete(document)
+        document[kind.arn_member] = self.prefix + kind.arn.format_map(defaultdict(str, document))
         # setdefault is atomic: of two requests at the same moment, one is refused.
         if self.of(kind).setdefault(kind.key(document), document) is not document:
             raise kind.error(kind.exists, kind.key(document))
@@ -85,7 +93,8 @@ class Documents:
 
     def describe(self, kind: Kind, request: Document) -> Document:
         """Return a document without its empty members: an empty structure reads as a change to Terraform."""
-        return {name: value for name, value in self.find(kind, request).items() if value not in (None, {}, [])}
+        found = {name: value for name, value in self.find(kind, request).items() if value not in (None, {}, [])}
+        return {kind.wrapped: found} if kind.wrapped else found
 
     def update(self, kind: Kind, request: Document) -> Document:
         document = self.find(kind, request)
@@ -118,7 +127,7 @@ class Documents:
 
     def by_arn(self, arn: str) -> Document | None:
         """Return the document whose own ARN this is."""
-        return next((document for noun, document in self._all() if document.get(f"{noun}Arn") == arn), None)
+        return next((document for noun, document in self._all() if document.get(self._arn_members[noun]) == arn), None)
 
     def _all(self) -> Iterator[tuple[str, Document]]:
         for noun, documents in list(self._kinds.items()):
@@ -128,8 +137,10 @@ class Documents:
 
 def _wanted(kind: Kind, document: Document, request: Document) -> bool:
     status = request.get("StatusEquals")
+    exactly = {name.removesuffix("Equals"): value for name, value in request.items() if name.endswith("IdEquals")}
     return (
         request.get("NameContains", "") in str(document[kind.keys[-1]])
+        and all(document.get(name) == value for name, value in exactly.items())
         and status in (None, document.get(f"{kind.noun}Status"))
         and _within(document["CreationTime"], request.get("CreationTimeAfter"), request.get("CreationTimeBefore"))
     )
@@ -152,13 +163,14 @@ def page(request: Document, member: str, items: list[Document], size: int = 10) 
 
 def crud(kind: Kind, verbs: str = "Create Describe Update Delete List") -> dict[str, Callable[..., Document]]:
     """Return the operations of one kind, by method name, for a backend that has `documents`."""
-    plural = kind.noun + "s"
     methods: dict[str, Callable[..., Document]] = {
         f"Create{kind.noun}": lambda backend, request: backend.documents.create(kind, request),
         f"Describe{kind.noun}": lambda backend, request: backend.documents.describe(kind, request),
         f"Update{kind.noun}": lambda backend, request: backend.documents.update(kind, request),
         f"Delete{kind.noun}": lambda backend, request: backend.documents.delete(kind, request),
-        f"List{plural}": lambda backend, request: page(request, plural, backend.documents.search(kind, request)),
+        f"List{kind.plural}": lambda backend, request: page(
+            request, kind.listed, backend.documents.search(kind, request)
+        ),
     }
     return {
         camelcase_to_underscores(name): method

@@ -39,7 +39,9 @@ NOTEBOOK_LIFECYCLE = Kind(
     "NotebookInstanceLifecycleConfig",
     missing=(_VALIDATION, "Unable to describe Notebook Instance Lifecycle Config '{key}'."),
 )
-CODE_REPOSITORY = Kind("CodeRepository", missing=(_VALIDATION, "Cannot find CodeRepository: {key}."))
+CODE_REPOSITORY = Kind(
+    "CodeRepository", listed="CodeRepositorySummaryList", missing=(_VALIDATION, "Cannot find CodeRepository: {key}.")
+)
 
 TRAINING_JOB = Kind(
     "TrainingJob",

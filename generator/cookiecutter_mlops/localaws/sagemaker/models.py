@@ -3,6 +3,7 @@
 from cookiecutter_mlops.localaws import runtime
 from cookiecutter_mlops.localaws.crud import Document, Kind, crud, page
 from cookiecutter_mlops.localaws.sagemaker import rules, storage
+from cookiecutter_mlops.localaws.sagemaker.catalog import KINDS, CatalogOperations
 from cookiecutter_mlops.localaws.sagemaker.endpoints import EndpointOperations
 from cookiecutter_mlops.localaws.sagemaker.jobs import Job
 from cookiecutter_mlops.localaws.sagemaker.kinds import (
@@ -24,7 +25,7 @@ from cookiecutter_mlops.localaws.sagemaker.transform import TransformJob
 RunnableJob = TrainingJob | ProcessingJob | TransformJob
 
 
-class SageMakerBackend(EndpointOperations, RegistryOperations):
+class SageMakerBackend(EndpointOperations, RegistryOperations, CatalogOperations):
     """The SageMaker of one account and region."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -119,6 +120,7 @@ for _kind, _verbs in {
     NOTEBOOK: "Create Describe Update Delete List",
     NOTEBOOK_LIFECYCLE: "Create Describe Update Delete List",
     CODE_REPOSITORY: "Create Describe Update Delete List",
+    **KINDS,
 }.items():
     for _name, _operation in crud(_kind, _verbs).items():
         setattr(SageMakerBackend, _name, _operation)
