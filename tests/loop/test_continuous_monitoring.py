@@ -144,6 +144,7 @@ def test_drift_is_named_and_answered_by_one_training(watched, salaries):
             project.mlops("local", "clock", "--advance", "2m")
             assert (state(project), len(executions())) == ("OK", before)
         if hour == 3:
+            project.mlops("local", "clock", "--advance", "2m")  # alarms are evaluated each minute
             wait_for(project, lambda: state(project) == "ALARM", "alarm")
             wait_for(project, lambda: len(executions()) > before, "training")
 
