@@ -21,7 +21,6 @@ module "retraining" {
   alarm_arns        = flatten([for stage in var.stages : module.monitoring[stage].retrain_alarm_arns])
   cool_down_minutes = var.retraining.cool_down_minutes
   daily_cap         = var.retraining.daily_cap
-  alarm_arns        = module.monitoring["prod"].retrain_alarm_arns
 
   # Behind another run, then through Check and Package, and trained: after that nobody can still be at work.
   pipeline = { name = local.train, longest_minutes = 2 * local.train_minutes + 240 }
