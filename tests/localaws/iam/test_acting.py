@@ -159,7 +159,9 @@ def test_key_of_a_topic_must_admit_the_service_that_publishes(strict):
     topic = sns.create_topic(Name=name, Attributes={"KmsMasterKeyId": key})["TopicArn"]
     leave = allow("sns:Publish", topic, Principal={"Service": "events.amazonaws.com"})
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document(leave))
-    sqs.create_queue(QueueName=name)
+    queue_policy = allow("sqs:SendMessage", "*", Principal={"Service": "sns.amazonaws.com"})
+    queue_policy["Condition"] = {"ArnEquals": {"aws:SourceArn": topic}}
+    sqs.create_queue(QueueName=name, Attributes={"Policy": document(queue_policy)})
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
     events = strict.client("events")
     events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
@@ -171,3 +173,26 @@ def test_key_of_a_topic_must_admit_the_service_that_publishes(strict):
     strict.client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=document(account, publishers))
     events.put_events(Entries=[{"Source": name, "DetailType": "t", "Detail": "{}"}])
     assert received(sqs, name) == 1
+
+
+def test_topic_does_not_reach_a_queue_that_does_not_admit_it(strict):
+    sns, sqs, name = strict.client("sns"), strict.client("sqs"), f"topic-{uuid.uuid4().hex[:8]}"
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    sqs.create_queue(QueueName=name)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
+    sns.publish(TopicArn=topic, Message="m")
+    assert received(sqs, name) == 0
+
+
+def test_key_of_a_log_group_must_admit_the_logs_of_its_region(strict):
+    kms, logs, name = strict.client("kms"), strict.client("logs"), f"/group/{uuid.uuid4().hex[:8]}"
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    error = refusal(logs.create_log_group, logGroupName=name, kmsKeyId=key)
+    assert f"User: logs.{REGION}.amazonaws.com is not authorized" in error.response["Error"]["Message"]
+    account = allow("kms:*", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"})
+    of_logs = allow(["kms:Decrypt*", "kms:GenerateDataKey*"], Principal={"Service": f"logs.{REGION}.amazonaws.com"})
+    of_logs["Condition"] = {
+        "ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:*"}
+    }
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=document(account, of_logs))
+    logs.create_log_group(logGroupName=name, kmsKeyId=key)

@@ -3,9 +3,36 @@
 `mlops local up --iam off` switches it off. Read `evaluation` for how policies decide.
 """
 
+import logging
+from collections.abc import Callable
+from typing import Any
+
+log = logging.getLogger(__name__)
+
 
 def install() -> None:
+    from moto.sns.models import Subscription
+
     from cookiecutter_mlops.localaws.extension import swap_responses
     from cookiecutter_mlops.localaws.iam.responses import IamResponse
 
     swap_responses("iam", IamResponse)
+    Subscription.publish = _asked(Subscription.publish)  # type: ignore[method-assign]
+
+
+def _asked(publish: Callable[..., None]) -> Callable[..., None]:
+    """Let a topic reach only those queues and functions whose policy admits it; SNS says nothing of the others."""
+    from cookiecutter_mlops.localaws.delivery import Sender
+    from cookiecutter_mlops.localaws.iam import sending
+    from cookiecutter_mlops.localaws.iam.authorization import AccessDenied
+
+    def publish_if_allowed(subscription: Any, *message: Any, **attributes: Any) -> None:
+        try:
+            if subscription.protocol in ("lambda", "sqs"):
+                sending.check(Sender("sns.amazonaws.com", subscription.topic.arn), subscription.endpoint)
+        except AccessDenied as error:
+            log.warning("%s did not reach %s: %s", subscription.topic.arn, subscription.endpoint, error)
+        else:
+            publish(subscription, *message, **attributes)
+
+    return publish_if_allowed

@@ -9,7 +9,7 @@ from typing import Any
 
 from cookiecutter_mlops.localaws import clock, runtime
 from cookiecutter_mlops.localaws.extension import AwsError
-from cookiecutter_mlops.localaws.iam import catalog, context, evaluation, owners
+from cookiecutter_mlops.localaws.iam import catalog, context, evaluation, owners, principals
 from cookiecutter_mlops.localaws.iam.calls import Call
 from cookiecutter_mlops.localaws.iam.evaluation import Decision, Principal
 
@@ -37,10 +37,11 @@ def require(principal: Principal, calls: Sequence[Call], region: str) -> None:
     if not enforced():
         return
     for call in calls:
-        decision = decide(principal, call, region)
-        record(principal, call, decision)
+        asking = principals.of_service(call.service) if call.service else principal
+        decision = decide(asking, call, region)
+        record(asking, call, decision)
         if not decision.allowed:
-            raise AccessDenied(sentence(principal.service or principal.arn, call, decision.reason))
+            raise AccessDenied(sentence(asking.service or asking.arn, call, decision.reason))
 
 
 def decide(principal: Principal, call: Call, region: str) -> Decision:

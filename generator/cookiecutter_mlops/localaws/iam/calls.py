@@ -11,11 +11,12 @@ from cookiecutter_mlops.localaws.iam.requests import Operation
 
 @dataclass(frozen=True)
 class Call:
-    """One action on one resource, with the condition keys that only it has."""
+    """One action on one resource, with the condition keys that only it has; `service` is set where a service acts."""
 
     action: str
     resource: str
     context: Values = field(default_factory=dict)
+    service: str = ""
 
 
 # Operations whose action has another name.
@@ -101,6 +102,8 @@ def _in_the_callers_name(operation: Operation, resources: list[str]) -> Iterator
         yield from _autoscaling(operation)
     elif operation.service == "ssm":
         yield from _parameters(operation)
+    elif operation.service == "logs":
+        yield from _log_group_key(operation)
 
 
 def with_key(action: str, service: str, operation: Operation, key: str, **more: list[str]) -> Iterator[Call]:
@@ -156,6 +159,15 @@ def _parameters(operation: Operation) -> Iterator[Call]:
             parameter = stored.get_parameter(name)
             if parameter and parameter.parameter_type == "SecureString":
                 yield from with_key("kms:Decrypt", "ssm", operation, parameter.keyid or "")
+
+
+def _log_group_key(operation: Operation) -> Iterator[Call]:
+    """CloudWatch Logs itself uses a group's key, which its policy must admit for this group."""
+    if arn := keys.arn(operation.params.get("kmsKeyId", ""), operation.region, operation.account):
+        place, group = f"{operation.region}:{operation.account}", operation.params.get("logGroupName")
+        context = {"kms:encryptioncontext:aws:logs:arn": [f"arn:aws:logs:{place}:log-group:{group}"]}
+        for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+            yield Call(action, arn, context, f"logs.{operation.region}.amazonaws.com")
 
 
 def key_of(service: str, resource: str) -> str:

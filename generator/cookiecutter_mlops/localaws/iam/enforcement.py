@@ -14,7 +14,7 @@ from cookiecutter_mlops.localaws.iam.calls import Call
 from cookiecutter_mlops.localaws.iam.evaluation import Principal
 
 # Resources of these services refuse even the administrator, by a policy of their own.
-_WITH_POLICIES = ("ecr", "kms", "lambda", "s3", "sns", "sqs")
+_WITH_POLICIES = ("ecr", "kms", "lambda", "logs", "s3", "sns", "sqs")
 # Everybody may do these.
 _FREE = ("sts:GetCallerIdentity", "sts:GetSessionToken", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
 # What a denial is called where it is not AccessDeniedException.
