@@ -9,6 +9,13 @@ locals {
   partition  = data.aws_partition.current.partition
   region     = data.aws_region.current.id
   dns_suffix = data.aws_partition.current.dns_suffix
+
+  interface_actions = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:UnassignPrivateIpAddresses",
+  ]
 }
 
 resource "aws_lambda_function" "this" {
@@ -141,21 +148,17 @@ data "aws_iam_policy_document" "this" {
     }
   }
 
-  # Lambda makes the interfaces in the function's name; none of these actions can be narrowed to a resource.
+  # Lambda makes the interfaces in the function's name, wherever in this account; what finds them cannot be narrowed.
   dynamic "statement" {
-    for_each = var.network == null ? [] : [1]
+    for_each = var.network == null ? {} : {
+      AttachToNetwork = { actions = local.interface_actions, resources = ["arn:${local.partition}:ec2:${local.region}:${local.account}:*/*"] }
+      FindNetwork     = { actions = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"], resources = ["*"] }
+    }
 
     content {
-      sid = "AttachToNetwork"
-      actions = [
-        "ec2:AssignPrivateIpAddresses",
-        "ec2:CreateNetworkInterface",
-        "ec2:DeleteNetworkInterface",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSubnets",
-        "ec2:UnassignPrivateIpAddresses",
-      ]
-      resources = ["*"]
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = statement.value.resources
     }
   }
 
@@ -166,7 +169,7 @@ data "aws_iam_policy_document" "this" {
     content {
       sid       = "DenyNetworkToTheCode"
       effect    = "Deny"
-      actions   = ["ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"]
+      actions   = local.interface_actions
       resources = ["*"]
 
       condition {

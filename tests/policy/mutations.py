@@ -88,6 +88,13 @@ resource "aws_iam_role_policy_attachment" "everything" {
         r"pipeline.aws_iam_role_policy.source",
     ),
     Mutation(
+        "action-exists",
+        "codepipeline/permissions.tf",
+        r'"codebuild:StopBuild"',
+        '"codebuild:StopBuilds"',
+        r"pipeline.aws_iam_role_policy.pipeline",
+    ),
+    Mutation(
         "key-use-names-the-key",
         "codepipeline/permissions.tf",
         r"resources = \[var.kms_key_arn\]",
@@ -368,7 +375,7 @@ EVENTS = [
         r"aws_cloudwatch_event_rule.failed",
     ),
     Mutation(
-        "schedule-is-not-frantic",
+        "schedule-starts-no-work-every-minute",
         "codepipeline/events.tf",
         END,
         """
@@ -380,10 +387,10 @@ resource "aws_cloudwatch_event_rule" "often" {
         r"aws_cloudwatch_event_rule.often",
     ),
     Mutation(
-        "dead-letters-are-kept-two-weeks",
+        "dead-letters-outlive-a-long-weekend",
         "lambda-invoker/main.tf",
-        r"^ *message_retention_seconds .*\n",
-        "",
+        r"(message_retention_seconds =) .*",
+        r"\1 3600",
         r"invoker.*aws_sqs_queue",
     ),
     Mutation(

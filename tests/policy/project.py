@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cookiecutter_mlops import answers, scaffold
+from cookiecutter_mlops.terraform import LOCAL_BACKEND
 from tests.policy.plan import Plan
 from tests.terraform.conftest import Root
 
@@ -19,9 +20,17 @@ FULL = {
     "project_name": "Call Quality",
     "owner_email": "ml-team@example.com",
     "stages": "staging+prod",
+    "network": "new",
+    "notebook": "yes",
     "training_instance_type": "ml.g5.2xlarge",
 }
-FULL_SETTINGS = {"training": {"use_spot": True}, "endpoint": {"instance_count": 2}}
+FULL_SETTINGS = {
+    "training": {"use_spot": True},
+    "endpoint": {"instance_count": 2},
+    "network": {"builds": True, "package_index": {"domain": "acme", "repository": "pypi"}},
+}
+# What somebody writes into an existing network's settings.
+EXISTING = {"vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d"], "security_group_ids": ["sg-0a1b2c3d"]}
 # The provider waits a minute for each, and no policy names one.
 NEVER_NAMED = ("aws_s3_bucket_lifecycle_configuration",)
 QUIET = ("-input=false", "-no-color")
@@ -35,7 +44,10 @@ def bake(folder: Path, given: Mapping[str, str], settings: Mapping[str, Any] | N
     values = json.loads(file.read_text())
     for name, value in (settings or {}).items():
         values[name] = values[name] | value if isinstance(value, dict) else value
+    if values["network"]["kind"] == "existing":
+        values["network"] |= EXISTING
     file.write_text(json.dumps(values, indent=2))
+    (terraform / "backend_override.tf.json").write_text(json.dumps(LOCAL_BACKEND))
     return terraform
 
 

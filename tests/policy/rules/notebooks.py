@@ -1,8 +1,11 @@
 """SageMaker notebook instances: a data scientist's machine that reaches AWS and nothing else, and stops by itself."""
 
+import re
+
 from tests.policy.plan import Plan, Resource
 from tests.policy.rule import each, rule
 
+MAINTAINED = re.compile(r"notebook-(al2-v[3-9]|al20[2-9][0-9]-v[0-9]+)")
 NOTEBOOKS = each("aws_sagemaker_notebook_instance")
 
 
@@ -34,7 +37,7 @@ def notebook_needs_imds_v2(notebook: Resource, plan: Plan) -> str | None:
 def notebook_platform_is_maintained(notebook: Resource, plan: Plan) -> str | None:
     """Notebooks run a platform that AWS still mends."""
     platform = notebook.values.get("platform_identifier") or ""
-    return None if platform in ("notebook-al2-v3", "notebook-al2023-v1") else f"runs {platform or 'whatever AWS gives'}"
+    return None if MAINTAINED.fullmatch(platform) else f"runs {platform or 'whatever AWS gives'}"
 
 
 @rule(NOTEBOOKS)
