@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cookiecutter_mlops.localaws import clock, faults
+from cookiecutter_mlops.localaws import clock, faults, runtime
 from cookiecutter_mlops.localaws.extension import NotEmulated
 from cookiecutter_mlops.localaws.iam import sending
 
@@ -52,6 +52,11 @@ def send(sender: Sender, target: Target, text: str) -> None:
         raise NotEmulated(f"targets of {service}")
     sending.check(sender, target["Arn"])
     _SERVICES[service](sender, target, text)
+
+
+def reaches(arn: str) -> bool:
+    """Say whether targets of this kind are called here."""
+    return arn.split(":")[2] in _SERVICES
 
 
 class _Delivery:
@@ -169,11 +174,33 @@ def _events(sender: Sender, target: Target, text: str) -> None:
     events_backends[account][region].put_events([entry])
 
 
+def _any_call(sender: Sender, target: Target, text: str) -> None:
+    """Call an operation of any service with the target's input, as its role: Scheduler's universal targets."""
+    import boto3
+    from botocore import xform_name
+    from botocore.exceptions import ClientError
+
+    from cookiecutter_mlops.localaws.iam import acting
+
+    region = sender.arn.split(":")[3]
+    service, operation = target["Arn"].split(":")[-2:]
+    session = acting.assume(target["RoleArn"], sender.service, "scheduler", sender.arn, region)
+    keys = {name.lower(): value for name, value in session.environment().items()}
+    client = boto3.client(service, region_name=region, endpoint_url=runtime.endpoint(), **keys)
+    try:
+        getattr(client, xform_name(operation[0].upper() + operation[1:]))(**json.loads(text))
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (429, 500, 503):
+            raise Unreachable(error.response["Error"]["Code"], str(error)) from None
+        raise
+
+
 _SERVICES: dict[str, Callable[[Sender, Target, str], None]] = {
     "codepipeline": _codepipeline,
     "events": _events,
     "lambda": _lambda,
     "logs": _logs,
+    "scheduler": _any_call,
     "sns": _sns,
     "sqs": _sqs,
 }

@@ -17,8 +17,10 @@ SERVICES = [
     "events",
     "iam",
     "s3",
+    "s3events",
     "sagemaker",
     "sagemakerruntime",
+    "scheduler",
     "sqs",
 ]
 

@@ -5,10 +5,11 @@ def install() -> None:
     """Let moto's EventBridge make our rules; everything about rules as documents stays moto's."""
     from moto.events import models
 
-    from cookiecutter_mlops.localaws.events.models import Rule, validate_pattern
+    from cookiecutter_mlops.localaws.events.models import EventsBackend, Rule, validate_pattern
     from cookiecutter_mlops.localaws.events.responses import EventsHandler
-    from cookiecutter_mlops.localaws.extension import swap_responses
+    from cookiecutter_mlops.localaws.extension import swap_backend, swap_responses
 
     models.Rule = Rule  # type: ignore[misc]
+    swap_backend(models.events_backends, EventsBackend)
     models.EventPatternParser._validate_event_pattern = validate_pattern  # type: ignore[method-assign,assignment]
     swap_responses("events", EventsHandler)

@@ -2,14 +2,16 @@
 
 import json
 import logging
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
 from moto.events import models as moto_models
-from moto.events.exceptions import InvalidEventPatternException
+from moto.events.exceptions import InvalidEventPatternException, ValidationException
 
-from cookiecutter_mlops.localaws import delivery
+from cookiecutter_mlops.localaws import clock, delivery
 from cookiecutter_mlops.localaws.events.transform import target_input
+from cookiecutter_mlops.localaws.schedules import Expression, Recurrence
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +29,24 @@ _OPERATORS = {
 
 
 class Rule(moto_models.Rule):
-    """One rule with its targets."""
+    """One rule with its targets; one with a schedule fires on the clock, while its bus knows it."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        if self.scheduled_expression:
+            Recurrence(Expression(self.scheduled_expression, anchor=clock.time()), self._tick, self._lives)
+
+    def _lives(self) -> bool:
+        return events_backend(self).event_buses[self.event_bus_name].rules.get(self.name) is self
+
+    def _tick(self, moment: float) -> None:
+        """Send the event of a schedule."""
+        if self.state == "DISABLED":
+            return
+        event = {"version": "0", "id": str(uuid.uuid4()), "detail-type": "Scheduled Event", "source": "aws.events"}
+        event |= {"account": self.account_id, "time": clock.iso(moment), "region": self.region_name}
+        for target in list(self.targets):
+            self._deliver(target, event | {"resources": [self.arn], "detail": {}})
 
     def send_to_targets(self, original_event: Any, transform_input: bool = True) -> None:
         """Deliver an event that matches; S3's own events come with `transform_input` off, which is not AWS's way."""
@@ -46,6 +65,22 @@ class Rule(moto_models.Rule):
             log.warning("Rule %s has no input for %s: %s: %s", self.name, target["Arn"], type(error).__name__, error)
             return
         delivery.deliver(sender, target, text, json.dumps(event))
+
+
+class EventsBackend(moto_models.EventsBackend):
+    def put_rule(self, *arguments: Any, **settings: Any) -> moto_models.Rule:
+        """Refuse a schedule expression that EventBridge refuses."""
+        if text := settings.get("scheduled_expression"):
+            try:
+                if Expression(text).kind == "at":
+                    raise ValueError(text)
+            except ValueError:
+                raise ValidationException("Parameter ScheduleExpression is not valid.") from None
+        return super().put_rule(*arguments, **settings)
+
+
+def events_backend(rule: Rule) -> Any:
+    return moto_models.events_backends[rule.account_id][rule.region_name]
 
 
 def validate_pattern(parser: Any, pattern: dict[str, Any]) -> None:
