@@ -55,7 +55,7 @@ def complete(bucket: str, retraining: dict[str, Any]) -> list[Arrived]:
     if retraining["arrival"] == "manifest":
         found = [arrived for marker in objects.values() for arrived in delivered(bucket, marker, objects)]
     else:
-        found = settled(objects, now - timedelta(minutes=retraining["quiet_minutes"]))
+        found = settled(objects, now, timedelta(minutes=retraining["quiet_minutes"]))
     if too_large := next((arrived.key for arrived in found if arrived.size > LARGEST), None):
         raise PipelineError(f"{too_large}: is larger than 5 GiB, the most that S3 sums while it copies; split it.")
     return sorted(found, key=lambda arrived: arrived.key)
@@ -74,10 +74,12 @@ def current(bucket: str) -> tuple[dict[str, Arrived], datetime]:
     return objects, now
 
 
-def settled(objects: dict[str, Arrived], since: datetime) -> list[Arrived]:
-    """Every object, or none while more may come."""
-    found = [arrived for arrived in objects.values() if not arrived.hidden]
-    return found if all(arrived.modified <= since for arrived in found) else []
+def settled(objects: dict[str, Arrived], now: datetime, quiet: timedelta) -> list[Arrived]:
+    """Every object up to the last pause that was long enough: what came after it may still get company."""
+    found = sorted((arrived for arrived in objects.values() if not arrived.hidden), key=lambda each: each.modified)
+    following = [*(arrived.modified for arrived in found[1:]), now]
+    pauses = [place for place, arrived in enumerate(found) if following[place] - arrived.modified >= quiet]
+    return found[: pauses[-1] + 1] if pauses else []
 
 
 def delivered(bucket: str, marker: Arrived, objects: dict[str, Arrived]) -> Iterator[Arrived]:

@@ -185,6 +185,15 @@ def test_plain_objects_count_once_none_came_for_a_while(aws: FakeAws):
     assert snapshot.take(training_spec()) == before
 
 
+def test_batch_that_still_arrives_does_not_hold_up_the_one_before(aws: FakeAws):
+    bucket = Bucket(aws, QUIET)
+    bucket.add("raw/a.csv", b"1")
+    bucket.add("raw/b.csv", b"2", minutes=14)
+    bucket.add("raw/c.csv", b"3", minutes=50)  # it is 13:00
+    found = arrivals.complete("wages-data", QUIET)
+    assert [arrived.key for arrived in found] == ["raw/a.csv", "raw/b.csv"]
+
+
 def test_project_without_a_gatekeeper_trains_on_what_was_pushed(aws: FakeAws):
     bucket = Bucket(aws, MANIFEST)
     bucket.deliver("may", a=b"1")
