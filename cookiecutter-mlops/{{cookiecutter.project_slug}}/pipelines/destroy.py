@@ -55,7 +55,7 @@ def stop_executions(pipeline: str) -> Iterator[str]:
 
 def stop_training(slug: str) -> Iterator[str]:
     """A job that nobody waits for still costs money."""
-    for name in train.running_jobs(slug):
+    for name in train.jobs(slug):
         project.client("sagemaker").stop_training_job(TrainingJobName=name)
         yield name
 

@@ -28,6 +28,7 @@ class Order:
     commit: str
     snapshot: Snapshot
     champion: dict[str, Any] | None = None  # what the parameter `live` of the last stage holds
+    execution: str = ""  # of the pipeline that asks
 
     @property
     def identity(self) -> dict[str, str]:
@@ -38,7 +39,7 @@ class Order:
     def environment(self) -> dict[str, str]:
         """What the job learns about itself."""
         live = {"MLOPS_LIVE_VERSION": str(self.champion["version"])} if self.champion else {}
-        return self.identity | live
+        return self.identity | live | ({"MLOPS_EXECUTION": self.execution} if self.execution else {})
 
     @property
     def channels(self) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from pipelines.project import PipelineError
 HANDOVER = Path(".mlops/training-job.json")
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 ROUNDS = 3  # times through the list of instance types
+RECENT = 50  # jobs that are looked at: one that is to be adopted is among the last
 FINISHED = ("Completed", "Failed", "Stopped")
 
 
@@ -64,20 +65,23 @@ def completed(result: dict[str, Any]) -> str:
 
 
 def adoptable(spec: dict[str, Any], order: job.Order) -> str | None:
-    """A job that already runs for this very order: its waiter was killed, or two pushes met."""
-    for name in running_jobs(spec["project_slug"]):
-        running = project.client("sagemaker").describe_training_job(TrainingJobName=name)
-        same_image = running["AlgorithmSpecification"].get("TrainingImage") == order.image
-        if same_image and order.identity.items() <= running.get("Environment", {}).items():
-            print(f"adopting {name}, which already trains this commit on this data", flush=True)
-            return name
+    """A job for this very order that runs (its waiter was killed, or two pushes met), or ended while nobody waited."""
+    own = order.identity | {"MLOPS_EXECUTION": order.execution}
+    for status, wanted in (("InProgress", order.identity), ("Completed", own)):
+        for name in jobs(spec["project_slug"], status):
+            found = project.client("sagemaker").describe_training_job(TrainingJobName=name)
+            same_image = found["AlgorithmSpecification"].get("TrainingImage") == order.image
+            if same_image and wanted.items() <= found.get("Environment", {}).items():
+                print(f"adopting {name}, which is of this commit and this data", flush=True)
+                return name
     return None
 
 
-def running_jobs(slug: str) -> list[str]:
-    """The project's own jobs that still run, newest first; the API matches anywhere in a name."""
+def jobs(slug: str, status: str = "InProgress") -> list[str]:
+    """The project's own jobs of a status, newest first, no more than matter; the API matches anywhere in a name."""
     pages = project.client("sagemaker").get_paginator("list_training_jobs")
-    found = pages.paginate(NameContains=slug, StatusEquals="InProgress", SortBy="CreationTime", SortOrder="Descending")
+    query = {"NameContains": slug, "StatusEquals": status, "SortBy": "CreationTime", "SortOrder": "Descending"}
+    found = pages.paginate(**query, PaginationConfig={"MaxItems": RECENT})
     names = found.search("TrainingJobSummaries[].TrainingJobName")
     return [name for name in names if re.match(rf"{slug}-\d{{14}}-", name)]
 
@@ -159,7 +163,7 @@ def main() -> None:
     answer = gatekeeper.admission(data.version)
     print(answer["reason"], flush=True)
     if answer["decision"] == "start":
-        hand_over(training_job=train(spec, job.Order(image, commit, data, champion(spec))))
+        hand_over(training_job=train(spec, job.Order(image, commit, data, champion(spec), os.environ["EXECUTION"])))
     else:
         hand_over(skipped=answer["reason"])
 

@@ -1,6 +1,7 @@
 """Training is asked for safely, goes through its list of machines, and is never started twice for the same order."""
 
 from dataclasses import replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -129,6 +130,22 @@ def test_running_job_of_the_same_order_is_adopted(aws: FakeAws):
     aws.on(**QUIET | {"ListTrainingJobs": running}, DescribeTrainingJob=described)
     assert train.train(training_spec(), replace(ORDER, champion=LIVE)) == mine  # released since it was started
     assert aws.called("CreateTrainingJob") == []
+
+
+def test_job_that_ended_while_its_waiter_was_dead_is_adopted(aws: FakeAws):
+    order = replace(ORDER, execution="p1")
+    name = "wages-20260102030405-1a2b3c4d"
+
+    def listed(request: dict[str, Any]) -> dict[str, Any]:
+        found = [{"TrainingJobName": name}] if request["StatusEquals"] == "Completed" else []
+        return {"TrainingJobSummaries": found}
+
+    known = {"TrainingJobName": name, "AlgorithmSpecification": {"TrainingImage": order.image}}
+    aws.on(**QUIET | {"ListTrainingJobs": listed}, CreateTrainingJob={})
+    aws.on(DescribeTrainingJob=ended("Completed") | known | {"Environment": order.environment})
+    assert train.train(training_spec(), order) == name
+    assert aws.called("CreateTrainingJob") == []
+    assert train.adoptable(training_spec(), replace(order, execution="p2")) is None  # asked for once more
 
 
 def test_log_of_the_job_is_shown_once(aws: FakeAws, capsys: pytest.CaptureFixture[str]):
