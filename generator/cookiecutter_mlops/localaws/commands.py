@@ -22,7 +22,7 @@ def local() -> None:
     """Run an AWS inside this laptop: Terraform, git push, pipelines, training and endpoints, with no account."""
 
 
-for command in (controls.clock, controls.fault):
+for command in (controls.clock, controls.fault, controls.outbox):
     local.add_command(command)
 
 

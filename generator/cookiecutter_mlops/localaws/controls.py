@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from cookiecutter_mlops.errors import MlopsError
 from cookiecutter_mlops.localaws import embedded, process
 
 home_option = click.option(
@@ -86,6 +87,25 @@ def clear(number: str | None, home: Path) -> None:
     """Remove the fault with this NUMBER, or all of them."""
     answer = _ask(home, "faults", "DELETE", {"id": number} if number else {})
     click.echo(f"Removed {answer['cleared']} fault{'' if answer['cleared'] == 1 else 's'}.")
+
+
+@click.command(epilog="Examples: mlops local outbox  |  mlops local outbox 3")
+@click.argument("number", type=click.IntRange(1), required=False)
+@home_option
+def outbox(number: int | None, home: Path) -> None:
+    """List the e-mails that AWS would have sent, or print the one with this NUMBER."""
+    from cookiecutter_mlops.localaws import outbox as box
+
+    mails = box.read(home)
+    if number is None:
+        for place, mail in enumerate(mails, 1):
+            click.echo(f"{place:>3}  {mail.time}  {mail.to}  {mail.subject}")
+        click.echo(f"{len(mails)} e-mails in {home / 'outbox'}." if mails else "Nobody was written to yet.")
+    elif number > len(mails):
+        raise MlopsError(f"outbox: there are {len(mails)} e-mails (got: {number})")
+    else:
+        mail = mails[number - 1]
+        click.echo(f"To: {mail.to}\nDate: {mail.time}\nSubject: {mail.subject}\n\n{mail.text}")
 
 
 def _ask(home: Path, name: str, method: str = "GET", body: dict[str, Any] | None = None) -> Any:

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 Target = dict[str, Any]  # as EventBridge and Scheduler describe one: Arn, RoleArn, RetryPolicy, DeadLetterConfig, …
 
 _ATTEMPTS, _AGE = 185, 86400  # what AWS takes where the retry policy says nothing
+_NAMED = {"events.amazonaws.com": "RULE_ARN", "scheduler.amazonaws.com": "SCHEDULE_ARN"}
 _LONGEST = 300  # seconds between two attempts
 
 
@@ -92,7 +93,7 @@ class _Delivery:
         log.warning("%s could not reach %s: %s: %s", self.sender.arn, arn, type(error).__name__, error)
         if queue := (self.target.get("DeadLetterConfig") or {}).get("Arn"):
             facts = {
-                "RULE_ARN" if self.sender.service == "events.amazonaws.com" else "SCHEDULE_ARN": self.sender.arn,
+                _NAMED.get(self.sender.service, "SENDER_ARN"): self.sender.arn,
                 "TARGET_ARN": arn,
                 "ERROR_CODE": getattr(error, "code", type(error).__name__),
                 "ERROR_MESSAGE": str(error),

@@ -21,6 +21,7 @@ SERVICES = [
     "sagemaker",
     "sagemakerruntime",
     "scheduler",
+    "sns",
     "sqs",
 ]
 

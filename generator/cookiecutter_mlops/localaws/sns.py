@@ -1,0 +1,69 @@
+"""SNS that delivers: functions and queues through the one place of deliveries, e-mails into the outbox.
+
+Filter policies, raw messages and FIFO topics are moto's.
+"""
+
+import json
+from typing import Any
+
+from moto.sns import models
+
+from cookiecutter_mlops.localaws import clock, delivery, outbox
+
+# How long SNS tries to reach what AWS manages: more than 100 000 times in 23 days.
+_RETRY = {"MaximumRetryAttempts": 100_015, "MaximumEventAgeInSeconds": 23 * 86400}
+
+
+class Subscription(models.Subscription):
+    def publish(
+        self,
+        message: str,
+        message_id: str,
+        subject: str | None = None,
+        message_attributes: dict[str, Any] | None = None,
+        group_id: str | None = None,
+        deduplication_id: str | None = None,
+        message_structure: str | None = None,
+    ) -> None:
+        if self._filter_policy_matcher and not self._filter_policy_matcher.matches(message_attributes, message):
+            return
+        text = self._parse_message_structure(message, self.protocol) if message_structure == "json" else message
+        if self.protocol in ("email", "email-json"):
+            whole = self.get_post_data(text, message_id, subject, message_attributes)
+            body = json.dumps(whole) if self.protocol == "email-json" else text
+            outbox.put(self.endpoint, subject or "AWS Notification Message", body, self.topic.arn)
+        elif self.protocol == "lambda":
+            self._deliver(json.dumps({"Records": [self._record(text, message_id, subject, message_attributes)]}))
+        elif self.protocol == "sqs" and not self._is_raw() and group_id is None:
+            self._deliver(json.dumps(self.get_post_data(text, message_id, subject, message_attributes), indent=2))
+        else:
+            settings = (message, message_id, subject, message_attributes, group_id, deduplication_id, message_structure)
+            super().publish(*settings)
+
+    def _deliver(self, text: str) -> None:
+        target: dict[str, Any] = {"Arn": self.endpoint, "RetryPolicy": _RETRY}
+        if redrive := self.attributes.get("RedrivePolicy"):
+            target["DeadLetterConfig"] = {"Arn": json.loads(redrive)["deadLetterTargetArn"]}
+        delivery.deliver(delivery.Sender("sns.amazonaws.com", self.topic.arn), target, text)
+
+    def _is_raw(self) -> bool:
+        return str(self.attributes.get("RawMessageDelivery", "false")).lower() == "true"
+
+    def _record(self, text: str, message_id: str, subject: str | None, attributes: Any) -> dict[str, Any]:
+        """Describe a message as functions get it."""
+        told = {
+            "Type": "Notification",
+            "MessageId": message_id,
+            "TopicArn": self.topic.arn,
+            "Subject": subject,
+            "Message": text,
+            "Timestamp": clock.now().strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+            "MessageAttributes": {
+                name: {"Type": value["Type"], "Value": value["Value"]} for name, value in (attributes or {}).items()
+            },
+        }
+        return {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": self.arn, "Sns": told}
+
+
+def install() -> None:
+    models.Subscription = Subscription  # type: ignore[misc]
