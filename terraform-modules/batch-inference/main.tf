@@ -38,6 +38,7 @@ locals {
 }
 
 resource "aws_ssm_parameter" "spec" {
+  #checkov:skip=CKV2_AWS_34:holds names and sizes that builds read, and no secret
   name        = "/${var.project}/${var.stage}/batch"
   description = "How ${var.project}-${var.stage} answers files; written by Terraform, read by ${var.launcher.name}"
   type        = "String"

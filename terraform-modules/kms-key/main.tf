@@ -12,6 +12,9 @@ locals {
 }
 
 data "aws_iam_policy_document" "key" {
+  #checkov:skip=CKV_AWS_109:in a key's policy `*` is this key, which IAM policies of the account administer
+  #checkov:skip=CKV_AWS_111:in a key's policy `*` is this key, which IAM policies of the account administer
+  #checkov:skip=CKV_AWS_356:in a key's policy `*` is this key, which IAM policies of the account administer
   statement {
     sid       = "AccountAdministersThroughIam"
     actions   = ["kms:*"]

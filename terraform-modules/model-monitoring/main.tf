@@ -27,6 +27,7 @@ locals {
 }
 
 resource "aws_ssm_parameter" "spec" {
+  #checkov:skip=CKV2_AWS_34:holds names and sizes that builds read, and no secret
   name        = "/${var.project}/${var.stage}/monitoring"
   description = "How ${var.project}-${var.stage} is monitored; written by Terraform, read by ${local.launcher}"
   type        = "String"

@@ -6,6 +6,7 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 data "aws_availability_zones" "this" {
+  #checkov:skip=CKV_AWS_394:a fixed number of zones is taken, in the order of their names
   state = "available"
 
   # Local and wavelength zones have neither SageMaker nor the endpoints.
@@ -58,6 +59,7 @@ resource "aws_default_security_group" "this" {
 }
 
 resource "aws_security_group" "workloads" {
+  #checkov:skip=CKV2_AWS_5:jobs, endpoints and builds attach it when they run
   name        = "${var.name}-workloads"
   description = "Jobs, endpoints, notebooks, builds and functions of ${var.name}"
   vpc_id      = aws_vpc.this.id

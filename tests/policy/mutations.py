@@ -10,6 +10,11 @@ from pathlib import Path
 END = r"\Z"
 CONDITION = r"\n *condition \{[^}]*aws:SourceAccount[^}]*\}"
 
+INTERFACE_CONDITION = r"\n *condition \{[^}]*PrincipalAccount[^}]*\}(\n  \}\n\}\n\nresource)"
+PREFIX_LIST = r"prefix_list_id +=.*"
+FROM_WORKLOADS = r'("TLS from the workloads"\n) *referenced_security_group_id .*'
+DEFAULT_GROUP = r'(resource "aws_default_security_group" "this" \{\n)'
+
 
 @dataclass(frozen=True)
 class Mutation:
@@ -35,10 +40,10 @@ class Mutation:
 IDENTITY = [
     Mutation(
         "pass-role-names-exact-roles",
-        "sagemaker-training/permissions.tf",
+        "sagemaker-training/jobs.tf",
         r'(actions   = \["iam:PassRole"\]\s+resources = )\[.*\]',
         r'\1["arn:${local.partition}:iam::${local.account}:role/${var.project}-*"]',
-        r"train_pipeline.*build|training.*policy_document.launch",
+        r"train_pipeline.*build|training.*policy_document",
     ),
     Mutation(
         "pass-role-names-the-service",
@@ -117,10 +122,10 @@ resource "aws_iam_role_policy_attachment" "everything" {
     ),
     Mutation(
         "launcher-refuses-unsafe-jobs",
-        "sagemaker-training/permissions.tf",
+        "sagemaker-training/jobs.tf",
         r"\n *DenyNetworkAccess = .*",
         "",
-        r"train_pipeline.*build|training.*policy_document.launch",
+        r"train_pipeline.*build|training.*policy_document",
     ),
     Mutation(
         "resource-policy-is-not-public",
@@ -459,7 +464,48 @@ resource "aws_lambda_function_url" "open" {
     ),
 ]
 
-MUTATIONS = IDENTITY + ENCRYPTION + STORAGE + BUILDS + EVENTS + FUNCTIONS
+RETRAINING = [
+    Mutation(
+        "function-that-events-start-has-a-ceiling",
+        "retraining/queue.tf",
+        r"\n *scaling_config \{[^}]*\}",
+        "",
+        r"retraining.aws_lambda_function",
+    ),
+]
+
+NETWORK = [
+    Mutation(rule, f"network/{file}", old, new, at)
+    for rule, file, old, new, at in [
+        ("endpoint-policy-is-bounded-to-the-account", "endpoints.tf", INTERFACE_CONDITION, r"\1", "interface"),
+        ("endpoint-has-a-policy", "endpoints.tf", r"^ *policy +=.*gateway.json\n", "", "gateway"),
+        ("nothing-reaches-the-internet", "main.tf", PREFIX_LIST, r'cidr_ipv4 = "0.0.0.0/0"', "to_gateways"),
+        ("nothing-reaches-in-from-the-internet", "endpoints.tf", FROM_WORKLOADS, r'\1cidr_ipv4 = "0.0.0.0/0"', "from"),
+        ("network-keeps-flow-logs", "flow-logs.tf", r'(traffic_type +=) "ALL"', r'\1 "REJECT"', "aws_vpc"),
+        (
+            "default-security-group-is-closed",
+            "main.tf",
+            DEFAULT_GROUP,
+            r"\1  ingress {\n    protocol = -1\n    self = true\n    from_port = 0\n    to_port = 0\n  }\n",
+            "aws_vpc",
+        ),
+        ("subnet-gives-no-public-addresses", "main.tf", r"(map_public_ip_on_launch =) false", r"\1 true", "private"),
+    ]
+]
+
+NOTEBOOKS = [
+    Mutation(rule, f"sagemaker-notebook/{file}", old, new, "aws_sagemaker_notebook_instance.this")
+    for rule, file, old, new in [
+        ("notebook-has-no-direct-internet", "main.tf", r'(direct_internet_access +=) "Disabled"', r'\1 "Enabled"'),
+        ("notebook-user-is-not-root", "main.tf", r'(root_access +=) "Disabled"', r'\1 "Enabled"'),
+        ("notebook-needs-imds-v2", "main.tf", r'(service_version =) "2"', r'\1 "1"'),
+        ("notebook-platform-is-maintained", "main.tf", r"(platform_identifier +=) .*", r'\1 "notebook-al1-v1"'),
+        ("notebook-stops-itself", "main.tf", r"^ *lifecycle_config_name .*\n", ""),
+        ("customer-managed-key", "main.tf", r"^ *kms_key_id .*\n", ""),
+    ]
+]
+
+MUTATIONS = IDENTITY + ENCRYPTION + STORAGE + BUILDS + EVENTS + FUNCTIONS + RETRAINING + NETWORK + NOTEBOOKS
 
 
 def batches() -> list[list[Mutation]]:

@@ -119,6 +119,10 @@ class Plan:
             if (value := other.values.get(attribute)) in names or (value == UNKNOWN and other.module == resource.module)
         ]
 
+    def sources(self) -> dict[str, tuple[str, str]]:
+        """Return {address without indices: (name of the module's folder, type.name)} of every resource."""
+        return dict(_sources(self.shown["configuration"]["root_module"]))
+
     def documents(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Yield (address, kind, document) of every policy document whose text is known."""
         for resource in self.resources:
@@ -158,6 +162,13 @@ def _arguments(module: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, 
         yield prefix + resource["address"], resource.get("expressions", {})
     for name, call in module.get("module_calls", {}).items():
         yield from _arguments(call["module"], f"{prefix}module.{name}.")
+
+
+def _sources(module: dict[str, Any], prefix: str = "", folder: str = "") -> Iterator[tuple[str, tuple[str, str]]]:
+    for resource in module.get("resources", []):
+        yield prefix + resource["address"], (folder, resource["address"])
+    for name, call in module.get("module_calls", {}).items():
+        yield from _sources(call["module"], f"{prefix}module.{name}.", call["source"].split("/")[-1])
 
 
 def _with_unknown(value: Any, unknown: Any) -> Any:

@@ -50,7 +50,7 @@ def schedule_starts_no_work_every_minute(event: Resource, plan: Plan) -> str | N
     targets = [event.one("target")] + [
         each.values for each in plan.beside(event, "aws_cloudwatch_event_target", "rule")
     ]
-    decides = any(":lambda:" in str(target.get("arn")) for target in targets)
+    decides = any(":lambda:" in str(target.get("arn")) or ":sqs:" in str(target.get("arn")) for target in targets)
     return (
         f"runs at {expression}" if not decides and (expression in frantic or expression.startswith("cron(*")) else None
     )

@@ -58,5 +58,7 @@ def started_by_events(plan: Plan) -> list[Resource]:
 @rule(started_by_events)
 def function_that_events_start_has_a_ceiling(function: Resource, plan: Plan) -> str | None:
     """A storm of events starts a bounded number of runs (and does not use up the account's)."""
-    ceiling = function.values.get("reserved_concurrent_executions")
-    return None if ceiling is not None and ceiling >= 0 else "has no reserved_concurrent_executions"
+    queues = plan.beside(function, "aws_lambda_event_source_mapping", "function_name")
+    ceilings = [queue.one("scaling_config").get("maximum_concurrency") for queue in queues]
+    ceilings.append(function.values.get("reserved_concurrent_executions"))
+    return None if any(ceiling is not None and ceiling >= 0 for ceiling in ceilings) else "has no ceiling of runs"
