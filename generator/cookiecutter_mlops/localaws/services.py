@@ -13,6 +13,7 @@ SERVICES = [
     "codecommit",
     "codepipeline",
     "connections",
+    "dynamodb",
     "ec2",
     "events",
     "iam",
