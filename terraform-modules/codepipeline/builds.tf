@@ -38,14 +38,14 @@ data "aws_iam_policy_document" "build" {
   }
 
   statement {
-    sid       = "ReadAndWriteArtifacts"
-    actions   = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
+    sid       = "ReadArtifacts"
+    actions   = ["s3:GetObject", "s3:GetObjectVersion"]
     resources = ["${var.artifact_bucket.arn}/*"]
   }
 
   statement {
     sid       = "UseKeyForArtifacts"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    actions   = ["kms:Decrypt"]
     resources = [var.kms_key_arn]
 
     condition {
@@ -58,7 +58,6 @@ data "aws_iam_policy_document" "build" {
   statement {
     sid = "ReportTests"
     actions = [
-      "codebuild:BatchPutCodeCoverages",
       "codebuild:BatchPutTestCases",
       "codebuild:CreateReport",
       "codebuild:CreateReportGroup",

@@ -14,13 +14,12 @@ data "aws_iam_policy_document" "package" {
   }
 
   statement {
-    sid = "PullAndPushImages"
+    sid = "PushImages"
     actions = [
       "ecr:BatchCheckLayerAvailability",
       "ecr:BatchGetImage",
       "ecr:CompleteLayerUpload",
       "ecr:DescribeImages",
-      "ecr:GetDownloadUrlForLayer",
       "ecr:InitiateLayerUpload",
       "ecr:PutImage",
       "ecr:UploadLayerPart",
