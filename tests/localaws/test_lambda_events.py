@@ -95,6 +95,7 @@ def fail_twice_more(aws: Aws, function: str) -> None:
     assert wait_for(lambda: attempts(aws, function) == 3)
 
 
+@pytest.mark.slow
 def test_event_that_fails_three_times_is_a_dead_letter(aws: Aws) -> None:
     function, queue = new_function(aws), Queue(aws)
     dead = {"TargetArn": queue.dead_arn}
@@ -155,6 +156,7 @@ def test_payload_over_the_limit_is_refused(aws: Aws, kind: str, limit: int) -> N
         aws.client("lambda", attempts=1).invoke(FunctionName=function, Payload=payload, InvocationType=kind)
 
 
+@pytest.mark.slow
 def test_function_over_its_memory_is_killed(aws: Aws) -> None:
     code = "def handler(event, context):\n    return len(bytearray(200 * 1024**2))\n"
     answer, error = call(aws, new_function(aws, code, MemorySize=128), {})
@@ -204,6 +206,7 @@ def test_only_what_failed_comes_again_and_then_is_a_dead_letter(aws: Aws) -> Non
     assert seen(aws, function).count("good") == 1
 
 
+@pytest.mark.slow
 def test_batch_that_raises_comes_again_whole(aws: Aws) -> None:
     function, queue = new_function(aws, BATCHES), Queue(aws)
     queue.send("all", "good")
@@ -213,6 +216,7 @@ def test_batch_that_raises_comes_again_whole(aws: Aws) -> None:
     assert wait_for(lambda: [sorted(batch) for batch in batches(aws, function)] == [["all", "good"]] * 2)
 
 
+@pytest.mark.slow
 def test_messages_of_a_fifo_queue_keep_their_order(aws: Aws) -> None:
     function, queue = new_function(aws, BATCHES), Queue(aws, fifo=".fifo")
     sent = [str(number) for number in range(20)]
@@ -221,6 +225,7 @@ def test_messages_of_a_fifo_queue_keep_their_order(aws: Aws) -> None:
     assert wait_for(lambda: seen(aws, function) == sent)
 
 
+@pytest.mark.slow
 def test_throttled_batch_waits_for_the_running_one(aws: Aws) -> None:
     function, queue = new_function(aws, BATCHES), Queue(aws)
     aws.client("lambda").put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=1)
@@ -230,6 +235,7 @@ def test_throttled_batch_waits_for_the_running_one(aws: Aws) -> None:
     assert sorted(seen(aws, function)) == ["1", "2", "slow"]
 
 
+@pytest.mark.slow
 def test_filter_leaves_messages_out(aws: Aws) -> None:
     function, queue = new_function(aws, BATCHES), Queue(aws)
     pattern = json.dumps({"body": {"kind": ["wanted"]}})
@@ -239,6 +245,7 @@ def test_filter_leaves_messages_out(aws: Aws) -> None:
     assert [json.loads(body)["kind"] for body in seen(aws, function)] == ["wanted"]
 
 
+@pytest.mark.slow
 def test_disabled_or_deleted_mapping_takes_nothing(aws: Aws) -> None:
     function, queue = new_function(aws, BATCHES), Queue(aws)
     mapping = connect(aws, queue, function, Enabled=False)

@@ -1,7 +1,6 @@
 """What S3 tells EventBridge of its objects, in AWS's shape, and without losing any."""
 
 import json
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -81,10 +80,9 @@ def test_bucket_that_names_a_queue_itself_tells_it(aws: Aws, bucket: str, listen
 
 @pytest.mark.slow
 def test_storm_of_five_hundred_objects_loses_and_doubles_nothing(aws: Aws, bucket: str, listener: Listener) -> None:
-    s3, keys, started = aws.client("s3"), [f"raw/{number}" for number in range(500)], time.monotonic()
+    s3, keys = aws.client("s3"), [f"raw/{number}" for number in range(500)]
     with ThreadPoolExecutor(20) as clients:
         list(clients.map(lambda key: s3.put_object(Bucket=bucket, Key=key, Body=b"1"), keys))
-    assert time.monotonic() - started < 30  # 10 s where the machine is not shared
     told = [event["detail"]["object"]["key"] for event in listener.read()]
     assert sorted(told) == sorted(keys)
     server = json.loads((aws.home / "server.json").read_text())["pid"]

@@ -1,14 +1,21 @@
-"""CloudWatch Logs: lines that carry metrics become metrics, and a metric filter put again replaces the earlier one."""
+"""CloudWatch Logs: lines that carry metrics become metrics; metric filters are replaced; saved queries are kept."""
 
+import json
+import uuid
 from typing import Any
 
-from moto.logs import models
+from moto.logs import models, responses
 from moto.logs.metric_filters import MetricFilters
 
-from cookiecutter_mlops.localaws import logfilters, metrics
+from cookiecutter_mlops.localaws import clock, logfilters, metrics
+from cookiecutter_mlops.localaws.extension import AwsError
 
 
 class LogsBackend(models.LogsBackend):
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.query_definitions: dict[str, dict[str, Any]] = {}
+
     def put_log_events(
         self, log_group_name: str, log_stream_name: str, log_events: list[dict[str, Any]]
     ) -> tuple[str, dict[str, Any]]:
@@ -20,8 +27,35 @@ class LogsBackend(models.LogsBackend):
         return answer
 
 
+class LogsResponse(responses.LogsResponse):
+    """moto's requests, and those of saved queries."""
+
+    @property
+    def _definitions(self) -> dict[str, dict[str, Any]]:
+        return self.logs_backend.query_definitions  # type: ignore[attr-defined]
+
+    def put_query_definition(self) -> str:
+        request = json.loads(self.body)
+        identifier = request.get("queryDefinitionId") or str(uuid.uuid4())
+        kept = {name: request[name] for name in ("name", "queryString", "logGroupNames") if name in request}
+        stamp = {"lastModified": int(clock.time() * 1000), "queryDefinitionId": identifier}
+        self._definitions[identifier] = kept | stamp
+        return json.dumps({"queryDefinitionId": identifier})
+
+    def describe_query_definitions(self) -> str:
+        prefix = json.loads(self.body).get("queryDefinitionNamePrefix", "")
+        found = [item for item in self._definitions.values() if item["name"].startswith(prefix)]
+        return json.dumps({"queryDefinitions": found})
+
+    def delete_query_definition(self) -> str:
+        identifier = json.loads(self.body)["queryDefinitionId"]
+        if not self._definitions.pop(identifier, None):
+            raise AwsError("ResourceNotFoundException", f"There is no query definition {identifier}.")
+        return json.dumps({"success": True})
+
+
 def install() -> None:
-    from cookiecutter_mlops.localaws.extension import swap_backend
+    from cookiecutter_mlops.localaws.extension import swap_backend, swap_responses
 
     moto_add_filter = MetricFilters.add_filter
 
@@ -32,3 +66,4 @@ def install() -> None:
 
     MetricFilters.add_filter = add_filter  # type: ignore[method-assign,assignment]
     swap_backend(models.logs_backends, LogsBackend)
+    swap_responses("logs", LogsResponse)

@@ -116,6 +116,16 @@ def to_queue(sender: Sender, arn: str, text: str, facts: dict[str, str] | None =
         log.warning("The dead-letter queue %s took no message: %s", arn, error)
 
 
+def _codebuild(sender: Sender, target: Target, text: str) -> None:
+    """Start a build; an input made for it may override what StartBuild may override."""
+    from moto.codebuild.models import codebuild_backends
+
+    _, _, _, region, account, name = target["Arn"].split(":", 5)
+    shaped = json.loads(text) if {"Input", "InputTransformer"} & target.keys() else {}
+    backend: Any = codebuild_backends[account][region]
+    backend.start_build({"projectName": name.removeprefix("project/"), **shaped})
+
+
 def _codepipeline(sender: Sender, target: Target, text: str) -> None:
     """Start the pipeline; an input made for it sets variables and commits, the event itself says nothing to it."""
     from moto.codepipeline.models import codepipeline_backends
@@ -197,6 +207,7 @@ def _any_call(sender: Sender, target: Target, text: str) -> None:
 
 
 _SERVICES: dict[str, Callable[[Sender, Target, str], None]] = {
+    "codebuild": _codebuild,
     "codepipeline": _codepipeline,
     "events": _events,
     "lambda": _lambda,

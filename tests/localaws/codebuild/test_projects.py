@@ -7,7 +7,7 @@ import zipfile
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.codebuild.conftest import log, printed, spec
+from tests.localaws.codebuild.conftest import ROLE, complete, log, printed, spec
 from tests.localaws.conftest import ACCOUNT, REGION, wait_for
 
 
@@ -100,3 +100,16 @@ def test_source_is_a_zip_in_s3(aws, build, name):
     source = {"type": "S3", "location": f"{name}/source.zip", "buildspec": "specs/ci.yml"}
     ended, lines = build("", source=source)
     assert ended["buildStatus"] == "SUCCEEDED", lines
+
+
+def test_rule_starts_a_build_with_variables_of_its_input(aws, create, name):
+    arn = create(spec(build={"commands": ["echo because of $REASON"]}))["arn"]
+    events, codebuild = aws.client("events"), aws.client("codebuild")
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    given = {"environmentVariablesOverride": [{"name": "REASON", "value": "drift"}]}
+    events.put_targets(Rule=name, Targets=[{"Id": "b", "Arn": arn, "RoleArn": ROLE, "Input": json.dumps(given)}])
+    events.put_events(Entries=[{"Source": name, "DetailType": "t", "Detail": "{}"}])
+    (started,) = wait_for(lambda: codebuild.list_builds_for_project(projectName=name)["ids"])
+    assert printed(log(aws, wait_for(lambda: complete(codebuild, started)))) == ["because of drift"]
+    events.remove_targets(Rule=name, Ids=["b"])
+    events.delete_rule(Name=name)
