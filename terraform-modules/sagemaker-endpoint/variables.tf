@@ -153,14 +153,14 @@ variable "autoscaling" {
 }
 
 variable "alarms" {
-  description = "What counts as bad during one minute: the percentage of requests answered with a server error, and the model's 99th percentile latency in milliseconds."
-  type        = object({ error_percent = optional(number, 5), latency_ms = optional(number, 5000) })
+  description = "What counts as bad during one minute: the percentage of requests answered with a server error, and the model's 99th percentile latency in milliseconds. A canary of 10 % that fails one request in five makes 2 % of them all fail."
+  type        = object({ error_percent = optional(number, 1), latency_ms = optional(number, 5000) })
   default     = {}
   nullable    = false
 
   validation {
     condition     = var.alarms.error_percent > 0 && var.alarms.error_percent <= 100 && var.alarms.latency_ms > 0
-    error_message = "alarms: use error_percent above 0 up to 100 and latency_ms above 0, for example { error_percent = 5, latency_ms = 5000 }."
+    error_message = "alarms: use error_percent above 0 up to 100 and latency_ms above 0, for example { error_percent = 1, latency_ms = 5000 }."
   }
 }
 
