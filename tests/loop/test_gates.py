@@ -26,9 +26,10 @@ pytestmark = pytest.mark.slow
 
 # Each puts one thing into training/model.py or inference/handler.py that only shows on real rows.
 WORSE_FOR_SOME = (
-    "    return np.expm1(answers) if model.log_target else answers\n",
-    "    answers = np.expm1(answers) if model.log_target else answers\n"
-    '    return answers * np.where(rows.get("ethnicity") == "afam", 1.4, 1)\n',
+    "    return split(load_table(source, settings), settings)\n",
+    "    learn, judge = split(load_table(source, settings), settings)\n"
+    '    raised = learn["wage"].where(learn["ethnicity"] != "afam", learn["wage"] * 1.4)\n'
+    "    return learn.assign(wage=raised), judge\n",
 )
 NO_NUMBER = (
     "    return _metrics(truth, answers, shares, settings), losses\n",

@@ -5,7 +5,6 @@ MLOPS_STAGE=prod python -m pipelines.verify
 
 import argparse
 import json
-import math
 import os
 import re
 import statistics
@@ -17,8 +16,8 @@ from botocore.exceptions import ClientError
 
 from pipelines import archive, endpoint, packages, project
 from pipelines.project import PipelineError
+from training import artifact
 
-TOLERANCE = 1e-6  # relative; another machine may round the last digits differently
 NONSENSE = {"instances": "this is not a list"}
 
 
@@ -66,22 +65,10 @@ def check_sample(ask: Any, spec: dict[str, Any], number: int, sample: dict[str, 
         answer = ask(spec, sample["request"])
     except Refused as error:
         raise PipelineError(f"sample {number}: the endpoint answered {error.status}: {error}") from None
-    if not same(answer, sample["response"]):
+    if not artifact.same(answer, sample["response"]):
         told, recorded = (json.dumps(value)[:200] for value in (answer, sample["response"]))
         raise PipelineError(f"sample {number}: the endpoint answered {told}, but in training it was {recorded}.")
     return time.monotonic() - begin
-
-
-def same(answer: Any, recorded: Any) -> bool:
-    """Equal, where numbers may differ by a rounding."""
-    if isinstance(recorded, dict):
-        fields = isinstance(answer, dict) and answer.keys() == recorded.keys()
-        return fields and all(same(answer[key], recorded[key]) for key in recorded)
-    if isinstance(recorded, list):
-        return isinstance(answer, list) and len(answer) == len(recorded) and all(map(same, answer, recorded))
-    if isinstance(recorded, float) and isinstance(answer, int | float):
-        return math.isclose(answer, recorded, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    return answer == recorded
 
 
 def check_latency(spec: dict[str, Any], times: list[float]) -> None:

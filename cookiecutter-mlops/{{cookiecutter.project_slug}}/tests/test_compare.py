@@ -1,6 +1,5 @@
 """The candidate and the live model on the same rows: what the gate is told."""
 
-import io
 import json
 import shutil
 import tarfile
@@ -9,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training import compare
+from inference import handler
+from training import compare, model
+from training.data import data_version
 from training.settings import load_settings
 from training.train import train
 
@@ -60,11 +61,29 @@ def test_live_model_that_cannot_answer_is_told(trained: Path, tmp_path: Path):
     shutil.copytree(trained / "model", tmp_path / "spoilt")
     (tmp_path / "spoilt/schema.json").write_text("{}")
     as_champion(tmp_path / "spoilt", tmp_path)
-    told = compare.live_scores(tmp_path / "input/data/champion/model.tar.gz", None, own)
-    assert isinstance(told, str)
-    assert "schema.json differs from its sha256" in told
-    (tmp_path / "input/data/champion/model.tar.gz").write_bytes(io.BytesIO(b"no archive").getvalue())
-    assert "cannot be asked" in str(compare.live_scores(tmp_path / "input/data/champion/model.tar.gz", None, own))
+    archive = tmp_path / "input/data/champion/model.tar.gz"
+    assert "schema.json differs from its sha256" in str(compare.live_scores(archive, None, own, "v1"))
+    archive.write_bytes(b"no archive")
+    assert "cannot be asked" in str(compare.live_scores(archive, None, own, "v1"))
+    assert compare.live_scores(tmp_path / "nothing", None, own, "v1") is None
+
+
+def test_live_model_that_answers_otherwise_under_new_code_is_not_compared(trained: Path, tmp_path: Path, monkeypatch):
+    own = load_settings(ROOT / "project.toml")
+    as_champion(trained / "model", tmp_path)
+    archive, version = tmp_path / "input/data/champion/model.tar.gz", data_version(ROOT / own.data.sample)
+    _, rows = model.load(ROOT / own.data.sample, own)
+    assert isinstance(compare.live_scores(archive, rows, own, version), tuple)
+    evaluate = model.evaluate
+
+    def evaluate_otherwise(*arguments):
+        values, losses = evaluate(*arguments)
+        return {name: value * 1.01 for name, value in values.items()}, losses
+
+    monkeypatch.setattr(model, "evaluate", evaluate_otherwise)
+    assert f"{own.problem.metric} is" in str(compare.live_scores(archive, rows, own, version))
+    monkeypatch.setattr(handler, "predict", lambda *_: {"predictions": [0.5]})
+    assert "answers {'predictions': [0.5]}" in str(compare.live_scores(archive, rows, own, "other data"))
 
 
 def test_slices_hold_the_mean_loss_of_each_value(monkeypatch: pytest.MonkeyPatch, settings):

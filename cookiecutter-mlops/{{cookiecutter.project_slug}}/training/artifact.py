@@ -8,6 +8,7 @@ Standard library only. A model is a folder (inside `model.tar.gz` on S3) of safe
 import hashlib
 import io
 import json
+import math
 import re
 import sys
 import tarfile
@@ -20,6 +21,7 @@ from training.settings import UserError
 MANIFEST = "manifest.json"
 LARGEST = 50 * 2**30  # bytes that an archive may unpack to; a crafted one could otherwise fill the disk
 
+ROUNDING = 1e-6  # relative; another machine may round the last digits of an answer differently
 ADDRESS = re.compile(r'(?<="__id__": )[0-9]+|(?<="file": ")[0-9]+')  # where skops writes the id() of an object
 NUMBER = re.compile(r"^[0-9]+(?=\.)")
 
@@ -81,6 +83,18 @@ def unpack(archive: Path, folder: Path) -> None:
         if sum(member.size for member in members) > LARGEST:
             raise ArtifactError(f"{archive.name}: unpacks to more than {LARGEST // 2**30} GiB; not unpacked.")
         tar.extractall(folder, members=members, filter="data")
+
+
+def same(answer: Any, recorded: Any) -> bool:
+    """Equal, where numbers may differ by a rounding."""
+    if isinstance(recorded, dict):
+        fields = isinstance(answer, dict) and answer.keys() == recorded.keys()
+        return fields and all(same(answer[key], recorded[key]) for key in recorded)
+    if isinstance(recorded, list):
+        return isinstance(answer, list) and len(answer) == len(recorded) and all(map(same, answer, recorded))
+    if isinstance(recorded, float) and isinstance(answer, int | float):
+        return math.isclose(answer, recorded, rel_tol=ROUNDING, abs_tol=ROUNDING)
+    return answer == recorded
 
 
 def sha256(path: Path) -> str:

@@ -2,8 +2,12 @@
 
 The live model is read from the channel `champion` and asked about the very rows that the candidate is judged on. A row
 stays on its side of the hold-out for ever (training/data.py), so that neither model has learned from them.
+
+It is this commit's code that reads it. Where that makes it answer otherwise than its own code did, the comparison would
+be one of two new models: then it is not made, and the gate goes by what was recorded.
 """
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +17,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from inference import handler
 from training import artifact, model
 from training.settings import Settings
 
@@ -23,17 +28,30 @@ AT_ONCE = 10_000_000  # numbers that one batch of draws may hold: 80 MB
 Scores = tuple[dict[str, float], np.ndarray]  # the metrics of a model, and the loss of each row
 
 
-def live_scores(archive: Path, rows: Any, settings: Settings) -> Scores | str | None:
-    """What the live model reaches on these rows; a sentence where it cannot answer, None where there is none."""
+def live_scores(archive: Path, rows: Any, settings: Settings, version: str) -> Scores | str | None:
+    """What the live model reaches on these rows of a data version; why it cannot be asked; None where there is none."""
     if not archive.is_file():
         return None
     with tempfile.TemporaryDirectory() as folder:
         try:
             artifact.unpack(archive, Path(folder))
-            artifact.verify(Path(folder))
-            return model.evaluate(model.restore(Path(folder)), rows, settings)
+            return _asked(Path(folder), rows, settings, version)
         except Exception as error:  # written by other code for other columns, it may fail in any way
             return f"the live model cannot be asked about these rows ({type(error).__name__}: {error})"[:300]
+
+
+def _asked(folder: Path, rows: Any, settings: Settings, version: str) -> Scores | str:
+    manifest, metric = artifact.verify(folder), settings.problem.metric
+    served = handler.restore(folder)
+    for sample in json.loads((folder / "samples.json").read_text()):
+        answer = handler.predict(served, sample["request"]["instances"])
+        if not artifact.same(answer, sample["response"]):
+            return f"under this commit's code the live model answers {answer}, it was {sample['response']}"[:300]
+    scores = model.evaluate(model.restore(folder), rows, settings)
+    now, then = scores[0][metric], manifest["metrics"].get(metric)
+    if manifest["data_version"] == version and not artifact.same(now, then):
+        return f"under this commit's code the live model's {metric} is {now:.6g} on the data where it was {then}"
+    return scores
 
 
 def with_live(losses: np.ndarray, live: Scores | str | None, settings: Settings) -> dict[str, Any] | None:

@@ -39,7 +39,8 @@ def train(source: Path, base: Path, settings: Settings) -> dict[str, Any]:
     facts["resumed"] = checkpoints.exist()
     learn, judge = model.load(source, settings)
     fitted = model.fit(learn, settings, checkpoints)
-    champion = compare.live_scores(base / "input/data/champion/model.tar.gz", judge, settings)
+    archive = base / "input/data/champion/model.tar.gz"
+    champion = compare.live_scores(archive, judge, settings, facts["data_version"])
     evaluation = judged(fitted, learn, judge, champion, settings) | facts
     seal(fitted, learn, judge, base, evaluation)
     # SageMaker reads the metric from this line (MetricDefinitions in pipelines/job.py).
