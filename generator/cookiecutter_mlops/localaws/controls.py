@@ -89,7 +89,7 @@ def clear(number: str | None, home: Path) -> None:
     click.echo(f"Removed {answer['cleared']} fault{'' if answer['cleared'] == 1 else 's'}.")
 
 
-@click.command(epilog="Examples: mlops local outbox  |  mlops local outbox 3")
+@click.command(epilog="Example: mlops local outbox 3")
 @click.argument("number", type=click.IntRange(1), required=False)
 @home_option
 def outbox(number: int | None, home: Path) -> None:
