@@ -79,6 +79,7 @@ resource "aws_sqs_queue" "failed" {
   name                      = "${var.name}-failed"
   kms_master_key_id         = var.kms_key_arn
   message_retention_seconds = 14 * 24 * 60 * 60
+  policy                    = one(data.aws_iam_policy_document.failed[*].json)
   tags                      = var.tags
 }
 
@@ -123,6 +124,26 @@ data "aws_iam_policy_document" "this" {
       sid       = "CaptureRequests"
       actions   = ["s3:PutObject"]
       resources = [statement.value.arn]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = local.answers == null ? [] : [local.answers]
+
+    content {
+      sid       = "ReadAnswers"
+      actions   = ["s3:GetObject"]
+      resources = ["${statement.value.arn}output/*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = local.answers == null ? [] : [local.answers]
+
+    content {
+      sid       = "KeepRequestsUntilTheyAreAnswered"
+      actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+      resources = ["${statement.value.arn}pending/*"]
     }
   }
 

@@ -31,7 +31,9 @@ def watched(salaries, tmp_path_factory) -> Iterator[LoopProject]:
     project = LoopProject(new_project(folder, "stages=prod", "--data", str(salaries), "--target", "wage"))
     toml = project.path / "project.toml"
     toml.write_text(re.sub(r'(name = "region"\ntype = "category"\n)categories = .*\n', r"\1", toml.read_text()))
-    project.run("git", "commit", "--quiet", "--all", "--message", "Accept any region")
+    variables = project.path / "terraform" / "terraform.auto.tfvars.json"
+    variables.write_text(json.dumps(json.loads(variables.read_text()) | {"batch": {}}, indent=2))
+    project.run("git", "commit", "--quiet", "--all", "--message", "Accept any region, answer files")
     try:
         project.up()
         project.mlops("apply")
@@ -48,6 +50,7 @@ class Traffic:
 
     def __init__(self, project: LoopProject, workbook) -> None:
         self.project, self.workers, self.sent = project, pd.read_excel(workbook, engine="calamine"), 0
+        self.wages: list[dict[str, Any]] = []  # ground truth of what was asked
 
     def usual(self) -> None:
         self._send(lambda worker: worker)
@@ -65,8 +68,10 @@ class Traffic:
         runtime = self.project.client("sagemaker-runtime")
         for _ in range(REQUESTS):
             self.sent += 1
-            drawn = self.workers.drop(columns="wage").sample(INSTANCES, random_state=self.sent)
-            instances = [change(worker) for worker in json.loads(drawn.to_json(orient="records"))]
+            drawn = self.workers.sample(INSTANCES, random_state=self.sent)
+            self.wages += [{"inference_id": f"worker-{self.sent}", "wage": wage} for wage in drawn["wage"]]
+            workers = json.loads(drawn.drop(columns="wage").to_json(orient="records"))
+            instances = [change(worker) for worker in workers]
             runtime.invoke_endpoint(
                 EndpointName=self.project.outputs["endpoints"]["prod"],
                 ContentType="application/json",
@@ -158,3 +163,47 @@ def test_drift_is_named_and_answered_by_one_training(watched, salaries):
     assert verdicts[3][1] == verdicts[4][1] == {}
     wait_for(project, lambda: state(project) == "OK", "end of the alarm")
     assert len(executions()) == before + 1
+
+
+def test_ground_truth_tells_how_good_the_answers_were(watched, salaries, tmp_path):
+    to_next_hour(watched)
+    traffic = Traffic(watched, salaries)
+    traffic.sent = 10_000  # ids of its own
+    traffic.usual()
+    pd.DataFrame(traffic.wages[:400]).to_csv(tmp_path / "labels.csv", index=False)  # the other hundred is not known yet
+    watched.mlops("ground-truth", str(tmp_path / "labels.csv"))
+    watched.mlops("monitor", "--no-open")
+    results = json.loads((watched.path / ".mlops" / "monitoring" / "prod" / "statistics.json").read_text())
+    quality = results["quality"]
+    assert (quality["metric"], quality["labels"], results["window"]["complete"]) == ("mae", 400, False)
+    newest = quality["points"][-1]
+    assert newest["low"] < newest["value"] < newest["high"]
+    assert newest["value"] == pytest.approx(quality["trained"], rel=0.25)
+
+
+def test_batch_answers_each_file_once_and_resumes(watched, salaries):
+    s3, bucket = watched.client("s3"), watched.outputs["data_bucket"]
+    workers = pd.read_excel(salaries, engine="calamine").drop(columns="wage").head(3)
+    good = json.dumps({"instances": json.loads(workers.to_json(orient="records"))}).encode()
+
+    def put(name: str, body: bytes) -> None:
+        s3.put_object(Bucket=bucket, Key=f"batch/prod/input/{name}", Body=body)
+
+    def outputs() -> dict[str, datetime]:
+        found = s3.list_objects_v2(Bucket=bucket, Prefix="batch/prod/output/").get("Contents", [])
+        return {item["Key"].removeprefix("batch/prod/output/"): item["LastModified"] for item in found}
+
+    put("a.json", good)
+    put("more/b.json", good)
+    put("bad.json", b'{"instances": [{"education": "much"}]}')
+    failed = watched.mlops("batch", ok=False)
+    assert (failed.returncode, "1 inputs have no output (bad.json)" in failed.stderr) == (1, True), failed.stderr
+    first = outputs()
+    assert first.keys() == {"a.json.out", "more/b.json.out"}
+    answer = s3.get_object(Bucket=bucket, Key="batch/prod/output/a.json.out")["Body"].read()
+    assert len(json.loads(answer)["predictions"]) == 3
+
+    put("bad.json", good)
+    watched.mlops("local", "clock", "--advance", "2m")
+    watched.mlops("batch")
+    assert outputs() == first | {"bad.json.out": outputs()["bad.json.out"]}  # the others were not answered again

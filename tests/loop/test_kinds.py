@@ -43,14 +43,29 @@ def test_zip_in_s3_becomes_a_serverless_endpoint(make):
     assert commit in {version["VersionId"] for version in versions}
     described = project.client("sagemaker").describe_endpoint(EndpointName=project.outputs["endpoints"]["prod"])
     assert "CurrentServerlessConfig" in described["ProductionVariants"][0]
+    # SageMaker captures nothing of a serverless endpoint; the function does, and monitoring finds it.
+    assert "Too few requests to judge drift." in project.mlops("monitor", "--no-open").stdout
 
 
 def test_asynchronous_endpoint_writes_its_answer_to_s3(make):
     project = make("endpoint_kind=asynchronous")
-    answer = project.invoke_function({"instances": [first_row(project.path), first_row(project.path)]})
+    request = {"instances": [first_row(project.path), first_row(project.path)]}
+    answer = project.invoke_function(request)
     bucket, key = answer["output_location"].removeprefix("s3://").split("/", 1)
     first, second = wait_for_object(project, bucket, key)["predictions"]
     assert first == second > 0
+    captured = json.loads(wait_for_capture(project))["captureData"]
+    assert json.loads(captured["endpointInput"]["data"]) == request
+    assert json.loads(captured["endpointOutput"]["data"]) == {"predictions": [first, second]}
+
+
+def wait_for_capture(project: LoopProject) -> bytes:
+    s3, deadline, bucket = project.client("s3"), time.monotonic() + 60, project.outputs["data_bucket"]
+    while time.monotonic() < deadline:
+        if found := s3.list_objects_v2(Bucket=bucket, Prefix="capture/prod/").get("Contents"):
+            return s3.get_object(Bucket=bucket, Key=found[0]["Key"])["Body"].read()
+        time.sleep(0.5)
+    raise AssertionError(f"no request was captured: {project.logs()}")
 
 
 def wait_for_object(project: LoopProject, bucket: str, key: str) -> dict:

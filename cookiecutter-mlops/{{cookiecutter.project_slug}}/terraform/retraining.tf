@@ -18,7 +18,7 @@ module "retraining" {
   topic_arn         = module.notifications.topic_arn
   arrival           = { kind = var.retraining.arrival, quiet_minutes = var.retraining.quiet_minutes }
   schedule          = var.retraining.schedule == null ? null : { expression = var.retraining.schedule, time_zone = var.retraining.time_zone }
-  alarm_arns        = flatten([for stage in var.stages : module.monitoring[stage].retrain_alarm_arns])
+  alarm_arns        = module.monitoring["prod"].retrain_alarm_arns
   cool_down_minutes = var.retraining.cool_down_minutes
   daily_cap         = var.retraining.daily_cap
 

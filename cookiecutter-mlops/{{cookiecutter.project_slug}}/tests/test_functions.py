@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_aws import AwsError, FakeAws
+from fake_aws import AwsError, FakeAws, objects
 
 from functions.invoke import handler as invoke
 from monitoring.capture import Counts, batches
@@ -154,3 +154,36 @@ def test_asynchronous_request_is_uploaded_and_accepted(endpoint: FakeAws, monkey
     assert json.loads(answer["body"]) == places | {"inference_id": call["InferenceId"]}
     assert call["InputLocation"] == f"s3://{put['Bucket']}/{put['Key']}"
     assert put["Key"].startswith("asynchronous/prod/input/")
+
+
+def test_answer_of_an_asynchronous_endpoint_is_captured_when_it_is_there(
+    captures: FakeAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("ENDPOINT_KIND", "asynchronous")
+    monkeypatch.setenv("INPUT_S3_URI", "s3://wages-data/asynchronous/prod/input/")
+    output = "asynchronous/prod/output/x.out"
+    stored: dict[str, bytes] = {output: b'{"predictions": [7]}'}
+
+    def put(request: dict[str, Any]) -> dict[str, Any]:
+        stored[request["Key"]] = request["Body"]
+        return {}
+
+    captures.on(InvokeEndpointAsync={"OutputLocation": f"s3://wages-data/{output}"}, PutObject=put)
+    captures.on(GetObject=objects(stored), DeleteObject={})
+    invoke.handler(REQUEST | {"inference_id": "late"}, None)
+    event = {"source": "aws.s3", "detail": {"bucket": {"name": "wages-data"}, "object": {"key": output}}}
+    invoke.handler(event, None)
+    (captured,) = [body for key, body in stored.items() if key.startswith("capture/prod/wages-prod/AllTraffic/")]
+    (tmp_path / "captured.jsonl").write_bytes(captured)
+    (batch,) = batches(tmp_path, 1.0, Counts())
+    assert (batch.instances, batch.answers, batch.keys) == ([{"size": 1}], [7], [("late", 0)])
+    (deleted,) = captures.called("DeleteObject")
+    assert deleted["Key"] == "asynchronous/prod/pending/x.out.json"
+
+
+def test_answer_that_nobody_here_asked_for_is_left_alone(captures: FakeAws, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(invoke.capture, "WAIT_SECONDS", (0, 0))
+    captures.on(GetObject=AwsError("NoSuchKey", status=404))
+    event = {"source": "aws.s3", "detail": {"bucket": {"name": "wages-data"}, "object": {"key": "a/output/y.out"}}}
+    assert invoke.handler(event, None) is None
+    assert captures.called("PutObject") == []

@@ -69,6 +69,26 @@ run "serverless_requests_are_captured" {
   }
 }
 
+run "asynchronous_answers_are_captured" {
+  command = plan
+
+  variables {
+    endpoint = { name = "e", arn = "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/e", kind = "asynchronous" }
+    input    = { uri = "s3://data/asynchronous/prod/input/", arn = "arn:aws:s3:::data/asynchronous/prod/input/*" }
+    capture  = { uri = "s3://data/capture/prod/e/AllTraffic/", arn = "arn:aws:s3:::data/capture/prod/*", percentage = 100 }
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.answered[0].event_pattern).detail == { bucket = { name = ["data"] }, object = { key = [{ prefix = "asynchronous/prod/output/" }] } }
+    error_message = "the function must be told of answers"
+  }
+
+  assert {
+    condition     = local.answers.arn == "arn:aws:s3:::data/asynchronous/prod/"
+    error_message = "the function must reach answers and what waits for them"
+  }
+}
+
 run "capture_of_real_time_is_refused" {
   command = plan
 

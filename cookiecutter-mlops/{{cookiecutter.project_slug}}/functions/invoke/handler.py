@@ -37,7 +37,9 @@ class RequestError(Exception):
 
 
 def handler(event, context):
-    """What Lambda calls."""
+    """What Lambda calls; S3 tells of an asynchronous answer that is to be captured."""
+    if isinstance(event, dict) and event.get("source") == "aws.s3":
+        return capture.complete(client, event["detail"]["bucket"]["name"], event["detail"]["object"]["key"])
     try:
         status, answer = answer_to(event)
     except RequestError as error:
@@ -53,7 +55,10 @@ def answer_to(event):
     body = json.dumps(request)
     later = os.environ["ENDPOINT_KIND"] == "asynchronous"
     answer = submit(body, key) if later else ask(body, key)
-    capture.record(client, key, body, None if later else json.dumps(answer))
+    if later:
+        capture.expect(client, key, body, answer["output_location"])
+    else:
+        capture.record(client, key, body, json.dumps(answer))
     if isinstance(answer, dict):
         answer["inference_id"] = key
     return 202 if later else 200, answer
