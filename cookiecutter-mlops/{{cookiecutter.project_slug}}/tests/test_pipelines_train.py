@@ -1,7 +1,6 @@
 """Training is asked for safely, goes through its list of machines, and is never started twice for the same order."""
 
 from dataclasses import replace
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
