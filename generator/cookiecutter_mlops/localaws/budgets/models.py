@@ -6,6 +6,7 @@ from typing import Any
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.utilities.utils import PARTITION_NAMES
 
+from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.extension import AwsError
 
 Document = dict[str, Any]
@@ -93,7 +94,7 @@ class BudgetsBackend(BaseBackend):
 
 def _complete(budget: Document) -> Document:
     """Add what AWS adds to a budget."""
-    month = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    month = clock.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     period = {"Start": month, "End": FAR_FUTURE} | (budget.get("TimePeriod") or {})
     return budget | {"TimePeriod": period, "CalculatedSpend": NO_SPENDING}
 

@@ -1,11 +1,11 @@
 """Anomaly monitors and subscriptions of one account as documents: Get gives what Create got, with what AWS adds."""
 
 import uuid
-from datetime import UTC, datetime
 from typing import Any
 
 from moto.ce.models import CostExplorerBackend as MotoBackend
 
+from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.extension import AwsError
 
 Document = dict[str, Any]
@@ -105,4 +105,4 @@ class CostExplorerBackend(MotoBackend):
 
 
 def _today() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,15 +1,13 @@
 """One build: its phases, its log, its end, and what BatchGetBuilds and events show of it."""
 
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cookiecutter_mlops.localaws import runtime
+from cookiecutter_mlops.localaws import clock, runtime
 from cookiecutter_mlops.localaws.codebuild.exceptions import BuildFailed
 from cookiecutter_mlops.localaws.iam.acting import Session
 
@@ -26,7 +24,7 @@ class Build:
         self.number, self.initiator, self.uuid = number, initiator, str(uuid.uuid4())
         self.id = f"{project['name']}:{self.uuid}"
         self.arn = f"arn:aws:codebuild:{region}:{account}:build/{self.id}"
-        self.started, self.ended = time.time(), 0.0
+        self.started, self.ended = clock.time(), 0.0
         self.status, self.failure, self.source_version = "IN_PROGRESS", "", source_version
         self.variables: list[Document] = []
         self.exported: dict[str, str] = {}
@@ -70,7 +68,7 @@ class Build:
     def end(self) -> None:
         status = self.interrupted or ("FAILED" if self.failure else "SUCCEEDED")
         self.phases.append(self._phase("COMPLETED"))
-        self.ended = time.time()
+        self.ended = clock.time()
         self.status = status
         self.announce()
         self._end.set()
@@ -95,7 +93,7 @@ class Build:
     def _close(self, record: Document, error: BuildFailed | None, quiet: bool) -> None:
         status = "SUCCEEDED" if error is None else self.interrupted or "FAILED"
         context = {"statusCode": error.code, "message": str(error)} if error else {"statusCode": "", "message": ""}
-        ended = time.time()
+        ended = clock.time()
         record |= {"phaseStatus": status, "endTime": ended, "contexts": [context]}
         record["durationInSeconds"] = round(ended - record["startTime"])
         if error or not quiet:
@@ -105,7 +103,7 @@ class Build:
 
     @staticmethod
     def _phase(name: str, ended: bool = False) -> Document:
-        now = time.time()
+        now = clock.time()
         closed = {"phaseStatus": "SUCCEEDED", "endTime": now, "durationInSeconds": 0} if ended else {}
         return {"phaseType": name, "startTime": now, **closed}
 
@@ -116,7 +114,7 @@ class Build:
 
     def note(self, text: str) -> None:
         """Log a line of CodeBuild's own."""
-        self.log(f"[Container] {datetime.now():%Y/%m/%d %H:%M:%S} {text}")
+        self.log(f"[Container] {clock.now():%Y/%m/%d %H:%M:%S} {text}")
 
     @property
     def log_group(self) -> str:

@@ -1,12 +1,12 @@
 """CodeBuild's state and operations. Each public method is an operation: it takes the request, returns the answer."""
 
 import re
-import time
 from pathlib import Path
 from typing import Any
 
 from moto.core.base_backend import BaseBackend
 
+from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.codebuild import executor, sources
 from cookiecutter_mlops.localaws.codebuild.build import Build
 from cookiecutter_mlops.localaws.codebuild.exceptions import InvalidInputException, ResourceNotFoundException
@@ -37,7 +37,7 @@ class CodeBuildBackend(BaseBackend):
 
     def create_project(self, request: Document) -> Document:
         _check(request)
-        name, now = request["name"], time.time()
+        name, now = request["name"], clock.time()
         if name in self.projects:
             raise AwsError("ResourceAlreadyExistsException", f"Project already exists: {self._arn(name)}")
         key = f"arn:aws:kms:{self.region_name}:{self.account_id}:alias/aws/s3"
@@ -168,7 +168,7 @@ def _completed(project: Document) -> Document:
     environment = {"imagePullCredentialsType": "CODEBUILD"} | project["environment"]
     badge = {"badgeEnabled": bool(project.get("badgeEnabled"))}
     kept = {name: value for name, value in project.items() if value not in (None, {})}
-    return kept | {"environment": environment, "badge": badge, "lastModified": time.time()}
+    return kept | {"environment": environment, "badge": badge, "lastModified": clock.time()}
 
 
 def _check(project: Document) -> None:

@@ -1,7 +1,6 @@
 """What a build leaves behind: its artifacts, and its test reports."""
 
 import shutil
-import time
 import uuid
 import xml.etree.ElementTree as xml
 from collections import Counter
@@ -9,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.codebuild import role
 from cookiecutter_mlops.localaws.codebuild.exceptions import BuildFailed
 
@@ -76,7 +76,7 @@ def _record(build: "Build", name: str, counts: Counter[str], seconds: float) -> 
         "reportGroupArn": f"{prefix}:report-group/{group}",
         "executionId": build.arn,
         "status": "FAILED" if counts["FAILED"] or counts["ERROR"] else "SUCCEEDED",
-        "created": time.time(),
+        "created": clock.time(),
         "testSummary": {
             "total": counts.total(),
             "statusCounts": dict(counts),

@@ -4,10 +4,10 @@ The embedded CodeCommit has no pull requests, so nothing here ever asks for an a
 """
 
 import hashlib
-import time
 import uuid
 from typing import Any
 
+from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.extension import AwsError
 
 Document = dict[str, Any]
@@ -23,7 +23,7 @@ class Templates:
     def create(self, name: str, content: str, description: str | None) -> Document:
         if name in self._templates:
             raise AwsError("ApprovalRuleTemplateNameAlreadyExistsException", f"{name} already exists")
-        now = time.time()
+        now = clock.time()
         self._templates[name] = {
             "approvalRuleTemplateId": str(uuid.uuid4()),
             "approvalRuleTemplateName": name,
@@ -35,7 +35,7 @@ class Templates:
 
     def change(self, name: str, **members: str) -> Document:
         template = self.get(name)
-        template |= {**members, "lastModifiedDate": time.time(), "lastModifiedUser": "embedded-aws"}
+        template |= {**members, "lastModifiedDate": clock.time(), "lastModifiedUser": "embedded-aws"}
         template["ruleContentSha256"] = hashlib.sha256(template["approvalRuleTemplateContent"].encode()).hexdigest()
         return template
 

@@ -2,11 +2,11 @@
 
 import json
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.codepipeline.conditions import resolve
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class Action:
         self.name: str = declared["name"]
         self.id, self.token = str(uuid.uuid4()), ""
         self.status, self.summary, self.error_code, self.external_id = "InProgress", "", "", ""
-        self.started = self.updated = time.time()
+        self.started = self.updated = clock.time()
         self.outputs: dict[str, str] = {}
         self.decided = threading.Event()
         self.approval: dict[str, str] = {}
@@ -62,7 +62,7 @@ class Action:
             self.on_stop()
 
     def end(self, status: str) -> None:
-        self.status, self.updated = status, time.time()
+        self.status, self.updated = status, clock.time()
 
     def fail(self, message: str, code: str, external_id: str = "") -> None:
         self.summary, self.error_code = message, code

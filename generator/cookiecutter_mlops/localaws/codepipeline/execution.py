@@ -2,13 +2,12 @@
 
 import itertools
 import threading
-import time
 import traceback
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from cookiecutter_mlops.localaws import runtime
+from cookiecutter_mlops.localaws import clock, runtime
 from cookiecutter_mlops.localaws.codepipeline import conditions, providers
 from cookiecutter_mlops.localaws.codepipeline.action import Action
 from cookiecutter_mlops.localaws.codepipeline.exceptions import ActionFailed
@@ -33,7 +32,7 @@ class Execution:
         self.name: str = self.declaration["name"]
         self.trigger_type, _, self.trigger_detail = trigger.partition(": ")
         self.status, self.summary = "InProgress", ""
-        self.started = self.updated = time.time()
+        self.started = self.updated = clock.time()
         self.stopping = self.abandoned = False
         self.variables = {"variables": variables, "codepipeline": {"PipelineExecutionId": self.id}}
         self.commits: dict[str, str] = {}  # asked for by StartPipelineExecution, by the source action's name
@@ -151,7 +150,7 @@ class Execution:
         return acting.assume(role, "codepipeline.amazonaws.com", name, self.pipeline.arn, self.region)
 
     def _become(self, status: str) -> None:
-        self.status, self.updated = status, time.time()
+        self.status, self.updated = status, clock.time()
 
     def _announce(self, kind: str, state: str, **where: Any) -> None:
         detail = {
@@ -160,6 +159,6 @@ class Execution:
             "version": self.declaration["version"],
             "state": state,
         }
-        self.updated = time.time()
+        self.updated = clock.time()
         change = f"CodePipeline {kind} Execution State Change"
         runtime.put_event(self.account, self.region, "aws.codepipeline", change, detail | where, [self.pipeline.arn])

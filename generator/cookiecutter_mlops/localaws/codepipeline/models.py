@@ -2,11 +2,11 @@
 
 import contextlib
 import threading
-import time
 from typing import Any
 
 from moto.core.base_backend import BaseBackend
 
+from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.codepipeline import declaration as declarations
 from cookiecutter_mlops.localaws.codepipeline import polling, views
 from cookiecutter_mlops.localaws.codepipeline.exceptions import (
@@ -27,7 +27,7 @@ class Pipeline:
     def __init__(self, declaration: Document, arn: str, tags: list[Document]) -> None:
         self.declaration = declaration | {"version": 1}
         self.arn, self.tags = arn, {tag["key"]: tag["value"] for tag in tags}
-        self.created = self.updated = time.time()
+        self.created = self.updated = clock.time()
         self.executions: dict[str, Execution] = {}
         self.requests: dict[str, Execution] = {}  # by the token of the request that started them
         self.stages = Stages(declaration.get("executionMode", "SUPERSEDED"))
@@ -64,7 +64,7 @@ class CodePipelineBackend(BaseBackend):
         pipeline = self._pipeline(declaration["name"])
         declarations.check(declaration)
         pipeline.declaration = declaration | {"version": pipeline.declaration["version"] + 1}
-        pipeline.stages.mode, pipeline.updated = declaration.get("executionMode", "SUPERSEDED"), time.time()
+        pipeline.stages.mode, pipeline.updated = declaration.get("executionMode", "SUPERSEDED"), clock.time()
         return {"pipeline": pipeline.declaration}
 
     def delete_pipeline(self, request: Document) -> Document:
@@ -125,7 +125,7 @@ class CodePipelineBackend(BaseBackend):
                 if action.decided.is_set():
                     raise AwsError("ApprovalAlreadyCompletedException", "The approval action has already been answered")
                 action.decide(**request["result"])
-                return {"approvedAt": time.time()}
+                return {"approvedAt": clock.time()}
         raise AwsError("InvalidApprovalTokenException", "The approval token is not that of a waiting approval.")
 
     def get_pipeline_execution(self, request: Document) -> Document:

@@ -2,13 +2,12 @@
 
 import json
 import tempfile
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from cookiecutter_mlops.localaws import runtime
+from cookiecutter_mlops.localaws import clock, runtime
 from cookiecutter_mlops.localaws.codepipeline import artifacts
 from cookiecutter_mlops.localaws.codepipeline.action import Action
 from cookiecutter_mlops.localaws.codepipeline.exceptions import ActionFailed
@@ -168,7 +167,7 @@ def _revision(action: Action, revision: str, summary: str) -> dict[str, Any]:
         "actionName": action.name,
         "revisionId": revision,
         "revisionSummary": summary,
-        "created": time.time(),
+        "created": clock.time(),
     }
 
 

@@ -1,9 +1,9 @@
 """The model registry: groups, their versioned packages, and the event that starts a release."""
 
 import itertools
-import time
 from typing import Any
 
+from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.crud import Document, page
 from cookiecutter_mlops.localaws.extension import AwsError, NotEmulated
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
@@ -66,7 +66,7 @@ class RegistryOperations(Operations):
         metadata = document.get("CustomerMetadataProperties", {}) | request.pop("CustomerMetadataProperties", {})
         for name in request.pop("CustomerMetadataPropertiesToRemove", []):
             metadata.pop(name, None)
-        document.update(request, CustomerMetadataProperties=metadata, LastModifiedTime=time.time())
+        document.update(request, CustomerMetadataProperties=metadata, LastModifiedTime=clock.time())
         if document["ModelApprovalStatus"] != before:
             self.emit("ModelPackage", document)
         return document
