@@ -1,6 +1,9 @@
 """What several tests share: a small problem that is independent of project.toml, and one model of the real one."""
 
+import os
 from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy: threads cost more than so few rows gain
 
 import pytest
 from fake_aws import aws as aws  # the fixture of every test of the pipelines
