@@ -158,12 +158,18 @@ def test_queue_without_instances_wakes_the_first_one(aws: Aws) -> None:
     assert gone["ScalableTargets"] == []
 
 
-def test_scheduled_action_is_kept_with_its_target(aws: Aws, variant: dict[str, Any]) -> None:
+def test_scheduled_action_moves_the_bounds_and_what_runs(aws: Aws, variant: dict[str, Any]) -> None:
     scaling = aws.client("application-autoscaling")
     scaling.register_scalable_target(**variant, MinCapacity=1, MaxCapacity=2)
-    action = {"ScheduledActionName": "night", "Schedule": "cron(0 20 * * ? *)"}
-    scaling.put_scheduled_action(**variant, **action, ScalableTargetAction={"MinCapacity": 1, "MaxCapacity": 1})
+    action = {"ScheduledActionName": "morning", "Schedule": "rate(1 hour)"}
+    scaling.put_scheduled_action(**variant, **action, ScalableTargetAction={"MinCapacity": 2, "MaxCapacity": 4})
     found = scaling.describe_scheduled_actions(ServiceNamespace="sagemaker", ResourceId=variant["ResourceId"])
-    assert [item["Schedule"] for item in found["ScheduledActions"]] == ["cron(0 20 * * ? *)"]
+    assert [item["Schedule"] for item in found["ScheduledActions"]] == ["rate(1 hour)"]
+    embedded.ask(aws.url, "clock", "POST", {"advance": "61m"})
+    assert wait_for(lambda: capacity(aws, variant) == 2)
+    targets = scaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[variant["ResourceId"]])
+    assert [(t["MinCapacity"], t["MaxCapacity"]) for t in targets["ScalableTargets"]] == [(2, 4)]
+    with pytest.raises(ClientError, match="Invalid schedule expression"):
+        scaling.put_scheduled_action(**variant, ScheduledActionName="never", Schedule="whenever")
     scaling.deregister_scalable_target(**variant)
     assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"] == []

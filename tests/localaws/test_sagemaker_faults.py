@@ -1,5 +1,6 @@
 """Jobs and endpoints of the embedded AWS on a bad night: no capacity, no quota, lost instances, killed processes."""
 
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,9 +9,9 @@ from botocore.exceptions import ClientError
 
 from cookiecutter_mlops.localaws import embedded
 from tests.localaws.bundles import new_bucket
-from tests.localaws.conftest import Aws
+from tests.localaws.conftest import Aws, wait_for
 from tests.localaws.events import Listener
-from tests.localaws.test_sagemaker_endpoints import new_config, new_endpoint, settled
+from tests.localaws.test_sagemaker_endpoints import invoke, new_config, new_endpoint, settled
 from tests.localaws.test_sagemaker_training import printed, request, run
 
 SPOT = {"EnableManagedSpotTraining": True, "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 90}}
@@ -101,4 +102,22 @@ def test_endpoint_update_without_capacity_keeps_what_it_has(aws: Aws, fault: Add
     endpoint = settled(aws, name)
     assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", first)
     assert "InsufficientInstanceCapacity" in endpoint["FailureReason"]
+    aws.client("sagemaker").delete_endpoint(EndpointName=name)
+
+
+def test_killed_container_of_an_endpoint_is_started_again(aws: Aws, fault: Add) -> None:
+    fault("kill", "endpoint-killed*", after=0.2)
+    name = f"endpoint-killed-{uuid.uuid4().hex[:8]}"
+    aws.client("sagemaker").create_endpoint(EndpointName=name, EndpointConfigName=new_config(aws, "first"))
+    settled(aws, name)
+
+    def fails() -> bool:
+        try:
+            return not invoke(aws, name)
+        except ClientError as error:
+            return error.response["OriginalStatusCode"] == 500
+
+    assert wait_for(fails)
+    assert wait_for(lambda: not fails())
+    assert invoke(aws, name)["model"] == "first"
     aws.client("sagemaker").delete_endpoint(EndpointName=name)

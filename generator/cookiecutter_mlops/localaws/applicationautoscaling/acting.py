@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from cookiecutter_mlops.localaws import clock
-from cookiecutter_mlops.localaws.applicationautoscaling.kinds import ACTIVITY, POLICY, TARGET
+from cookiecutter_mlops.localaws.applicationautoscaling.kinds import ACTION, ACTIVITY, POLICY, TARGET
 from cookiecutter_mlops.localaws.cloudwatch import evaluation
 from cookiecutter_mlops.localaws.crud import Document
-from cookiecutter_mlops.localaws.extension import NotEmulated
+from cookiecutter_mlops.localaws.extension import AwsError, NotEmulated
+from cookiecutter_mlops.localaws.schedules import Expression, Recurrence
 
 # What a cool-down is where a policy has none, in seconds.
 COOLDOWN = 300
@@ -75,7 +76,40 @@ def on_alarm(arn: str, alarm: Any) -> None:
     if wanted != instances and _may_act(policy, target, is_out=wanted > instances):
         variant.scale(wanted)
         target["ScaledAt"] = clock.time()
-        backend.documents.of(ACTIVITY)[(uuid.uuid4().hex,)] = _activity(policy, target, alarm, wanted)
+        cause = f"monitor alarm {alarm.name} in state ALARM triggered policy {policy['PolicyName']}"
+        backend.documents.of(ACTIVITY)[(uuid.uuid4().hex,)] = _activity(target, cause, wanted)
+
+
+def schedule(action: Document, backend: Any) -> Recurrence:
+    """Let a scheduled action happen at its times, as long as it and its target are there."""
+    try:
+        expression = Expression(action["Schedule"], action.get("Timezone", "UTC"), anchor=clock.time())
+    except ValueError:
+        raise AwsError("ValidationException", f"Invalid schedule expression: {action['Schedule']}") from None
+    known = backend.documents.of(ACTION)
+    start, end = (_moment(action.get(name)) for name in ("StartTime", "EndTime"))
+    return Recurrence(
+        expression, lambda _: _happen(action, backend), lambda: known.get(ACTION.key(action)) is action, start or 0, end
+    )
+
+
+def _happen(action: Document, backend: Any) -> None:
+    """Give the target the bounds of a scheduled action, and bring what it runs within them."""
+    target = backend.documents.find(TARGET, action)
+    target.update(action.get("ScalableTargetAction", {}))
+    variant = variant_of(backend.account_id, backend.region_name, target)
+    instances = variant.instances if variant else None
+    if not variant or instances is None or target["SuspendedState"]["ScheduledScalingSuspended"]:
+        return
+    wanted = min(max(instances, target["MinCapacity"]), target["MaxCapacity"])
+    if wanted != instances:
+        variant.scale(wanted)
+        cause = f"scheduled action name {action['ScheduledActionName']} was triggered"
+        backend.documents.of(ACTIVITY)[(uuid.uuid4().hex,)] = _activity(target, cause, wanted)
+
+
+def _moment(given: Any) -> float | None:
+    return given.timestamp() if hasattr(given, "timestamp") else given
 
 
 def decide(policy: Document, alarm: Any, instances: int) -> int:
@@ -105,13 +139,13 @@ def _may_act(policy: Document, target: Document, *, is_out: bool) -> bool:
     return clock.time() - target.get("ScaledAt", 0) >= seconds
 
 
-def _activity(policy: Document, target: Document, alarm: Any, wanted: int) -> Document:
+def _activity(target: Document, cause: str, wanted: int) -> Document:
     """Return what DescribeScalingActivities says of one change."""
     members = {name: target[name] for name in ("ServiceNamespace", "ResourceId", "ScalableDimension")}
     return members | {
         "ActivityId": str(uuid.uuid4()),
         "Description": f"Setting desired instance count to {wanted}.",
-        "Cause": f"monitor alarm {alarm.name} in state ALARM triggered policy {policy['PolicyName']}",
+        "Cause": cause,
         "StartTime": clock.time(),
         "EndTime": clock.time(),
         "StatusCode": "Successful",

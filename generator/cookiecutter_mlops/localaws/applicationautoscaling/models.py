@@ -77,13 +77,16 @@ class ApplicationAutoScalingBackend(BaseBackend):
         return page(request, "ScalingActivities", found[::-1], 50)
 
     def put_scheduled_action(self, request: Document) -> Document:
-        """Keep a scheduled action, or change what is given of one; it is shown, and does not act."""
+        """Make a scheduled action, or change what is given of one; a changed one begins anew."""
         self.documents.find(TARGET, request)
-        if ACTION.key(request) in self.documents.of(ACTION):
-            self.documents.update(ACTION, request)
-        else:
-            action = self.documents.create(ACTION, request | {"Id": str(uuid.uuid4())})
-            action["ScheduledActionARN"] = action["ScheduledActionArn"]
+        earlier = self.documents.of(ACTION).pop(ACTION.key(request), {"Id": str(uuid.uuid4())})
+        action = self.documents.create(ACTION, earlier | request)
+        action["ScheduledActionARN"] = action["ScheduledActionArn"]
+        try:
+            acting.schedule(action, self)
+        except AwsError:
+            self.documents.delete(ACTION, action)
+            raise
         return {}
 
     def describe_scheduled_actions(self, request: Document) -> Document:

@@ -5,11 +5,8 @@ Describe answers are the embedded clock's.
 """
 
 import logging
-import os
-import signal
 import subprocess
 import threading
-from contextlib import suppress
 from typing import Any
 
 from cookiecutter_mlops.localaws import clock, faults, runtime
@@ -87,7 +84,7 @@ class Job:
         limit = self.document.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86400)
         timers = [_timer(limit, self.halt, "MaxRuntimeExceeded")]
         if fault := faults.take("kill", self.name):
-            timers.append(_timer(fault.after, _kill, self.process))
+            timers.append(_timer(fault.after, runtime.kill, self.process))
         if self.halted:  # while it started
             self.end_process()
         code = self.process.wait()
@@ -157,8 +154,3 @@ def _timer(seconds: float, action: Any, *arguments: Any) -> threading.Timer:
     timer.daemon = True
     timer.start()
     return timer
-
-
-def _kill(process: "subprocess.Popen[str]") -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)

@@ -1,6 +1,7 @@
 """The process that serves a model, for an endpoint's variant or a transform job: `serve` of the container contract."""
 
 import http.client
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from cookiecutter_mlops.localaws.sagemaker.kinds import MODEL
 
 INVOCATION_SECONDS = 60
 ASYNC_INVOCATION_SECONDS = 3600
+_RESTART_SECONDS = 1
 
 
 class Server:
@@ -27,6 +29,7 @@ class Server:
     ) -> None:
         self.backend, self.name, self.log, self.settings = backend, name, log, settings
         self._open: set[http.client.HTTPConnection] = set()
+        self._stopped = threading.Event()
         self.port, self.source = runtime.free_port(), backend.container_of(model)
         self.session = roles.of_model(backend, model)
         isolated = bool(backend.documents.get(MODEL, model).get("EnableNetworkIsolation"))
@@ -42,6 +45,17 @@ class Server:
                     return True
             time.sleep(0.1)
         return False
+
+    def keep_alive(self) -> None:
+        """Start the program again whenever it ends by itself, as SageMaker does with a container that serves."""
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while True:
+            self.process.wait()
+            if self._stopped.wait(_RESTART_SECONDS):
+                return
+            self._start()
 
     def request(
         self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None, timeout: float = 60
@@ -64,6 +78,7 @@ class Server:
             time.sleep(0.05)
 
     def stop(self) -> None:
+        self._stopped.set()
         runtime.stop(self.process, grace=2)
         self.session.end()
         self.container.remove()

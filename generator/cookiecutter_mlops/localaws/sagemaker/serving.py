@@ -1,15 +1,18 @@
 """The servers behind an endpoint: one process per production variant, which stands for all of its instances."""
 
 import random
+import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from cookiecutter_mlops.localaws import runtime
+from cookiecutter_mlops.localaws import faults, runtime
 from cookiecutter_mlops.localaws.iam import acting
-from cookiecutter_mlops.localaws.iam.acting import Session
 from cookiecutter_mlops.localaws.sagemaker import roles
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure
+from cookiecutter_mlops.localaws.sagemaker.kinds import MODEL
 from cookiecutter_mlops.localaws.sagemaker.servers import Server
 
 
@@ -21,11 +24,18 @@ class Fleet:
         self.variants = {variant["VariantName"]: variant for variant in config["ProductionVariants"]}
         self.capture = config.get("DataCaptureConfig") or {}
         self.servers: dict[str, Server] = {}
+        # The model may be deleted while it serves, as on AWS; its role is still acted with.
+        self.model = backend.documents.find(MODEL, next(iter(self.variants.values())))
 
-    @property
-    def session(self) -> Session:
-        """Return a session of the role with which the endpoint reads requests and writes answers and captures."""
-        return roles.of_model(self.backend, next(iter(self.variants.values()))["ModelName"])
+    @contextmanager
+    def acting(self) -> Iterator[None]:
+        """Act with the role of the endpoint's model: to read requests, and to write answers and captures."""
+        session = roles.assume(self.backend, self.model.get("ExecutionRoleArn", ""), self.model["ModelArn"])
+        try:
+            with acting.acting(session):
+                yield
+        finally:
+            session.end()
 
     def start(self) -> None:
         """Start a server per variant and wait until all are healthy; leave nothing behind otherwise."""
@@ -89,3 +99,6 @@ class Fleet:
                 f"The primary container for production variant {name} did not pass the ping health check. Please "
                 "check CloudWatch logs for this endpoint."
             )
+        server.keep_alive()
+        if fault := faults.take("kill", self.endpoint):
+            threading.Timer(fault.after, runtime.kill, [server.process]).start()

@@ -33,7 +33,7 @@ class Request:
     def carry_out(self) -> None:
         """Ask the container, report to CloudWatch, and deliver what it answered."""
         router = self.backend.routers[self.endpoint]
-        with acting.acting(router.fleet.session):
+        with router.fleet.acting():
             self._carry_out(router)
 
     def _carry_out(self, router: Router) -> None:

@@ -12,18 +12,18 @@ from typing import Any
 
 from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.sagemaker import storage
+from cookiecutter_mlops.localaws.sagemaker.serving import Fleet
 
 log = logging.getLogger(__name__)
 Message = tuple[str, bytes]  # content type and body
 
 
-def record(
-    account: str, config: dict[str, Any], place: str, metadata: dict[str, Any], request: Message, answer: Message
-) -> None:
+def record(account: str, fleet: Fleet, place: str, metadata: dict[str, Any], request: Message, answer: Message) -> None:
     """Write one record, if it is drawn; `place` is endpoint/variant, `metadata` what the caller said of its request.
 
     A failure is logged, never the caller's.
     """
+    config = fleet.capture
     is_drawn = random.uniform(0, 100) < config.get("InitialSamplingPercentage", 0)  # noqa: S311
     if not is_drawn or not config.get("EnableCapture", True):
         return
@@ -38,7 +38,9 @@ def record(
     line = {"captureData": captured, "eventMetadata": metadata, "eventVersion": "0"}
     name = f"{place}/{now:%Y/%m/%d/%H/%M-%S}-{now.microsecond // 1000:03}-{event}.jsonl"
     try:
-        storage.write(account, f"{config['DestinationS3Uri'].rstrip('/')}/{name}", json.dumps(line).encode() + b"\n")
+        with fleet.acting():
+            address = f"{config['DestinationS3Uri'].rstrip('/')}/{name}"
+            storage.write(account, address, json.dumps(line).encode() + b"\n")
     except Exception:
         log.exception("capture of %s", place)
 

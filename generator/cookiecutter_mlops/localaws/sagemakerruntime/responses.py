@@ -9,7 +9,6 @@ from typing import Any
 from moto.core.responses import BaseResponse
 from moto.sagemaker.models import sagemaker_backends
 
-from cookiecutter_mlops.localaws.iam import acting
 from cookiecutter_mlops.localaws.sagemaker import metrics
 from cookiecutter_mlops.localaws.sagemaker.kinds import ENDPOINT
 from cookiecutter_mlops.localaws.sagemaker.routing import Router
@@ -89,6 +88,8 @@ class SageMakerRuntimeResponse(BaseResponse):
         return 202, headers, json.dumps({"InferenceId": inference_id}).encode()
 
     def _capture(self, fleet: Fleet, variant: str, answer: capture.Message) -> None:
+        if not fleet.capture:
+            return
         request = (self.headers.get("Content-Type", ""), self.raw_body)
         metadata: dict[str, Any] = {}
         if attributes := self.headers.get("X-Amzn-SageMaker-Custom-Attributes"):
@@ -96,8 +97,7 @@ class SageMakerRuntimeResponse(BaseResponse):
         if inference_id := self.headers.get("X-Amzn-SageMaker-Inference-Id"):
             metadata["inferenceId"] = inference_id
         place = f"{self._name()}/{variant}"
-        with acting.acting(fleet.session if fleet.capture else None):
-            capture.record(self.current_account, fleet.capture, place, metadata, request, answer)
+        capture.record(self.current_account, fleet, place, metadata, request, answer)
 
     def _backend(self) -> Any:
         return sagemaker_backends[self.current_account][self.region]
