@@ -29,12 +29,13 @@ def train() -> None:
 
 
 def process() -> None:
-    """Write the first input in capitals; arguments: input folder, output folder."""
+    """Write the input's files in capitals, as one; arguments: input folder, output folder, seconds to wait then."""
     source, target = map(pathlib.Path, sys.argv[2:4])
-    text = next(source.iterdir()).read_text()
+    text = "".join(path.read_text() for path in sorted(source.rglob("*")) if path.is_file())
     if text == "bad":
         sys.exit(3)
     (target / "upper.txt").write_text(text.upper())
+    time.sleep(float(sys.argv[4]) if len(sys.argv) > 4 else 0)
     (BASE / "output/message").write_text("all rows read")
 
 
