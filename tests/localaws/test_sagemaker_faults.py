@@ -85,6 +85,23 @@ def test_job_over_the_quota_is_refused(aws: Aws, fault: Add) -> None:
     aws.client("sagemaker").create_training_job(**wanted)  # the quota came
 
 
+def test_quota_of_gpus_does_not_refuse_other_instances(aws: Aws, fault: Add) -> None:
+    wanted = request(aws, new_bucket(aws, **{"data/a": "1"}))
+    fault("quota", "ml.g5.2xl*", times=0)
+    with pytest.raises(ClientError, match=r"ml\.g5\.2xlarge for training job usage"):
+        aws.client("sagemaker").create_training_job(**wanted)
+    cpu = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}
+    assert run(aws, wanted | {"ResourceConfig": cpu})["TrainingJobStatus"] == "Completed"
+
+
+def test_capacity_of_one_instance_type_leaves_the_next(aws: Aws, fault: Add) -> None:
+    bucket = new_bucket(aws, **{"data/a": "1"})
+    fault("capacity", "ml.g5.2xlarge")
+    assert "CapacityError" in run(aws, request(aws, bucket))["FailureReason"]
+    other = {"InstanceType": "ml.g5.4xlarge", "InstanceCount": 1, "VolumeSizeInGB": 5}
+    assert run(aws, request(aws, bucket, ResourceConfig=other))["TrainingJobStatus"] == "Completed"
+
+
 def test_killed_job_fails_with_its_exit_code(aws: Aws, fault: Add) -> None:
     wanted = request(aws, new_bucket(aws, **{"data/a": "1"}), HyperParameters={"sleep": "60"})
     fault("kill", wanted["TrainingJobName"], after=0.5)

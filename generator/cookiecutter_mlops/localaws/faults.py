@@ -19,8 +19,8 @@ from cookiecutter_mlops.localaws import clock, embedded, operations
 # What can happen to what runs, and to whom.
 KINDS = {
     "spot-interruption": "a spot training job loses its instance; name: the job",
-    "capacity": "a job or endpoint gets no instance (CapacityError); name: the job or endpoint",
-    "quota": "a request is over the account's quota (ResourceLimitExceeded); name: the job or endpoint",
+    "capacity": "a job or endpoint gets no instance (CapacityError); name: the job, the endpoint or the instance type",
+    "quota": "a request is over the quota (ResourceLimitExceeded); name: the job, the endpoint or the instance type",
     "kill": "the process of a job, a container or a build is killed; name: the job, endpoint or project",
     "function-error": "an invocation of a Lambda function dies; name: the function",
     "delivery": "a target of EventBridge, Scheduler or SNS cannot be reached; name: the target's ARN",
@@ -61,9 +61,9 @@ class Fault:
         elif self.what not in KINDS:
             raise ValueError(f"{self.what}: an operation such as s3:PutObject, or one of {', '.join(KINDS)}")
 
-    def strikes(self, what: str, name: str = "") -> bool:
-        """Count a call, if it matches, and say whether this fault strikes it."""
-        if not (fnmatchcase(what, self.what) and fnmatchcase(name, self.name)):
+    def strikes(self, what: str, *names: str) -> bool:
+        """Count a call, if it matches by any of its names, and say whether this fault strikes it."""
+        if not (fnmatchcase(what, self.what) and any(fnmatchcase(name, self.name) for name in names)):
             return False
         with self._lock:
             self.seen += 1
@@ -86,12 +86,13 @@ _FAULTS: dict[str, Fault] = {}
 _NUMBERS = itertools.count(1)
 
 
-def take(kind: str, name: str) -> Fault | None:
+def take(kind: str, *names: str) -> Fault | None:
     """Return the fault that strikes something that starts now, or None; each call counts as one.
 
-    `kind` is one of KINDS and `name` whose turn it is. The caller makes it happen, `fault.after` seconds from now.
+    `kind` is one of KINDS and `names` are those of whose turn it is, for example job and instance type. The caller
+    makes it happen, `fault.after` seconds from now.
     """
-    return next((fault for fault in list(_FAULTS.values()) if fault.strikes(kind, name)), None)
+    return next((fault for fault in list(_FAULTS.values()) if fault.strikes(kind, *names)), None)
 
 
 def add(request: dict[str, Any]) -> dict[str, Any]:

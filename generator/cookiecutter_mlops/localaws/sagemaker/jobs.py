@@ -45,6 +45,13 @@ class Job:
         """Return the ARN of the role that the job acts with."""
         return self.document["RoleArn"]
 
+    @property
+    def resources(self) -> dict[str, Any]:
+        """Return what the job asks for: instance type, number and volume."""
+        document = self.document
+        cluster = document.get("ProcessingResources", {}).get("ClusterConfig")
+        return cluster or document.get("TransformResources") or document.get("ResourceConfig") or {}
+
     def start(self) -> None:
         threading.Thread(target=self._carry_out, name=self.name, daemon=True).start()
 
@@ -122,7 +129,7 @@ class Job:
         wait = self.document.get("StoppingCondition", {}).get("MaxWaitTimeInSeconds")
         limit = _timer(wait, self.halt, "MaxWaitTimeExceeded") if wait else None
         try:
-            if faults.take("capacity", self.name):
+            if faults.take("capacity", self.name, self.resources.get("InstanceType", "")):
                 raise ContainerFailure(_NO_CAPACITY)
             with acting.acting(self.session):
                 self._provision()
@@ -142,9 +149,8 @@ class Job:
 
     def _provision(self) -> None:
         """Ask whether the role may have what SageMaker needs before the program runs."""
-        resources = self.document.get("ProcessingResources", {}).get("ClusterConfig")
         roles.check_image(self.image)
-        roles.check_volumes(resources or self.document.get("ResourceConfig") or {})
+        roles.check_volumes(self.resources)
         self.logs = roles.may_log(self.backend, *self.stream)
         roles.report(f"/aws/sagemaker/{self.noun}s")
 

@@ -42,7 +42,7 @@ class Rollout:
         router = self.routers.get(self.name)
         try:
             self._tell("Creating", f"Launching {self.plan.total} instance(s).")
-            if faults.take("capacity", self.name):
+            if faults.take("capacity", self.name, *self.fleet.instance_types):
                 raise ContainerFailure(_NO_CAPACITY)
             self.fleet.start()
             if router:

@@ -71,7 +71,7 @@ def check_transform_job(backend: Operations, request: dict[str, Any]) -> None:
 
 def check_quota(name: str, instance_type: str, usage: str) -> None:
     """Refuse a job or endpoint while a fault says that the account has no quota, in AWS's sentence."""
-    if faults.take("quota", name):
+    if faults.take("quota", name, instance_type):
         raise AwsError(
             "ResourceLimitExceeded",
             f"The account-level service limit '{instance_type} for {usage} usage' is 0 Instances, with current "

@@ -27,6 +27,10 @@ class Fleet:
         # The model may be deleted while it serves, as on AWS; its role is still acted with.
         self.model = backend.documents.find(MODEL, next(iter(self.variants.values())))
 
+    @property
+    def instance_types(self) -> list[str]:
+        return [variant["InstanceType"] for variant in self.variants.values() if "InstanceType" in variant]
+
     @contextmanager
     def acting(self) -> Iterator[None]:
         """Act with the role of the endpoint's model: to read requests, and to write answers and captures."""
