@@ -37,6 +37,10 @@ Start = Callable[..., Any]
 class Dispatcher(DomainDispatcherApplication):
     """moto's dispatcher, with services and routes that moto lacks and with honest errors."""
 
+    def __init__(self, create_app: Callable[[Any], Any]) -> None:
+        super().__init__(create_app)
+        self._backends: dict[str | None, Any] = {}
+
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         for prefix, application in extension.ROUTES.items():
             if environ.get("PATH_INFO", "").startswith(prefix):
@@ -57,10 +61,12 @@ class Dispatcher(DomainDispatcherApplication):
             return refusals.answer(environ, error)(environ, start_response)
 
     def get_backend_for_host(self, host: str | None) -> Any:
-        backend = super().get_backend_for_host(host)
-        if host and not backend:
+        """Return moto's service for a host; remembered, because moto looks through its folders each time."""
+        if host not in self._backends:
+            self._backends[host] = super().get_backend_for_host(host)
+        if host and not self._backends[host]:
             raise NotImplementedError("moto has no such service")
-        return backend
+        return self._backends[host]
 
 
 def main(arguments: list[str] | None = None) -> None:

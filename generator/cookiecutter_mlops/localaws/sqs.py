@@ -10,6 +10,8 @@ from typing import Any
 
 from moto.sqs import models
 
+from cookiecutter_mlops.localaws import clock
+
 _STEP = 0.2  # seconds after which a poll looks again for messages that became visible
 
 
@@ -32,6 +34,22 @@ class Queue(models.Queue):
         if redrive := result.get("RedrivePolicy"):
             result["RedrivePolicy"] = json.dumps(json.loads(redrive), separators=(",", ":"))
         return result
+
+    @property
+    def messages(self) -> list[models.Message]:
+        """Return the visible messages; moto asks for the time with each of them, and for all of them with each send."""
+        now = clock.time() * 1000
+        return [m for m in self._messages if now > m.visible_at and now >= m.delayed_until]
+
+    @property
+    def approximate_number_of_messages_delayed(self) -> int:
+        now = clock.time() * 1000
+        return sum(now < message.delayed_until for message in self._messages)
+
+    @property
+    def approximate_number_of_messages_not_visible(self) -> int:
+        now = clock.time() * 1000
+        return sum(now <= message.visible_at for message in self._messages)
 
     def add_message(self, message: models.Message) -> None:
         with self.lock:
