@@ -1,5 +1,6 @@
 """Blue/green updates of endpoints: canary, linear, guarded by alarms, rolled back."""
 
+import contextlib
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -114,6 +115,25 @@ def test_failing_canary_hurts_no_more_than_its_share(aws: Aws, endpoint: str, al
     aws.client("cloudwatch").set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="test")
     settled(aws, endpoint)
     assert answers(aws, endpoint, 4) == {"first": 4}
+
+
+def test_errors_of_the_canary_ring_the_alarm_that_rolls_it_back(aws: Aws, endpoint: str) -> None:
+    """Nobody sets the alarm here: CloudWatch computes it from the invocations."""
+    cloudwatch, name = aws.client("cloudwatch"), f"errors-{endpoint}"
+    dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": "AllTraffic"}]
+    metric = {"Namespace": "AWS/SageMaker", "MetricName": "Invocation5XXErrors", "Dimensions": dimensions}
+    settings = {"Statistic": "Average", "Period": 60, "EvaluationPeriods": 1, "Threshold": 0.05}
+    rule = {"ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"}
+    cloudwatch.put_metric_alarm(AlarmName=name, **metric, **settings, **rule)
+    update(aws, endpoint, blue_green("CANARY", name), "failing")
+    wait_for(lambda: baking(aws, endpoint))
+    for _ in range(20):
+        with contextlib.suppress(ClientError):
+            invoke(aws, endpoint)
+    embedded.ask(aws.url, "clock", "POST", {"advance": "60s"})
+    assert name in settled(aws, endpoint)["FailureReason"]
+    assert answers(aws, endpoint, 4) == {"first": 4}
+    cloudwatch.delete_alarms(AlarmNames=[name])
 
 
 def test_alarm_in_the_final_baking_rolls_back_all_at_once(aws: Aws, endpoint: str, alarm: str) -> None:
