@@ -1,5 +1,29 @@
 # The role of a monitoring job: read captures, history, ground truth and the baseline; write results; no network.
 
+locals {
+  network_members = concat(
+    ["network-interface/*"],
+    [for id in try(var.network.subnet_ids, []) : "subnet/${id}"],
+    [for id in try(var.network.security_group_ids, []) : "security-group/${id}"],
+  )
+  network_statements = {
+    AttachToNetwork = {
+      resources = [for member in local.network_members : "arn:${local.partition}:ec2:${local.region}:${local.account}:${member}"]
+      actions = [
+        "ec2:CreateNetworkInterface",
+        "ec2:CreateNetworkInterfacePermission",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DeleteNetworkInterfacePermission",
+      ]
+    }
+    # These actions cannot be narrowed to a resource.
+    FindNetwork = {
+      resources = ["*"]
+      actions   = [for kind in ["DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs"] : "ec2:Describe${kind}"]
+    }
+  }
+}
+
 data "aws_iam_policy_document" "job" {
   statement {
     sid     = "ReadRequestsHistoryAndBaseline"
@@ -79,22 +103,12 @@ data "aws_iam_policy_document" "job" {
   }
 
   dynamic "statement" {
-    for_each = var.network == null ? [] : [1]
+    for_each = { for sid, allowed in local.network_statements : sid => allowed if var.network != null }
 
     content {
-      sid = "AttachToNetwork"
-      actions = [
-        "ec2:CreateNetworkInterface",
-        "ec2:CreateNetworkInterfacePermission",
-        "ec2:DeleteNetworkInterface",
-        "ec2:DeleteNetworkInterfacePermission",
-        "ec2:DescribeDhcpOptions",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSecurityGroups",
-        "ec2:DescribeSubnets",
-        "ec2:DescribeVpcs",
-      ]
-      resources = ["*"]
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = statement.value.resources
     }
   }
 }

@@ -1,4 +1,4 @@
-"""checkov finds nothing in any module, and nothing in the largest project's plan, but what is suppressed with a reason."""
+"""checkov finds nothing in the modules or in the largest project, but what is suppressed with a reason."""
 
 import json
 import os

@@ -44,9 +44,8 @@ def function_writes_its_log_to_a_group_of_ours(function: Resource, plan: Plan) -
 
 
 def started_by_events(plan: Plan) -> list[Resource]:
-    """Return the functions that rules, schedules or queues start, and not a person or an application."""
+    """Return the functions that events and queues start, and not a clock, a person or an application."""
     targets = {str(target.values.get("arn")) for target in plan.of("aws_cloudwatch_event_target")}
-    targets |= {str(schedule.one("target").get("arn")) for schedule in plan.of("aws_scheduler_schedule")}
     return [
         function
         for function in plan.of("aws_lambda_function")
