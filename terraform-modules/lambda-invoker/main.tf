@@ -16,6 +16,10 @@ locals {
     "ec2:DeleteNetworkInterface",
     "ec2:UnassignPrivateIpAddresses",
   ]
+  interface_arns = [
+    for kind in ["network-interface", "security-group", "subnet"] :
+    "arn:${local.partition}:ec2:${local.region}:${local.account}:${kind}/*"
+  ]
 }
 
 resource "aws_lambda_function" "this" {
@@ -174,7 +178,7 @@ data "aws_iam_policy_document" "this" {
   # Lambda makes the interfaces in the function's name, wherever in this account; what finds them cannot be narrowed.
   dynamic "statement" {
     for_each = var.network == null ? {} : {
-      AttachToNetwork = { actions = local.interface_actions, resources = ["arn:${local.partition}:ec2:${local.region}:${local.account}:*/*"] }
+      AttachToNetwork = { actions = local.interface_actions, resources = local.interface_arns }
       FindNetwork     = { actions = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"], resources = ["*"] }
     }
 

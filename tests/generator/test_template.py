@@ -18,6 +18,7 @@ import yaml
 from cookiecutter_mlops import answers, scaffold
 from cookiecutter_mlops.environments import environment
 from cookiecutter_mlops.terraform import Terraform
+from tests.pairs import pairwise
 
 TEMPLATE = scaffold.template() / "{{cookiecutter.project_slug}}"
 USE_CASES = scaffold.template() / "use-cases"
@@ -32,20 +33,6 @@ VALUES = {
     "training_instance_type": ("ml.m5.xlarge", "ml.g5.2xlarge"),
     "aws_region": ("eu-west-1", "us-gov-west-1"),
 }
-
-
-def pairwise(values: dict[str, tuple[str, ...]]) -> list[dict[str, str]]:
-    """Return few combinations in which every pair of values of two answers occurs; greedy, always the same ones."""
-    combinations = [dict(zip(values, row, strict=True)) for row in itertools.product(*values.values())]
-    wanted = {pair for combination in combinations for pair in itertools.combinations(combination.items(), 2)}
-    chosen = []
-    while wanted:
-        best = max(combinations, key=lambda c: len(wanted & set(itertools.combinations(c.items(), 2))))
-        wanted -= set(itertools.combinations(best.items(), 2))
-        chosen.append(best)
-    return chosen
-
-
 MATRIX = pairwise(VALUES)
 
 

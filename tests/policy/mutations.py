@@ -466,7 +466,7 @@ resource "aws_lambda_function_url" "open" {
 
 RETRAINING = [
     Mutation(
-        "function-that-events-start-has-a-ceiling",
+        "function-that-a-queue-feeds-has-a-ceiling",
         "retraining/queue.tf",
         r"\n *scaling_config \{[^}]*\}",
         "",

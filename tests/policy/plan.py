@@ -127,7 +127,8 @@ class Plan:
         """Yield (address, kind, document) of every policy document whose text is known."""
         for resource in self.resources:
             for attribute, text in resource.values.items():
-                if isinstance(text, str) and (document := _document(text)):
+                # AWS writes policies too, such as a topic's first one; only ours are asked about.
+                if isinstance(text, str) and resource.gives(attribute) and (document := _document(text)):
                     yield resource.address, _kind(resource.type, attribute), document
 
     @cached_property

@@ -43,20 +43,15 @@ def function_writes_its_log_to_a_group_of_ours(function: Resource, plan: Plan) -
     return None if function.one("tracing_config").get("mode") == "Active" else "is not traced"
 
 
-def started_by_events(plan: Plan) -> list[Resource]:
-    """Return the functions that events and queues start, and not a clock, a person or an application."""
-    targets = {str(target.values.get("arn")) for target in plan.of("aws_cloudwatch_event_target")}
+def fed_by_queues(plan: Plan) -> list[Resource]:
     return [
-        function
-        for function in plan.of("aws_lambda_function")
-        if function.values.get("arn") in targets
-        or plan.beside(function, "aws_lambda_event_source_mapping", "function_name")
+        f for f in plan.of("aws_lambda_function") if plan.beside(f, "aws_lambda_event_source_mapping", "function_name")
     ]
 
 
-@rule(started_by_events)
-def function_that_events_start_has_a_ceiling(function: Resource, plan: Plan) -> str | None:
-    """A storm of events starts a bounded number of runs (and does not use up the account's)."""
+@rule(fed_by_queues)
+def function_that_a_queue_feeds_has_a_ceiling(function: Resource, plan: Plan) -> str | None:
+    """A queue that fills up starts a bounded number of runs, and leaves the account's others alone."""
     queues = plan.beside(function, "aws_lambda_event_source_mapping", "function_name")
     ceilings = [queue.one("scaling_config").get("maximum_concurrency") for queue in queues]
     ceilings.append(function.values.get("reserved_concurrent_executions"))

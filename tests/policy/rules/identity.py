@@ -129,7 +129,7 @@ def launcher_refuses_unsafe_jobs(statement: Statement, plan: Plan) -> str | None
     denied = {
         key
         for other in plan.statements
-        if other.address == statement.address and not other.allows and set(JOBS) <= set(other.actions)
+        if _same_document(other, statement) and not other.allows and set(JOBS) <= set(other.actions)
         for key in REQUIRED_OF_JOBS
         if other.condition(key)
     }
@@ -137,12 +137,18 @@ def launcher_refuses_unsafe_jobs(statement: Statement, plan: Plan) -> str | None
     return f"no Deny on {', '.join(missing)}" if missing else None
 
 
+def _same_document(one: Statement, other: Statement) -> bool:
+    """Tell whether two statements end in one document; those read during apply are merged from others of their module."""
+    places = [statement.address.partition(".data.") for statement in (one, other)]
+    return one.address == other.address or (places[0][0] == places[1][0] and all(place[1] for place in places))
+
+
 @rule(allowing("resource"))
 def resource_policy_is_not_public(statement: Statement, plan: Plan) -> str | None:
     """No resource admits everybody; what passes through the doors of a network has a rule of its own."""
     if "*" not in statement.principals("AWS") or ".aws_vpc_endpoint." in statement.address:
         return None
-    callers = ("aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:SourceAccount", "aws:SourceOwner")
+    callers = ("aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:SourceAccount")
     return None if any(statement.condition(key) for key in callers) else "admits everybody"
 
 
