@@ -138,7 +138,7 @@ def launcher_refuses_unsafe_jobs(statement: Statement, plan: Plan) -> str | None
 
 
 def _same_document(one: Statement, other: Statement) -> bool:
-    """Tell whether two statements end in one document; those read during apply are merged from others of their module."""
+    """Tell whether two statements are of one document; one that is read during apply merges others of its module."""
     places = [statement.address.partition(".data.") for statement in (one, other)]
     return one.address == other.address or (places[0][0] == places[1][0] and all(place[1] for place in places))
 
