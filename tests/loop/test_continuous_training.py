@@ -5,8 +5,10 @@ One project for all, whose gatekeeper waits for no cool-down; its embedded clock
 
 import hashlib
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 
 import pandas
 import pytest
@@ -16,7 +18,11 @@ from cookiecutter_mlops.loop import LoopProject
 from tests.loop.conftest import new_project
 from tests.loop.test_loop import WORKER
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("continuous-training")]  # one worker, one project
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1800),  # the first test waits for the project as well
+    pytest.mark.xdist_group("continuous-training"),  # one worker, one project
+]
 TABLE = "salary-prediction-retrain"
 
 
@@ -31,10 +37,14 @@ class Continuous(LoopProject):
         file.write_text(json.dumps(settings, indent=2) + "\n")
         self.mlops("apply")
 
+    @cached_property
+    def s3(self):
+        return self.client("s3")
+
     def put(self, key: str, table: pandas.DataFrame) -> str:
         """Upload rows under raw/ and return their sum."""
         body = table.to_csv(index=False).encode()
-        self.client("s3").put_object(Bucket=self.outputs["data_bucket"], Key=f"raw/{key}", Body=body)
+        self.s3.put_object(Bucket=self.outputs["data_bucket"], Key=f"raw/{key}", Body=body)
         return hashlib.sha256(body).hexdigest()
 
     def trainings(self) -> list[str]:
@@ -94,6 +104,9 @@ def project(salaries, rows, tmp_path_factory):
     folder = tmp_path_factory.mktemp("continuous")
     project = Continuous(new_project(folder, "stages=staging+prod", "--data", str(salaries), "--target", "wage"))
     rows[::40].to_csv(folder / "few.csv", index=False)
+    toml = project.path / "project.toml"  # whether a model is good enough is another test's matter
+    toml.write_text(re.sub("tolerance = .*", "tolerance = 0.5", toml.read_text()))
+    project.run("git", "commit", "--quiet", "--all", "--message", "Let nearly every model pass")
     try:
         project.up()
         project.set(cool_down_minutes=0, daily_cap=50)
@@ -124,12 +137,12 @@ def waiting(codepipeline, name: str) -> list[str]:
 
 
 def test_new_data_trains_a_better_model_that_goes_live_after_one_approval(project, rows):
-    known, before = project.trainings(), project.packages()[0]["CustomerMetadataProperties"]
+    known = project.trainings()
     answer = project.invoke_endpoint({"instances": [WORKER]})
     parts = {f"part-{part}.csv": project.put(f"march/part-{part}.csv", rows[part::2]) for part in range(2)}
     assert project.trainings() == known  # no manifest, no training
     manifest = json.dumps({"count": len(parts), "sha256": parts})
-    project.client("s3").put_object(Bucket=project.outputs["data_bucket"], Key="raw/march/_SUCCESS", Body=manifest)
+    project.s3.put_object(Bucket=project.outputs["data_bucket"], Key="raw/march/_SUCCESS", Body=manifest)
     execution = project.next_training(known)
     assert project.reason(execution) == "data raw/march/_SUCCESS"
     assert project.end_of(execution) == "Succeeded", project.logs()
@@ -137,7 +150,7 @@ def test_new_data_trains_a_better_model_that_goes_live_after_one_approval(projec
     assert project.trainings() == [*known, execution]
     package = project.packages()[0]
     after = package["CustomerMetadataProperties"]
-    assert float(after["value"]) < float(before["value"])
+    assert (after["compared_with"], float(after["improvement"]) > 0) == ("1", True)  # on the same rows
     assert after["reason"].startswith("data raw/march/")
     live = project.client("ssm").get_parameter(Name="/salary-prediction/prod/live")["Parameter"]["Value"]
     assert json.loads(live)["version"] == package["ModelPackageVersion"] == 2
@@ -161,7 +174,7 @@ def storm(project: Continuous, rows: pandas.DataFrame, name: str, count: int) ->
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda part: project.put(*part), parts))
     bucket, sqs = project.outputs["data_bucket"], project.client("sqs")
-    pages = project.client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=f"raw/{name}/")
+    pages = project.s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=f"raw/{name}/")
     versions = [version for page in pages for version in page["Versions"]]
     assert len(versions) == count
     queue = sqs.get_queue_url(QueueName=TABLE)["QueueUrl"]
@@ -237,7 +250,7 @@ def test_function_that_fails_a_poisoned_message_and_a_killed_waiter_lose_and_dou
     assert [job for job in project.jobs() if job not in jobs] == [killed]
     assert project.packages()[0]["CustomerMetadataProperties"]["training_job"] == killed
     assert project.trainings() == [*known, execution]
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not backlog(project, f"{TABLE}-failed"):  # after five deliveries
         assert time.monotonic() < deadline
         project.mlops("local", "clock", "--advance", "3m")
