@@ -1,6 +1,7 @@
 """S3 of the embedded AWS, where moto's own would do harm."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -66,3 +67,17 @@ def test_bucket_that_denies_refuses_objects(aws: Aws, condition: dict[str, Any] 
     s3.put_bucket_policy(Bucket=bucket, Policy=deny(bucket, condition))
     with pytest.raises(ClientError, match="403"):
         s3.put_object(Bucket=bucket, Key="a", Body=b"1")
+
+
+def test_one_of_many_is_the_first_to_put_an_object(aws):
+    s3, bucket = aws.client("s3"), new_bucket(aws)
+
+    def put(number):
+        try:
+            s3.put_object(Bucket=bucket, Key="lock", Body=str(number).encode(), IfNoneMatch="*")
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+
+    with ThreadPoolExecutor(12) as threads:
+        outcomes = list(threads.map(put, range(12)))
+    assert (outcomes.count(None), outcomes.count("PreconditionFailed")) == (1, 11)

@@ -78,6 +78,16 @@ def test_bucket_that_names_a_queue_itself_tells_it(aws: Aws, bucket: str, listen
     assert event["Records"][0]["s3"]["object"]["key"] == "a"
 
 
+def test_event_of_an_object_fills_an_input_transformer(aws: Aws, bucket: str, listener: Listener) -> None:
+    arn = listener.sqs.get_queue_attributes(QueueUrl=listener.queue, AttributeNames=["QueueArn"])["Attributes"]
+    paths = {"key": "$.detail.object.key", "size": "$.detail.object.size"}
+    transformer = {"InputPathsMap": paths, "InputTemplate": '{"arrived": "<key>", "bytes": <size>}'}
+    target = {"Id": "queue", "Arn": arn["QueueArn"], "InputTransformer": transformer}
+    listener.events.put_targets(Rule=listener.name, Targets=[target])
+    aws.client("s3").put_object(Bucket=bucket, Key="raw/a.csv", Body=b"123")
+    assert listener.read() == [{"arrived": "raw/a.csv", "bytes": 3}]
+
+
 @pytest.mark.slow
 def test_storm_of_five_hundred_objects_loses_and_doubles_nothing(aws: Aws, bucket: str, listener: Listener) -> None:
     s3, keys = aws.client("s3"), [f"raw/{number}" for number in range(500)]

@@ -4,7 +4,9 @@ Without this, deleting an intelligent-tiering configuration deletes the bucket, 
 denies every request.
 """
 
+import contextlib
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +19,7 @@ from cookiecutter_mlops.localaws.extension import NotEmulated
 _STORED = ("intelligent-tiering", "metrics", "analytics")
 # What is true of every request here. The loopback address stands in for TLS, so that the same policies work.
 _FACTS = {"aws:securetransport": "true", "s3:tlsversion": "1.3"}
+_CONDITIONAL = threading.Lock()
 _XMLNS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
 
@@ -42,6 +45,12 @@ class S3Response(responses.S3Response):
         if _unknown(querystring):
             raise NotEmulated(f"DELETE of a bucket's {', '.join(_unknown(querystring))}")
         return super()._bucket_response_delete(bucket_name, querystring)
+
+    def put_object(self) -> Any:
+        """Put an object; of several who want to be the first (If-None-Match), as Terraform for its lock, one is."""
+        is_conditional = self.headers.get("If-None-Match") or self.headers.get("If-Match")
+        with _CONDITIONAL if is_conditional else contextlib.nullcontext():
+            return super().put_object()
 
     def _documents(self, bucket_name: str) -> dict[tuple[str, str], Any]:
         """Return the stored sub-resources of a bucket; they live and die with it."""

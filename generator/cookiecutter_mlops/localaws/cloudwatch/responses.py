@@ -20,6 +20,8 @@ class CloudWatchResponse(moto_responses.CloudWatchResponse):
         return self.cloudwatch_backend
 
     def put_composite_alarm(self) -> ActionResult:
+        if self._get_param("ActionsSuppressor"):
+            raise NotEmulated("composite alarms with an ActionsSuppressor")
         return self.put_metric_alarm()
 
     def describe_alarms(self) -> ActionResult:
