@@ -36,7 +36,7 @@ def band(points: Sequence[tuple[str, float, float, float]], reference: float) ->
     upper = [(scale(n), _y((p[3] - low) / (high - low))) for n, p in enumerate(points)]
     lower = [(scale(n), _y((p[2] - low) / (high - low))) for n, p in enumerate(points)]
     outline = " ".join(f"{x:.1f},{y:.1f}" for x, y in [*upper, *reversed(lower)])
-    parts = [*_axis(low, high, "{:.4g}"), f'<polygon class="band" points="{outline}"/>']
+    parts = [*_axis(low, high, "{:,.0f}" if high >= 100 else "{:.3g}"), f'<polygon class="band" points="{outline}"/>']
     parts += [_level((reference - low) / (high - low), "limit", f"in training {reference:.4g}")]
     return _chart([*parts, *_line([(p[0], p[1]) for p in points], low, high)], "Quality over time, with 95 % intervals")
 
