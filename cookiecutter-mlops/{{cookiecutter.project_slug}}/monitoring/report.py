@@ -11,6 +11,7 @@ from monitoring import svg
 from monitoring.drift import groups
 from monitoring.sketch import Live, Names, Numbers
 from monitoring.statistics import CATEGORY_RULE, TYPE_RULE, label
+from monitoring.svg import figure
 from monitoring.window import Window
 
 PAGE = Path(__file__).with_name("report.html")
@@ -48,7 +49,7 @@ def verdict(statistics: dict[str, Any], violations: list[dict[str, str]]) -> str
     if quality["violated"]:
         newest = quality["points"][-1]
         sentences.append(
-            f"Quality fell: {quality['metric']} is {newest['value']:.4g}, in training {quality['trained']:.4g}."
+            f"Quality fell: {quality['metric']} is {figure(newest['value'])}, in training {figure(quality['trained'])}."
         )
     others = len([each for each in violations if each["constraint_check_type"] != "baseline_drift_check"])
     others -= quality["violated"]
@@ -64,13 +65,13 @@ def _distance(entry: Entry) -> float:
 def _cards(statistics: dict[str, Any], violations: list[dict[str, str]]) -> list[tuple[str, str]]:
     traffic, quality = statistics["traffic"], statistics["quality"]
     newest = quality["points"][-1] if quality["points"] else None
-    value = f"{newest['value']:.4g}" if newest else "no labels yet"
+    value = figure(newest["value"]) if newest else "no labels yet"
     return [
         ("requests", "unknown" if traffic["requests"] is None else f"{traffic['requests']:,.0f}"),
         ("refused or failed", "unknown" if traffic["refused"] is None else f"{traffic['refused']:.1%}"),
         ("instances looked at", f"{statistics['dataset']['item_count']:,}"),
         ("broken rules", str(len(violations))),
-        (f"{quality['metric']} now (training {quality['trained']:.4g})", value),
+        (f"{quality['metric']} now (training {figure(quality['trained'])})", value),
     ]
 
 
@@ -131,7 +132,7 @@ def _names(live: Names) -> tuple[list[str], list[float], list[float], list[tuple
 
 def _edge(live: Numbers, place: int) -> str:
     value = live.edges[place]
-    return str(np.datetime64(int(value), "s").astype("datetime64[D]")) if live.kind == "date" else f"{value:.4g}"
+    return str(np.datetime64(int(value), "s").astype("datetime64[D]")) if live.kind == "date" else figure(value)
 
 
 def _rules(window: Window, violations: list[dict[str, str]]) -> str:

@@ -133,4 +133,6 @@ def sketch(expected: dict[str, Any]) -> Live:
 def _plain(value: Any) -> Any:
     if isinstance(value, pd.Timestamp):
         return value.date().isoformat()
-    return value.item() if isinstance(value, np.generic) else value if isinstance(value, int | float) else "a vector"
+    if not isinstance(value, int | float | np.number):
+        return "a vector"
+    return int(value) if float(value).is_integer() else float(value)

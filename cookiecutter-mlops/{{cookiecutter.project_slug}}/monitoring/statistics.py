@@ -10,6 +10,7 @@ import numpy as np
 
 from monitoring import drift
 from monitoring.sketch import Live, Numbers
+from monitoring.svg import figure
 from monitoring.window import PREDICTION, Window
 from training.settings import Settings
 
@@ -97,8 +98,8 @@ def of_quality(quality: dict[str, Any]) -> list[dict[str, str]]:
         return []
     newest, metric = quality["points"][-1], quality["metric"]
     check = "LessThanThreshold" if quality["higher_is_better"] else "GreaterThanThreshold"
-    span = f"{newest['low']:.4g} to {newest['high']:.4g}"
-    sentence = f"{metric} {newest['value']:.4g} ({span}) since {newest['from']}, in training {quality['trained']:.4g}"
+    value, low, high, trained = map(figure, (newest["value"], newest["low"], newest["high"], quality["trained"]))
+    sentence = f"{metric} {value} ({low} to {high}) since {newest['from']}, in training {trained}"
     return [{"metric_name": metric, **_violation("(quality)", check, sentence)}]
 
 

@@ -1,17 +1,22 @@
 """Three small charts as inline SVG: no plotting library in the image, nothing to load in the report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 460, 210, 48, 46, 14
 Point = tuple[str, float]
 
 
+def figure(value: float) -> str:
+    """A number as people write it: 13,540 and 0.784, never 1.354e+04."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def bars(names: Sequence[str], then: Sequence[float], now: Sequence[float]) -> str:
     """Shares in training and now, side by side for each name."""
     top = max([*then, *now, 1e-9])
     step = (WIDTH - LEFT) / max(1, len(names))
-    parts = _axis(0, top, "{:.0%}")
+    parts = _axis(0, top, "{:.0%}".format)
     for place, (name, before, after) in enumerate(zip(names, then, now, strict=True)):
         x = LEFT + place * step
         parts += [_bar(x + step * 0.12, before / top, step * 0.36, "then", f"{name}: {before:.1%} in training")]
@@ -23,7 +28,7 @@ def bars(names: Sequence[str], then: Sequence[float], now: Sequence[float]) -> s
 def course(points: Sequence[Point], threshold: float) -> str:
     """A distance over time, and the threshold."""
     top = max([threshold * 1.2, *(value for _, value in points)])
-    parts = [*_axis(0, top, "{:.2g}"), _level(threshold / top, "limit", f"threshold {threshold:g}")]
+    parts = [*_axis(0, top, "{:.2g}".format), _level(threshold / top, "limit", f"threshold {threshold:g}")]
     return _chart([*parts, *_line(points, 0, top)], "Distance from training over time")
 
 
@@ -36,8 +41,8 @@ def band(points: Sequence[tuple[str, float, float, float]], reference: float) ->
     upper = [(scale(n), _y((p[3] - low) / (high - low))) for n, p in enumerate(points)]
     lower = [(scale(n), _y((p[2] - low) / (high - low))) for n, p in enumerate(points)]
     outline = " ".join(f"{x:.1f},{y:.1f}" for x, y in [*upper, *reversed(lower)])
-    parts = [*_axis(low, high, "{:,.0f}" if high >= 100 else "{:.3g}"), f'<polygon class="band" points="{outline}"/>']
-    parts += [_level((reference - low) / (high - low), "limit", f"in training {reference:.4g}")]
+    parts = [*_axis(low, high, figure), f'<polygon class="band" points="{outline}"/>']
+    parts += [_level((reference - low) / (high - low), "limit", f"in training {figure(reference)}")]
     return _chart([*parts, *_line([(p[0], p[1]) for p in points], low, high)], "Quality over time, with 95 % intervals")
 
 
@@ -58,7 +63,7 @@ def _line(points: Sequence[Point], low: float, high: float) -> list[str]:
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     parts = [f'<polyline class="line" points="{line}"/>']
     for (x, y), (name, value) in zip(places, points, strict=True):
-        title = f"<title>{escape(name)}: {value:.4g}</title>"
+        title = f"<title>{escape(name)}: {figure(value)}</title>"
         parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3">{title}</circle>')
     ends = [(0, "start"), (len(points) - 1, "end")] if len(points) > 1 else [(0, "middle")]
     return parts + [_text(places[n][0], HEIGHT - BOTTOM + 16, points[n][0], side) for n, side in ends if points]
@@ -73,11 +78,11 @@ def _y(share: float) -> float:
     return HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP)
 
 
-def _axis(low: float, high: float, shape: str) -> list[str]:
+def _axis(low: float, high: float, shape: Callable[[float], str]) -> list[str]:
     marks = []
     for part in (0, 0.5, 1):
         marks.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH}" y1="{_y(part):.1f}" y2="{_y(part):.1f}"/>')
-        marks.append(_text(LEFT - 6, _y(part) + 4, shape.format(low + part * (high - low)), "end"))
+        marks.append(_text(LEFT - 6, _y(part) + 4, shape(low + part * (high - low)), "end"))
     return marks
 
 
