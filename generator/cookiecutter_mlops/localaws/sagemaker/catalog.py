@@ -48,6 +48,20 @@ def _cannot_find(noun: str) -> tuple[str, str]:
 
 IMAGE_MISSING = ("ResourceNotFoundException", "No Image with the name {key} exists.")
 PIPELINE = Kind("Pipeline", defaults={"PipelineStatus": "Active"}, listed="PipelineSummaries")
+TRACKING_SERVER = Kind(
+    "MlflowTrackingServer",
+    "TrackingServerName",
+    arn_member="TrackingServerArn",
+    defaults={
+        "TrackingServerStatus": "Created",
+        "IsActive": "Active",
+        "TrackingServerSize": "Small",
+        "MlflowVersion": "3.0",
+        "WeeklyMaintenanceWindowStart": "Mon:03:00",
+    },
+    listed="TrackingServerSummaries",
+    complete=_complete_server,
+)
 # Each kind with the verbs of its operations.
 KINDS: dict[Kind, str] = {
     Kind(
@@ -95,20 +109,7 @@ KINDS: dict[Kind, str] = {
         "FlowDefinition", defaults={"FlowDefinitionStatus": "Active"}, listed="FlowDefinitionSummaries"
     ): "Create Describe Delete List",
     Kind("DeviceFleet", listed="DeviceFleetSummaries"): "Create Describe Update Delete List",
-    Kind(
-        "MlflowTrackingServer",
-        "TrackingServerName",
-        arn_member="TrackingServerArn",
-        defaults={
-            "TrackingServerStatus": "Created",
-            "IsActive": "Active",
-            "TrackingServerSize": "Small",
-            "MlflowVersion": "3.0",
-            "WeeklyMaintenanceWindowStart": "Mon:03:00",
-        },
-        listed="TrackingServerSummaries",
-        complete=_complete_server,
-    ): "Create Describe Update Delete List",
+    TRACKING_SERVER: "Create Describe Delete List",
     Kind("Workforce", defaults={"Status": "Active"}, wrapped="Workforce"): "Create Describe Update Delete List",
     Kind("Workteam", wrapped="Workteam"): "Create Describe Update Delete List",
 }
@@ -135,6 +136,9 @@ class CatalogOperations(Operations):
 
     def get_sagemaker_servicecatalog_portfolio_status(self, request: Document) -> dict[str, Any]:
         return {"Status": self._portfolio}
+
+    def update_mlflow_tracking_server(self, request: Document) -> Document:
+        return self.documents.update(TRACKING_SERVER, request | {"TrackingServerStatus": "Updated"})
 
     def _with_definition(self, request: Document) -> Document:
         """Return the request with the text of a definition that lies in S3, which AWS keeps."""
