@@ -216,6 +216,11 @@ def _of_data_source(change: dict[str, Any]) -> Iterator[Statement]:
         trusts = any(action.startswith("sts:AssumeRole") for action in listed(block["actions"]))
         kind = "trust" if trusts and body["Principal"] else "resource" if body["Principal"] else "identity"
         yield Statement(change["address"], kind, {key: value for key, value in body.items() if value})
+    for text in after["source_policy_documents"] if isinstance(after["source_policy_documents"], list) else []:
+        document = _document(text) if text else None  # one that is unknown itself is read from its own data source
+        yield from (
+            Statement(change["address"], "identity", body) for body in listed((document or {}).get("Statement"))
+        )
 
 
 def _conditions(blocks: list[dict[str, Any]]) -> dict[str, dict[str, list[str]]]:

@@ -26,7 +26,12 @@ FULL = {
 }
 FULL_SETTINGS = {
     "training": {"use_spot": True},
-    "endpoint": {"instance_count": 2},
+    "endpoint": {
+        "instance_count": 2,
+        "autoscaling": {"min_capacity": 2, "max_capacity": 4, "invocations_per_instance": 1000},
+    },
+    "retraining": {"schedule": "cron(0 3 ? * MON *)"},
+    "batch": {"schedule": "cron(0 6 * * ? *)", "on_arrival": True},
     "network": {"builds": True, "package_index": {"domain": "acme", "repository": "pypi"}},
 }
 # What somebody writes into an existing network's settings.
@@ -43,7 +48,7 @@ def bake(folder: Path, given: Mapping[str, str], settings: Mapping[str, Any] | N
     file = terraform / "terraform.auto.tfvars.json"
     values = json.loads(file.read_text())
     for name, value in (settings or {}).items():
-        values[name] = values[name] | value if isinstance(value, dict) else value
+        values[name] = (values.get(name) or {}) | value if isinstance(value, dict) else value
     if values["network"]["kind"] == "existing":
         values["network"] |= EXISTING
     file.write_text(json.dumps(values, indent=2))

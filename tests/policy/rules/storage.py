@@ -3,13 +3,17 @@
 import json
 from collections.abc import Callable
 
-from tests.policy.plan import Plan, Resource, Statement
+from tests.policy.plan import UNKNOWN, Plan, Resource, Statement
 from tests.policy.rule import each, rule
 
 
 def policy_of(bucket: Resource, plan: Plan) -> list[Statement]:
-    addresses = {policy.address for policy in plan.beside(bucket, "aws_s3_bucket_policy", "bucket")}
-    return [statement for statement in plan.statements if statement.address in addresses]
+    """Return the statements of the bucket's policy, also of one that is written during apply."""
+    policies = plan.beside(bucket, "aws_s3_bucket_policy", "bucket")
+    places = tuple(
+        f"{policy.module}.data." if policy.values.get("policy") == UNKNOWN else policy.address for policy in policies
+    )
+    return [statement for statement in plan.statements if places and statement.address.startswith(places)]
 
 
 def denies(bucket: Resource, plan: Plan, of: Callable[[Statement], bool]) -> bool:
@@ -56,8 +60,9 @@ def bucket_has_a_customer_managed_key(bucket: Resource, plan: Plan) -> str | Non
     encryption = encryption_of(bucket, plan)
     if receives_access_logs(bucket, plan):
         return None if encryption.get("sse_algorithm") == "AES256" else "receives access logs, so it needs SSE-S3"
-    with_key = encryption.get("sse_algorithm", "").startswith("aws:kms") and encryption.get("kms_master_key_id")
-    return None if with_key else f"is encrypted by {encryption.get('sse_algorithm', 'S3 alone')} without a key of ours"
+    algorithm = encryption.get("sse_algorithm", "")
+    with_key = algorithm.startswith(("aws:kms", UNKNOWN)) and encryption.get("kms_master_key_id")
+    return None if with_key else f"is encrypted by {algorithm or 'S3 alone'} without a key of ours"
 
 
 @rule(each("aws_s3_bucket"))
@@ -65,13 +70,19 @@ def bucket_uses_a_bucket_key(bucket: Resource, plan: Plan) -> str | None:
     """Buckets with a key use a bucket key: one KMS request an hour and not one per object of 80 TB."""
     encryption = encryption_of(bucket, plan)
     with_key = encryption.get("kms_master_key_id")
-    return "bucket_key_enabled is off" if with_key and encryption.get("bucket_key_enabled") is not True else None
+    return (
+        "bucket_key_enabled is off"
+        if with_key and encryption.get("bucket_key_enabled") not in (True, UNKNOWN)
+        else None
+    )
 
 
 @rule(each("aws_s3_bucket"))
 def bucket_refuses_other_keys(bucket: Resource, plan: Plan) -> str | None:
     """Buckets refuse an object that is to be encrypted with another key than theirs."""
     header = "s3:x-amz-server-side-encryption-aws-kms-key-id"
+    if encryption_of(bucket, plan).get("kms_master_key_id") == UNKNOWN:
+        return None  # whether there is a statement depends on the key, so it is in no plan before the key is
     denied = denies(bucket, plan, lambda s: s.covers("s3:PutObject") and "StringNotEquals" in s.condition(header))
     return None if denied or receives_access_logs(bucket, plan) else f"its policy does not deny another {header}"
 
