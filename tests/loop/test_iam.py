@@ -1,7 +1,7 @@
 """What runs in the loop is held to its own role: an action that is taken away stops the loop where it is needed."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -69,7 +69,8 @@ def test_release_stops_where_an_action_is_taken_away(released, role, action, sta
 
 @pytest.mark.parametrize("action", ["sagemaker:InvokeEndpoint"])
 def test_function_without_an_action_answers_with_the_denial(released, action):
-    ask: Callable[[], dict] = lambda: released.invoke_function({"instances": [WORKER]})
+    def ask() -> dict:
+        return released.invoke_function({"instances": [WORKER]})
     with without(released, "prod-invoke-function", action), pytest.raises(MlopsError) as refused:
         ask()
     assert f"is not authorized to perform: {action} on resource" in str(refused.value)
