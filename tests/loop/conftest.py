@@ -1,11 +1,16 @@
 """One real project on one embedded AWS, applied, pushed, trained and released once, for every test of this folder."""
 
+import json
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cookiecutter_mlops.loop import LoopProject
 
@@ -22,6 +27,42 @@ def new_project(folder: Path, *arguments: str) -> Path:
     command += ["--output-dir", str(folder), "owner_email=team@example.com", *arguments]
     subprocess.run(command, check=True)
     return folder / "salary-prediction"
+
+
+@contextmanager
+def in_the_background(step: Callable[[], object], seconds: float, threads: int = 1) -> Iterator[None]:
+    """Do something again and again meanwhile."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(seconds):
+            step()
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for worker in workers:
+            worker.join()
+
+
+def canaries_that_take_no_time(project: LoopProject):
+    """Move the clock over the minutes in which an update is watched."""
+    sagemaker = project.client("sagemaker")
+
+    def look() -> None:
+        for name in project.outputs["endpoints"].values():
+            try:
+                told = sagemaker.describe_endpoint(EndpointName=name)
+            except ClientError:  # not there yet
+                continue
+            if "Baking" in json.dumps(told.get("PendingDeploymentSummary", {}), default=str):
+                project.mlops("local", "clock", "--advance", "301s")
+
+    return in_the_background(look, 0.5)
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,9 @@ import math
 import os
 import shutil
 import subprocess
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from botocore.exceptions import ClientError
 from cookiecutter_mlops import watch
 from cookiecutter_mlops.environments import environment
 from cookiecutter_mlops.loop import LoopProject
-from tests.loop.conftest import new_project
+from tests.loop.conftest import canaries_that_take_no_time, in_the_background, new_project
 from tests.loop.test_loop import WORKER
 from tests.loop.test_stages import release_of
 
@@ -94,42 +93,6 @@ def released(project: LoopProject) -> str:
 
 def follow_release(project: LoopProject, execution: str) -> str:
     return watch.follow(project.client("codepipeline"), project.outputs["release_pipeline"], execution)
-
-
-@contextmanager
-def in_the_background(step: Callable[[], object], seconds: float, threads: int = 1) -> Iterator[None]:
-    """Do something again and again meanwhile."""
-    over = threading.Event()
-
-    def work() -> None:
-        while not over.wait(seconds):
-            step()
-
-    workers = [threading.Thread(target=work) for _ in range(threads)]
-    for worker in workers:
-        worker.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for worker in workers:
-            worker.join()
-
-
-def canaries_that_take_no_time(project: LoopProject):
-    """Move the clock over the minutes in which an update is watched."""
-    sagemaker = project.client("sagemaker")
-
-    def look() -> None:
-        for name in project.outputs["endpoints"].values():
-            try:
-                told = sagemaker.describe_endpoint(EndpointName=name)
-            except ClientError:  # not there yet
-                continue
-            if "Baking" in json.dumps(told.get("PendingDeploymentSummary", {}), default=str):
-                project.mlops("local", "clock", "--advance", "301s")
-
-    return in_the_background(look, 0.5)
 
 
 def live(project: LoopProject, stage: str = "prod") -> str:

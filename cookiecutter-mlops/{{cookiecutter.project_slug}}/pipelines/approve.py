@@ -41,12 +41,14 @@ def approve_release(spec: dict[str, Any], version: int | None) -> Package | None
     if version not in (None, package.version):
         raise PipelineError(f"--version: the release that waits is version {package.version} (got: {version}).")
     packages.refuse_unreleasable(package, spec["model_package_group"], production=True)
-    project.client("codepipeline").put_approval_result(
-        pipelineName=spec["release_pipeline"],
-        **approval,
-        result={"summary": f"Approved by a person: {package.title}"[:512], "status": "Approved"},
-    )
+    answer(spec["release_pipeline"], approval, "Approved", f"Approved by a person: {package.title}")
     return package
+
+
+def answer(pipeline: str, approval: dict[str, str], status: str, summary: str) -> None:
+    """Tell a pipeline that waits what a person decided."""
+    result = {"summary": summary[:512], "status": status}
+    project.client("codepipeline").put_approval_result(pipelineName=pipeline, **approval, result=result)
 
 
 def waiting_approval(pipeline: str) -> tuple[str, dict[str, str]] | None:

@@ -51,13 +51,15 @@ def start(spec: dict[str, Any], live: dict[str, Any], target: Package) -> str:
 
 
 def answer_approval(spec: dict[str, Any], execution: str, target: Package) -> None:
-    """Approve the execution when it has passed the stage before; one that ended has nothing to ask."""
+    """Approve the execution when it has passed the stage before; another that waits there stands in its way."""
     pipeline, service = spec["release_pipeline"], project.client("codepipeline")
 
     def asked() -> bool | None:
         waiting = approve.waiting_approval(pipeline)
         if waiting and waiting[0] == execution:
             return True
+        if waiting:
+            approve.answer(pipeline, waiting[1], "Rejected", "A person rolls back.")
         state = service.get_pipeline_execution(pipelineName=pipeline, pipelineExecutionId=execution)
         return None if state["pipelineExecution"]["status"] == "InProgress" else False
 

@@ -87,12 +87,11 @@ def approval(execution: str, **latest: Any) -> dict[str, Any]:
     return {"stageStates": [{"stageName": "Approve", "actionStates": [action], "latestExecution": running}]}
 
 
-def test_rollback_answers_the_approval_of_its_own_release_and_of_no_other(live: FakeAws):
+def test_rollback_approves_its_own_release_and_rejects_one_that_stands_in_its_way(live: FakeAws):
     other = EXECUTION.replace("1", "2")
     two_stages(live, approval(other, **TOKEN), {"stageStates": []}, approval(EXECUTION, **TOKEN))
     rollback.main()
-    (given,) = live.called("PutApprovalResult")
-    assert given["result"]["status"] == "Approved"
+    assert [given["result"]["status"] for given in live.called("PutApprovalResult")] == ["Rejected", "Approved"]
     assert len(live.called("GetPipelineState")) == 4  # three looks, and one for the token
 
 
