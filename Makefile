@@ -22,6 +22,7 @@ lint: .venv/installed
 bench: .venv/installed  ## speed and memory, as ratios within one run
 	$(BIN)/python benchmarks/generation.py
 	$(BIN)/python benchmarks/loop.py
+	$(BIN)/python benchmarks/monitoring.py
 
 clean:
 	rm -rf .venv .mlops build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
