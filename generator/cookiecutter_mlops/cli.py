@@ -1,7 +1,6 @@
 """The `mlops` command: it makes a project and, inside one, is a convenience over the project's own scripts."""
 
 import json
-import tempfile
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +25,7 @@ class LazyGroup(click.Group):
     """A group that imports a command's module when the command is asked for: generation stays fast."""
 
     lazy: Mapping[str, str] = {
+        "account": "cookiecutter_mlops.account:account",
         "batch": "cookiecutter_mlops.watching:batch",
         "demo": "cookiecutter_mlops.demo:demo",
         "ground-truth": "cookiecutter_mlops.watching:ground_truth",
@@ -33,6 +33,7 @@ class LazyGroup(click.Group):
         "monitor": "cookiecutter_mlops.watching:monitor",
         "pause": "cookiecutter_mlops.retraining:pause",
         "resume": "cookiecutter_mlops.retraining:resume",
+        "state": "cookiecutter_mlops.account:state",
         "train": "cookiecutter_mlops.retraining:train",
     }
 
@@ -126,17 +127,10 @@ def plan() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask before changing an AWS account.")
 def apply(yes: bool) -> None:
     """Make the project's infrastructure what its Terraform says."""
+    from cookiecutter_mlops.account import apply_after_asking
     from cookiecutter_mlops.project import embedded
 
-    terraform = _terraform()
-    if yes or embedded():
-        terraform.apply()
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        saved = Path(folder) / "plan"
-        if terraform.plan(saved):
-            click.confirm("Apply this plan?", abort=True)
-            terraform.apply(saved)
+    apply_after_asking(_terraform(), yes or embedded())
 
 
 @main.command(epilog="Example: mlops output source_clone_url")
@@ -207,10 +201,9 @@ def _project():
 
 
 def _terraform():
-    from cookiecutter_mlops.project import embedded
-    from cookiecutter_mlops.terraform import Terraform
+    from cookiecutter_mlops.account import terraform_of
 
-    return Terraform(_project().path, embedded=embedded())
+    return terraform_of(_project())
 
 
 def _finish_with_data(file: Path, target: str, real_sample: bool) -> Callable[[Path], None]:

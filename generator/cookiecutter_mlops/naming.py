@@ -32,6 +32,7 @@ RULES = {
     "table": (255, r"[A-Za-z0-9._-]{3,}"),
     "queue": (80, r"[A-Za-z0-9_-]+"),
     "topic": (256, r"[A-Za-z0-9_-]+"),
+    "dashboard": (255, r"[A-Za-z0-9_-]+"),
     "alarm": (255, r"[^\0]+"),
     "budget": (100, r"[^:\\]+"),
     "log group": (512, r"[A-Za-z0-9._/#-]+"),
@@ -95,6 +96,8 @@ class Names:
         yield from (("bucket", self.bucket(purpose)) for purpose in BUCKETS)
         yield from self._of_pipelines()
         yield from self._of_network()
+        for stage in self.stages:
+            yield from self._of_monitoring(stage)
         yield from self._of_retraining()
         for stage in self.stages:
             yield from self._of_stage(stage)
@@ -131,6 +134,14 @@ class Names:
         )
         yield from (("log group", f"/aws/lambda/{name}"), ("parameter", self.parameter("retraining")))
 
+    def _of_monitoring(self, stage: str) -> Iterator[tuple[str, str]]:
+        monitor, launch = f"{self.slug}-{stage}-monitor", self.function(stage, "launch")
+        yield from (("role", monitor), ("schedule", monitor), ("event rule", f"{monitor}-ended"))
+        yield from (("alarm", f"{monitor}-{reason}") for reason in ("drift", "failed", "not-started", "quality"))
+        yield from (("dashboard", self.endpoint(stage)), ("parameter", self.parameter(stage, "monitoring")))
+        yield from (("function", launch), ("queue", f"{launch}-failed"), ("log group", f"/aws/lambda/{launch}"))
+        yield from (("role", f"{launch}-{role}") for role in ("function", "scheduler"))
+
     def _of_stage(self, stage: str) -> Iterator[tuple[str, str]]:
         endpoint, function = self.endpoint(stage), self.function(stage)
         yield from (
@@ -138,7 +149,8 @@ class Names:
             ("role", f"{endpoint}-endpoint"),
             ("parameter", self.parameter(stage, "endpoint")),
         )
-        yield from (("alarm", f"{endpoint}-{reason}") for reason in ("errors", "latency"))
+        yield from (("alarm", f"{endpoint}-{reason}") for reason in ("errors", "model-errors", "latency"))
+        yield "dashboard", f"{endpoint}-endpoint"
         yield "log group", f"/aws/sagemaker/Endpoints/{endpoint}"
         yield "model", self.model(stage, 99999, "20260102030405")
         yield from (("function", function), ("role", f"{function}-function"), ("queue", f"{function}-failed"))

@@ -31,6 +31,11 @@ class Project:
         except (OSError, ValueError) as error:
             raise MlopsError(f"{file}: this file must be there and hold JSON ({error}).") from error
 
+    @property
+    def answers(self) -> dict:
+        """The answers that the project was made from."""
+        return json.loads((self.path / RECORD).read_text(encoding="utf-8"))["answers"]
+
     def python(self) -> Path:
         """Return the interpreter that has the project's requirements: its own `.venv`, or a shared environment."""
         own = self.path / ".venv" / "bin" / "python"
@@ -38,11 +43,24 @@ class Project:
 
     def run_module(self, module: str, *arguments: str) -> None:
         """Run one of the project's scripts in its folder; end with its exit code if it fails."""
+        self._end_if_failed(self._run(module, *arguments))
+
+    def ask_module(self, module: str, *arguments: str, required: bool = True) -> str:
+        """Return what one of the project's scripts prints; empty where it fails and its answer is not required."""
+        done = self._run(module, *arguments, stdout=subprocess.PIPE, stderr=None if required else subprocess.DEVNULL)
+        if required:
+            self._end_if_failed(done)
+        return done.stdout if done.returncode == 0 else ""
+
+    def _run(self, module: str, *arguments: str, **options) -> subprocess.CompletedProcess:
         settings = self.settings
         region = os.environ.get("AWS_REGION") or settings["region"]
         names = {"MLOPS_PROJECT": settings["project_slug"], "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
         command = [str(self.python()), "-m", module, *arguments]
-        done = subprocess.run(command, cwd=self.path, env={**os.environ, **names})
+        return subprocess.run(command, cwd=self.path, env={**os.environ, **names}, text=True, **options)
+
+    @staticmethod
+    def _end_if_failed(done: subprocess.CompletedProcess) -> None:
         if done.returncode:
             # The script has already said why, in one sentence.
             sys.exit(done.returncode)

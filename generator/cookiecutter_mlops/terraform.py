@@ -32,22 +32,42 @@ MIRROR_PARENTS = ("/opt", "/usr/local/lib", "/usr/lib", "/srv", "/var/lib")
 class Terraform:
     """Terraform in the root module of `project`; commands print what Terraform prints."""
 
-    def __init__(self, project: Path, *, embedded: bool = False):
+    def __init__(self, project: Path, *, embedded: bool = False, root: str = ""):
         if not shutil.which("terraform"):
             raise MlopsError("terraform: there is none on PATH; install Terraform 1.9 or newer, for example 1.11.4.")
-        self.source = project / "terraform"
-        self.folder = _embedded_folder(project) if embedded else self.source
+        self.source = project / "terraform" / root
+        self.folder = _embedded_folder(project, root) if embedded else self.source
+        self.backend = self.folder / ("backend_override.tf.json" if embedded else "backend.tf.json")
         # Some resources only wait inside the provider (S3 lifecycles, queues); that should not hold up the others.
         self._terraform = PythonTerraform(working_dir=str(self.folder), parallelism=30 if embedded else None)
 
     def init(self) -> None:
         """Get modules and providers, from a local mirror where there is one; nothing to do when nothing changed."""
         stamp = self.folder / ".terraform" / "mlops.sha256"
-        wanted = _fingerprint(self.source)
+        wanted = _fingerprint(self.source, self.backend)
         if stamp.is_file() and stamp.read_text() == wanted:
             return
-        self._run("init", var=None, parallelism=None, plugin_dir=provider_mirror(), capture_output=True)
+        self._init()
         stamp.write_text(wanted)
+
+    def _init(self, **options) -> None:
+        # The package's default is -reconfigure, which forgets the state that another backend holds.
+        options |= {"reconfigure": None, "var": None, "parallelism": None, "plugin_dir": provider_mirror()}
+        self._run("init", capture_output=True, **options)
+
+    @property
+    def keeps_state_in_s3(self) -> bool:
+        return self.backend.is_file() and "s3" in json.loads(self.backend.read_text())["terraform"]["backend"]
+
+    def move_state(self, backend: dict) -> None:
+        """Keep the state in another backend from now on, and take along what there is; or change nothing and raise."""
+        before = self.backend.read_text() if self.backend.is_file() else None
+        self.backend.write_text(json.dumps(backend, indent=2) + "\n")
+        try:
+            self._init(migrate_state=IsFlagged, force_copy=IsFlagged)
+        except MlopsError:
+            self.backend.unlink() if before is None else self.backend.write_text(before)
+            raise
 
     def validate(self) -> None:
         """Check the configuration without asking AWS anything."""
@@ -114,27 +134,37 @@ def _has_provider_settings() -> bool:
     return file.is_file() and "provider_installation" in file.read_text(encoding="utf-8")
 
 
-def _fingerprint(folder: Path) -> str:
+def _fingerprint(folder: Path, backend: Path) -> str:
     digest = hashlib.sha256()
-    for file in sorted(folder.rglob("*.tf")):
+    for file in [*sorted(folder.rglob("*.tf")), *([backend] if backend.is_file() else [])]:
         digest.update(file.read_bytes())
     return digest.hexdigest()
 
 
-def _embedded_folder(project: Path) -> Path:
+def _embedded_folder(project: Path, root: str) -> Path:
     """Link the project's Terraform and functions into a folder whose override keeps the state there."""
-    root = project / ".mlops" / "local" / "terraform"
-    folder = root / "terraform"
+    top = project / ".mlops" / "local" / "terraform"
+    _link(project / "terraform", top / "terraform", skip=("account",))
+    _link(project, top, only=("functions",))
+    if root:
+        _link(project / "terraform" / root, top / "terraform" / root)
+    folder = top / "terraform" / root
+    override = folder / "backend_override.tf.json"
+    if not override.exists():
+        override.write_text(json.dumps(LOCAL_BACKEND))
+    return folder
+
+
+def _link(source: Path, folder: Path, only: tuple[str, ...] = (), skip: tuple[str, ...] = ()) -> None:
+    """Make a folder that shows what is in `source` today, without Terraform's own files."""
     folder.mkdir(parents=True, exist_ok=True)
-    for link in (*folder.iterdir(), *root.iterdir()):
+    for link in folder.iterdir():
         if link.is_symlink():
             link.unlink()
-    for source in (project / "terraform").iterdir():
-        if not source.name.startswith(".") and ".tfstate" not in source.name:
-            (folder / source.name).symlink_to(source)
-    (root / "functions").symlink_to(project / "functions")
-    (folder / "backend_override.tf.json").write_text(json.dumps(LOCAL_BACKEND))
-    return folder
+    for entry in source.iterdir():
+        wanted = entry.name in only if only else entry.name not in skip and not entry.name.startswith(".")
+        if wanted and ".tfstate" not in entry.name and entry.name != "backend.tf.json":
+            (folder / entry.name).symlink_to(entry)
 
 
 @contextmanager

@@ -36,3 +36,42 @@ resource "aws_budgets_budget" "this" {
     }
   }
 }
+
+# Spending that is unusual for this project, long before a month's budget is gone. Off until the tag is active.
+resource "aws_ce_anomaly_monitor" "project" {
+  count = var.anomaly_usd == null ? 0 : 1
+
+  name         = var.name
+  monitor_type = "CUSTOM"
+
+  # The provider compares this text with all members of AWS's answer, and would replace the monitor for a missing one.
+  monitor_specification = jsonencode({
+    And            = null
+    CostCategories = null
+    Dimensions     = null
+    Not            = null
+    Or             = null
+    Tags           = { Key = "user:${var.cost_tag.key}", Values = [var.cost_tag.value], MatchOptions = null }
+  })
+}
+
+resource "aws_ce_anomaly_subscription" "project" {
+  count = var.anomaly_usd == null ? 0 : 1
+
+  name             = var.name
+  frequency        = "IMMEDIATE"
+  monitor_arn_list = [aws_ce_anomaly_monitor.project[0].arn]
+
+  subscriber {
+    type    = "SNS"
+    address = var.topic_arn
+  }
+
+  threshold_expression {
+    dimension {
+      key           = "ANOMALY_TOTAL_IMPACT_ABSOLUTE"
+      match_options = ["GREATER_THAN_OR_EQUAL"]
+      values        = [tostring(var.anomaly_usd)]
+    }
+  }
+}

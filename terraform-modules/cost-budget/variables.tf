@@ -31,8 +31,19 @@ variable "cost_tag" {
   }
 }
 
+variable "anomaly_usd" {
+  description = "US dollars a day more than the project's own history from which an anomaly is told at once; null watches none. The tag must be active as a cost-allocation tag first (module account-baseline), or AWS refuses the monitor."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.anomaly_usd == null ? true : var.anomaly_usd > 0
+    error_message = "anomaly_usd: use an amount above 0, for example 20, or null (got: ${var.anomaly_usd == null ? "null" : var.anomaly_usd})."
+  }
+}
+
 variable "topic_arn" {
-  description = "SNS topic that receives the alerts."
+  description = "SNS topic that receives the alerts; it must admit budgets.amazonaws.com and, for anomalies, costalerts.amazonaws.com."
   type        = string
   nullable    = false
 }

@@ -12,7 +12,7 @@ variable "name" {
 variable "publishers" {
   description = "AWS services that may use the key to publish to encrypted topics and queues, only on behalf of this account."
   type        = set(string)
-  default     = ["budgets", "cloudwatch", "events"]
+  default     = ["budgets", "cloudwatch", "costalerts", "events"]
   nullable    = false
 
   validation {

@@ -29,7 +29,7 @@ variable "kms_key_arn" {
 variable "publishers" {
   description = "AWS services that may publish, only on behalf of this account."
   type        = set(string)
-  default     = ["budgets", "cloudwatch", "events"]
+  default     = ["budgets", "cloudwatch", "costalerts", "events"]
   nullable    = false
 
   validation {

@@ -87,7 +87,10 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     content {
       id     = "intelligent-tiering"
       status = "Enabled"
-      filter {}
+
+      filter {
+        prefix = rule.value.prefix
+      }
 
       transition {
         days          = 0
@@ -104,6 +107,14 @@ resource "aws_s3_bucket_intelligent_tiering_configuration" "archive" {
 
   bucket = aws_s3_bucket.this.id
   name   = "archive"
+
+  dynamic "filter" {
+    for_each = var.archive.prefix == "" ? [] : [var.archive.prefix]
+
+    content {
+      prefix = filter.value
+    }
+  }
 
   tiering {
     access_tier = "ARCHIVE_ACCESS"

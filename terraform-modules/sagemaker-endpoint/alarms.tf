@@ -1,26 +1,48 @@
 # The alarms that roll an update back and tell the owner. No traffic is no error.
 
 locals {
-  alarms = {
+  # SageMaker's own failures and those of the model, as shares of all requests, so that one rule fits every traffic.
+  shares = var.alarms == null ? {} : {
     errors = {
-      name        = "${local.name}-errors"
-      description = "More than ${var.alarms.error_percent} % of the requests to ${local.name} failed: read /aws/sagemaker/Endpoints/${local.name}"
-      threshold   = var.alarms.error_percent
+      metric  = "Invocation5XXErrors"
+      percent = var.alarms.error_percent
+      meaning = "of the requests to ${local.name} failed"
     }
-    latency = {
-      name        = "${local.name}-latency"
-      description = "The model behind ${local.name} takes longer than ${var.alarms.latency_ms} ms: add instances or use a larger type"
-      threshold   = var.alarms.latency_ms * 1000 # SageMaker reports microseconds
+    model-errors = {
+      metric  = "InvocationModelErrors"
+      percent = var.alarms.model_error_percent
+      meaning = "of the requests to ${local.name} were refused or not answered by the model itself"
     }
   }
-  dimensions = { EndpointName = local.name, VariantName = local.variant }
+
+  values = merge(
+    var.alarms == null ? {} : {
+      latency = {
+        namespace  = "AWS/SageMaker"
+        metric     = "ModelLatency"
+        dimensions = local.dimensions
+        statistic  = "p99"
+        comparison = "GreaterThanThreshold"
+        threshold  = var.alarms.latency_ms * 1000 # SageMaker reports microseconds
+        meaning    = "The model behind ${local.name} takes longer than ${var.alarms.latency_ms} ms"
+      }
+    },
+    try(var.alarms.custom, null) == null ? {} : {
+      custom = merge(var.alarms.custom, { meaning = "${var.alarms.custom.metric} of ${local.name} crossed ${var.alarms.custom.threshold}" })
+    },
+  )
+
+  alarm_names = { for reason in concat(keys(local.shares), keys(local.values)) : reason => "${local.name}-${reason}" }
+  dimensions  = { EndpointName = local.name, VariantName = local.variant }
 }
 
-resource "aws_cloudwatch_metric_alarm" "errors" {
-  alarm_name          = local.alarms.errors.name
-  alarm_description   = local.alarms.errors.description
+resource "aws_cloudwatch_metric_alarm" "share" {
+  for_each = local.shares
+
+  alarm_name          = local.alarm_names[each.key]
+  alarm_description   = "More than ${each.value.percent} % ${each.value.meaning}. What to do: ${var.alarms.runbook}#${each.key}"
   comparison_operator = "GreaterThanThreshold"
-  threshold           = local.alarms.errors.threshold
+  threshold           = each.value.percent
   evaluation_periods  = 3
   datapoints_to_alarm = 2
   treat_missing_data  = "notBreaching"
@@ -36,7 +58,7 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
   }
 
   dynamic "metric_query" {
-    for_each = { errors = "Invocation5XXErrors", requests = "Invocations" }
+    for_each = { errors = each.value.metric, requests = "Invocations" }
 
     content {
       id = metric_query.key
@@ -52,19 +74,22 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
   }
 }
 
-resource "aws_cloudwatch_metric_alarm" "latency" {
-  alarm_name          = local.alarms.latency.name
-  alarm_description   = local.alarms.latency.description
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = local.alarms.latency.threshold
+resource "aws_cloudwatch_metric_alarm" "value" {
+  for_each = local.values
+
+  alarm_name          = local.alarm_names[each.key]
+  alarm_description   = "${each.value.meaning}. What to do: ${var.alarms.runbook}#${each.key}"
+  comparison_operator = each.value.comparison
+  threshold           = each.value.threshold
   evaluation_periods  = 3
   datapoints_to_alarm = 2
   treat_missing_data  = "notBreaching"
-  namespace           = "AWS/SageMaker"
-  metric_name         = "ModelLatency"
-  dimensions          = local.dimensions
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
   period              = 60
-  extended_statistic  = "p99"
+  statistic           = startswith(each.value.statistic, "p") ? null : each.value.statistic
+  extended_statistic  = startswith(each.value.statistic, "p") ? each.value.statistic : null
   alarm_actions       = [var.topic_arn]
   ok_actions          = [var.topic_arn]
   tags                = { stage = var.stage }

@@ -13,12 +13,13 @@ locals {
   dns_suffix = data.aws_partition.current.dns_suffix
   arn_prefix = "arn:${local.partition}:sagemaker:${local.region}:${local.account}"
   name       = "${var.project}-${var.stage}"
+  released   = var.registry == null ? 0 : 1
   variant    = "AllTraffic" # the name that pipelines/deploy.py gives to the only variant
 
   asynchronous_uri = "s3://${var.buckets.data.name}/asynchronous/${var.stage}"
 
   shift = coalesce(var.traffic_shift, {
-    kind         = try(var.instances.count, 1) >= 2 ? "canary" : "all-at-once"
+    kind         = try(var.instances.count, 1) >= 2 && length(local.alarm_names) > 0 ? "canary" : "all-at-once"
     percent      = null
     wait_seconds = 300
   })
@@ -38,8 +39,11 @@ locals {
   }
 }
 
+# Without a model of its own, the endpoint is the release pipeline's, and this is what the pipeline reads.
 resource "aws_ssm_parameter" "spec" {
   #checkov:skip=CKV2_AWS_34:holds names and sizes that builds read, and no secret
+  count = local.released
+
   name        = "/${var.project}/${var.stage}/endpoint"
   description = "How ${local.name} serves; written by Terraform, read by the pipeline"
   type        = "String"
@@ -70,10 +74,10 @@ resource "aws_ssm_parameter" "spec" {
     }
     deployment = var.kind == "serverless" ? null : {
       policy = local.blue_green
-      alarms = [for alarm in local.alarms : alarm.name]
+      alarms = values(local.alarm_names)
     }
     autoscaling         = var.autoscaling
-    latency_ms          = var.alarms.latency_ms # of a release's answers too, when Verify asks for them
+    latency_ms          = try(var.alarms.latency_ms, 5000) # of a release's answers too, when Verify asks for them
     models_bucket       = var.buckets.models.name
     model_package_group = var.registry.model_package_group
     tags                = merge(data.aws_default_tags.current.tags, { stage = var.stage })

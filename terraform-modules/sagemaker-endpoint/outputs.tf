@@ -14,13 +14,13 @@ output "role_arn" {
 }
 
 output "parameter" {
-  description = "Name of the SSM parameter that holds the endpoint's specification."
-  value       = aws_ssm_parameter.spec.name
+  description = "Name of the SSM parameter that holds the endpoint's specification; null for a fixed model."
+  value       = one(aws_ssm_parameter.spec[*].name)
 }
 
 output "alarms" {
   description = "Names of the alarms that roll an update back."
-  value       = [for alarm in local.alarms : alarm.name]
+  value       = values(local.alarm_names)
 }
 
 output "input" {
@@ -32,11 +32,11 @@ output "input" {
 }
 
 output "deploy_policy" {
-  description = "IAM policy document, as JSON, for the build that releases models to this stage."
-  value       = data.aws_iam_policy_document.deploy.json
+  description = "IAM policy document, as JSON, for the build that releases models to this stage; null for a fixed model."
+  value       = one(data.aws_iam_policy_document.deploy[*].json)
 }
 
 output "verify_policy" {
-  description = "IAM policy document, as JSON, for the build that verifies this stage."
-  value       = data.aws_iam_policy_document.verify.json
+  description = "IAM policy document, as JSON, for the build that verifies this stage; null for a fixed model."
+  value       = one(data.aws_iam_policy_document.verify[*].json)
 }

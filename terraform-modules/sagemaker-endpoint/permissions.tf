@@ -6,18 +6,18 @@ locals {
   endpoint_arn     = "${local.arn_prefix}:endpoint/${local.name}"
   # Models and configurations of this stage are named <project>-<stage>-v<version>-<timestamp>.
   released_arns = [for kind in ["model", "endpoint-config"] : "${local.arn_prefix}:${kind}/${local.name}-v*"]
-  group_arns = [
-    "${local.arn_prefix}:model-package-group/${var.registry.model_package_group}",
-    "${local.arn_prefix}:model-package/${var.registry.model_package_group}/*",
-  ]
+  group         = try(var.registry.model_package_group, "none")
+  group_arns    = ["${local.arn_prefix}:model-package-group/${local.group}", "${local.arn_prefix}:model-package/${local.group}/*"]
 }
 
 data "aws_iam_policy_document" "common" {
+  count = local.released
+
   statement {
     sid     = "ReadSpecsAndLiveModels"
     actions = ["ssm:GetParameter"]
     resources = [
-      aws_ssm_parameter.spec.arn,
+      aws_ssm_parameter.spec[0].arn,
       var.registry.training_parameter_arn,
       "${local.parameter_prefix}/*/live",
     ]
@@ -61,8 +61,10 @@ data "aws_iam_policy_document" "common" {
 }
 
 data "aws_iam_policy_document" "deploy" {
+  count = local.released
+
   source_policy_documents = concat(
-    [data.aws_iam_policy_document.common.json],
+    [data.aws_iam_policy_document.common[0].json],
     var.autoscaling == null ? [] : [data.aws_iam_policy_document.scale.json],
   )
 
@@ -143,7 +145,7 @@ data "aws_iam_policy_document" "deploy" {
   statement {
     sid       = "ReadRollbackAlarms"
     actions   = ["cloudwatch:DescribeAlarms"]
-    resources = [aws_cloudwatch_metric_alarm.errors.arn, aws_cloudwatch_metric_alarm.latency.arn]
+    resources = local.alarm_arns
   }
 
   dynamic "statement" {
@@ -180,7 +182,9 @@ data "aws_iam_policy_document" "deploy" {
 }
 
 data "aws_iam_policy_document" "verify" {
-  source_policy_documents = [data.aws_iam_policy_document.common.json]
+  count = local.released
+
+  source_policy_documents = [data.aws_iam_policy_document.common[0].json]
 
   statement {
     sid       = "ReadConfiguration"

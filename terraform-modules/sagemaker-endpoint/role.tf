@@ -41,6 +41,15 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
+locals {
+  # account.dkr.ecr.region.suffix/repository@digest: a fixed model may come from an account of AWS.
+  image_parts = try(regex("^([0-9]{12})\\.dkr\\.ecr\\.([a-z0-9-]+)\\.[^/]+/([^@:]+)", var.model.image), ["", "", ""])
+  image_repository_arn = try(
+    var.registry.image_repository_arn,
+    "arn:${local.partition}:ecr:${local.image_parts[1]}:${local.image_parts[0]}:repository/${local.image_parts[2]}",
+  )
+}
+
 data "aws_iam_policy_document" "endpoint" {
   statement {
     sid       = "ReadModels"
@@ -71,7 +80,7 @@ data "aws_iam_policy_document" "endpoint" {
   statement {
     sid       = "PullImages"
     actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-    resources = [var.registry.image_repository_arn]
+    resources = [local.image_repository_arn]
   }
 
   # These two actions cannot be narrowed to a resource.

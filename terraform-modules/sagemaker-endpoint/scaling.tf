@@ -7,9 +7,12 @@ data "aws_iam_policy_document" "scale" {
   }
 
   statement {
-    sid       = "ManageScalingAlarms"
-    actions   = ["cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"]
-    resources = ["arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:TargetTracking-endpoint/${local.name}/*"]
+    sid     = "ManageScalingAlarms"
+    actions = ["cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"]
+    resources = [
+      for alarm in ["TargetTracking-endpoint/${local.name}/*", "${local.name}-wake"] :
+      "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${alarm}"
+    ]
   }
 
   statement {

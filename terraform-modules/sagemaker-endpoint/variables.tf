@@ -123,6 +123,11 @@ variable "traffic_shift" {
   }
 
   validation {
+    condition     = try(var.traffic_shift.kind, "all-at-once") == "all-at-once" || var.alarms != null
+    error_message = "traffic_shift: canary and linear wait for alarms to roll them back, so they need some; set alarms = {}, or use all-at-once (got: ${try(var.traffic_shift.kind, "none")} without alarms)."
+  }
+
+  validation {
     condition     = try(var.traffic_shift.kind, "all-at-once") == "all-at-once" ? true : coalesce(var.traffic_shift.percent, 10) >= 1 && coalesce(var.traffic_shift.percent, 10) <= 50
     error_message = "traffic_shift: use percent from 1 to 50, for example 10 (got: ${coalesce(try(var.traffic_shift.percent, null), 10)})."
   }
@@ -144,6 +149,11 @@ variable "autoscaling" {
   }
 
   validation {
+    condition     = var.autoscaling == null || var.model == null
+    error_message = "autoscaling: it is registered by the release pipeline, which a fixed model does not have; set autoscaling to null."
+  }
+
+  validation {
     condition = var.autoscaling == null ? true : (
       var.autoscaling.min_capacity >= (var.kind == "asynchronous" ? 0 : 1) &&
       var.autoscaling.max_capacity >= max(1, var.autoscaling.min_capacity) && var.autoscaling.invocations_per_instance > 0
@@ -153,14 +163,40 @@ variable "autoscaling" {
 }
 
 variable "alarms" {
-  description = "What counts as bad during one minute: the percentage of requests answered with a server error, and the model's 99th percentile latency in milliseconds. A canary of 10 % that fails one request in five makes 2 % of them all fail."
-  type        = object({ error_percent = optional(number, 1), latency_ms = optional(number, 5000) })
-  default     = {}
-  nullable    = false
+  description = <<-EOT
+    What counts as bad in two of three minutes, rolls an update back and tells the owner: percentages of requests that SageMaker (error_percent)
+    or the model (model_error_percent) failed, the model's 99th percentile latency in milliseconds, and one metric of your own, for example of
+    quality. A canary of 10 % that fails one request in five makes 2 % of them all fail. `runbook` is the page that says what to do, with a heading for each alarm. Null watches nothing.
+  EOT
+  type = object({
+    error_percent       = optional(number, 1)
+    model_error_percent = optional(number, 5)
+    latency_ms          = optional(number, 5000)
+    runbook             = optional(string, "docs/runbook.md")
+    custom = optional(object({
+      namespace  = string
+      metric     = string
+      dimensions = optional(map(string), {})
+      statistic  = optional(string, "Average")
+      comparison = optional(string, "GreaterThanThreshold")
+      threshold  = number
+    }))
+  })
+  default = {}
 
   validation {
-    condition     = var.alarms.error_percent > 0 && var.alarms.error_percent <= 100 && var.alarms.latency_ms > 0
-    error_message = "alarms: use error_percent above 0 up to 100 and latency_ms above 0, for example { error_percent = 1, latency_ms = 5000 }."
+    condition = var.alarms == null ? true : alltrue([
+      for percent in [var.alarms.error_percent, var.alarms.model_error_percent] : percent > 0 && percent <= 100
+    ]) && var.alarms.latency_ms > 0
+    error_message = "alarms: use percentages above 0 up to 100 and latency_ms above 0, for example { error_percent = 5, latency_ms = 5000 }."
+  }
+
+  validation {
+    condition = try(var.alarms.custom, null) == null ? true : (
+      can(regex("^(Greater|Less)Than(OrEqualTo)?Threshold$", var.alarms.custom.comparison)) &&
+      can(regex("^(Average|Maximum|Minimum|SampleCount|Sum|p[0-9]{1,2}(\\.[0-9]+)?)$", var.alarms.custom.statistic))
+    )
+    error_message = "alarms: a custom one needs a comparison such as LessThanThreshold, and Average, Maximum, Minimum, SampleCount, Sum or a percentile such as p99 as statistic (got: ${try(var.alarms.custom.comparison, "none")}, ${try(var.alarms.custom.statistic, "none")})."
   }
 }
 
@@ -174,9 +210,25 @@ variable "buckets" {
 }
 
 variable "registry" {
-  description = "Where models come from: the model package group, the ARN of the image repository, and the ARN of the training parameter."
+  description = "Where released models come from: the model package group, the ARN of the image repository, and the ARN of the training parameter. Null for a fixed model."
   type        = object({ model_package_group = string, image_repository_arn = string, training_parameter_arn = string })
-  nullable    = false
+  default     = null
+
+  validation {
+    condition     = (var.registry == null) != (var.model == null)
+    error_message = "registry: give either registry, for models that a pipeline releases, or model, for one that never changes by training."
+  }
+}
+
+variable "model" {
+  description = "A pre-trained model that Terraform serves itself: its image (by digest), the S3 address of its artifact under training/ of the models bucket, and its environment. Null leaves the endpoint to the release pipeline."
+  type        = object({ image = string, model_data_url = optional(string), environment = optional(map(string), {}) })
+  default     = null
+
+  validation {
+    condition     = var.model == null ? true : can(regex("@sha256:[0-9a-f]{64}$", var.model.image))
+    error_message = "model: name the image by its digest, for example 123456789012.dkr.ecr.eu-west-1.amazonaws.com/speech@sha256:0123… (got: ${try(var.model.image, "none")})."
+  }
 }
 
 variable "kms_key_arn" {

@@ -41,7 +41,7 @@ resource "aws_iam_role_policy" "evening" {
 resource "aws_sqs_queue" "evening" {
   name                      = "${var.name}-evening"
   kms_master_key_id         = var.kms_key_arn
-  message_retention_seconds = 4 * 24 * 60 * 60
+  message_retention_seconds = 14 * 24 * 60 * 60
 }
 
 resource "aws_scheduler_schedule" "evening" {

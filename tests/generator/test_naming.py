@@ -48,6 +48,7 @@ NAMED = {
     "aws_cloudwatch_event_rule": ("event rule", "name"),
     "aws_cloudwatch_log_group": ("log group", "name"),
     "aws_cloudwatch_metric_alarm": ("alarm", "alarm_name"),
+    "aws_cloudwatch_dashboard": ("dashboard", "dashboard_name"),
     "aws_codebuild_project": ("build project", "name"),
     "aws_codecommit_repository": ("git repository", "repository_name"),
     "aws_codepipeline": ("pipeline", "name"),

@@ -93,3 +93,37 @@ def test_mirror_one_level_below_a_usual_place_is_found(tmp_path, monkeypatch):
     (tmp_path / "rc").write_text('provider_installation {\n  filesystem_mirror {\n    path = "/mine"\n  }\n}\n')
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(tmp_path / "rc"))
     assert terraform.provider_mirror() is None
+
+
+@pytest.mark.parametrize("embedded", [False, True], ids=["aws", "embedded"])
+def test_state_moves_to_another_backend_with_what_it_holds(project, tmp_path, embedded):
+    driven = terraform.Terraform(project, embedded=embedded)
+    driven.apply()
+    elsewhere = tmp_path / "elsewhere.tfstate"
+    driven.move_state({"terraform": {"backend": {"local": {"path": str(elsewhere)}}}})
+    assert json.loads(elsewhere.read_text())["resources"][0]["type"] == "terraform_data"
+    again = terraform.Terraform(project, embedded=embedded)
+    assert again.plan() is False
+    assert (project / "terraform" / "backend.tf.json").exists() is not embedded
+
+
+def test_state_that_cannot_be_moved_stays_where_it_was(project):
+    driven = terraform.Terraform(project)
+    driven.apply()
+    with pytest.raises(MlopsError, match="terraform init ended with exit code 1"):
+        driven.move_state({"terraform": {"backend": {"nowhere": {}}}})
+    assert not (project / "terraform" / "backend.tf.json").exists()
+    assert driven.plan() is False
+
+
+def test_account_s_root_is_a_folder_of_its_own_on_the_embedded_aws(project):
+    (project / "terraform" / "account").mkdir()
+    (project / "terraform" / "account" / "main.tf").write_text(
+        'output "words" {\n  value = jsondecode(file("${path.module}/../terraform.auto.tfvars.json")).words\n}\n'
+    )
+    terraform.Terraform(project, embedded=True).apply()
+    account = terraform.Terraform(project, embedded=True, root="account")
+    account.apply()
+    assert account.output() == {"words": AWKWARD}
+    assert [path.name for path in (project / "terraform" / "account").iterdir()] == ["main.tf"]
+    assert terraform.Terraform(project, embedded=True).plan() is False

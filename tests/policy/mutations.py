@@ -403,7 +403,7 @@ resource "aws_cloudwatch_event_rule" "often" {
         "sagemaker-endpoint/alarms.tf",
         r"^ *alarm_actions .*\n(?=(.*\n){3,5}  metric_query)",
         "",
-        r"aws_cloudwatch_metric_alarm.errors",
+        r"aws_cloudwatch_metric_alarm.share",
     ),
     Mutation(
         "budget-tells-at-80-100-and-forecast",

@@ -30,6 +30,49 @@ def register(spec: dict[str, Any]) -> None:
         PolicyType="TargetTrackingScaling",
         TargetTrackingScalingPolicyConfiguration=policy(spec),
     )
+    if scaling["min_capacity"] == 0:
+        wake_from_zero(spec)
+
+
+def wake_from_zero(spec: dict[str, Any]) -> None:
+    """Start the first instance for the first request that waits: a target per instance says nothing about none.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-autoscale.html
+    """
+    name = waker(spec["endpoint_name"])
+    step = {"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}
+    policy_arn = project.client("application-autoscaling").put_scaling_policy(
+        **target(spec["endpoint_name"]),
+        PolicyName=name,
+        PolicyType="StepScaling",
+        StepScalingPolicyConfiguration={
+            "AdjustmentType": "ChangeInCapacity",
+            "MetricAggregationType": "Average",
+            "Cooldown": 300,
+            "StepAdjustments": [step],
+        },
+    )["PolicyARN"]
+    project.client("cloudwatch").put_metric_alarm(
+        AlarmName=name,
+        AlarmDescription=f"Requests wait for {spec['endpoint_name']}, which has no instance; this starts one",
+        Namespace="AWS/SageMaker",
+        MetricName="HasBacklogWithoutCapacity",
+        Dimensions=[{"Name": "EndpointName", "Value": spec["endpoint_name"]}],
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=2,
+        DatapointsToAlarm=2,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="missing",
+        AlarmActions=[policy_arn],
+        Tags=project.tags(spec),
+    )
+
+
+def waker(endpoint_name: str) -> str:
+    """What the step policy and its alarm are called."""
+    return f"{endpoint_name}-wake"
 
 
 def policy(spec: dict[str, Any]) -> dict[str, Any]:
@@ -67,4 +110,5 @@ def deregister(endpoint_name: str) -> bool:
     if not found["ScalableTargets"]:
         return False
     service.deregister_scalable_target(**scaled)
+    project.client("cloudwatch").delete_alarms(AlarmNames=[waker(endpoint_name)])
     return True

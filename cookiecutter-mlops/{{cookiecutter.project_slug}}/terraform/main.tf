@@ -15,6 +15,13 @@ locals {
   release     = "${var.project_slug}-release"
   environment = { MLOPS_PROJECT = var.project_slug }
 
+  # Snapshots must stay readable, so only what they are made from is archived.
+  archive = var.data_archive == null ? null : {
+    archive_days      = var.data_archive.archive_days
+    deep_archive_days = var.data_archive.deep_archive_days
+    prefix            = "raw/"
+  }
+
   # One by one: a reference to a whole module would wait for its slowest resource, a lifecycle rule that takes a minute.
   buckets = {
     data      = { name = module.bucket["data"].name, arn = module.bucket["data"].arn }
@@ -43,6 +50,7 @@ module "budget" {
   name        = "${var.project_slug}-monthly"
   monthly_usd = var.monthly_budget_usd
   cost_tag    = { key = "project", value = var.project_slug }
+  anomaly_usd = var.cost_anomaly_usd
   topic_arn   = module.notifications.topic_arn
   stop        = { topic_arn = module.retraining.budget_topic_arn, email = var.owner_email }
 }
@@ -63,6 +71,7 @@ module "bucket" {
   name              = "${var.project_slug}-${each.key}-${local.suffix}"
   kms_key_arn       = module.key.arn
   access_log_bucket = module.logs.name
+  archive           = each.key == "data" ? local.archive : null
   expirations       = each.value
   force_destroy     = var.force_destroy
 }
@@ -88,6 +97,7 @@ module "training" {
   buckets             = local.buckets
   instance_types      = var.training.instance_types
   instance_count      = var.training.instance_count
+  warm_pool_seconds   = var.training.warm_pool_seconds
   max_runtime_seconds = var.training.max_runtime_seconds
   spot                = var.training.use_spot ? { max_wait_seconds = var.training.max_wait_seconds } : null
   volume_size_gb      = var.training.volume_size_gb
@@ -107,8 +117,9 @@ module "endpoint" {
   serverless         = var.endpoint.kind == "serverless" ? { memory_mb = var.endpoint.memory_mb, max_concurrency = var.endpoint.max_concurrency } : null
   network            = local.network
   capture_percentage = var.endpoint.kind == "real-time" ? var.endpoint.capture_percentage : 0
+  traffic_shift      = var.endpoint.traffic_shift
   autoscaling        = var.endpoint.autoscaling
-  alarms             = { latency_ms = var.endpoint.latency_ms }
+  alarms             = merge(var.endpoint.alarms, { latency_ms = var.endpoint.latency_ms })
   buckets            = local.buckets
   kms_key_arn        = module.key.arn
   topic_arn          = module.notifications.topic_arn

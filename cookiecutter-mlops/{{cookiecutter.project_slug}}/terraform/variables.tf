@@ -108,11 +108,12 @@ variable "notebook" {
 }
 
 variable "training" {
-  description = "Training jobs: instance types in order of preference, number of instances, spare (spot) capacity, longest run and longest wait for spot capacity in seconds, volume in GB."
+  description = "Training jobs: instance types in order of preference, number of instances, spare (spot) capacity, seconds for which on-demand instances are kept for a next job, longest run and longest wait for spot capacity in seconds, volume in GB."
   type = object({
     instance_types      = list(string)
     instance_count      = optional(number, 1)
     use_spot            = optional(bool, false)
+    warm_pool_seconds   = optional(number, 0)
     max_runtime_seconds = optional(number, 14400)
     max_wait_seconds    = optional(number, 28800)
     volume_size_gb      = optional(number, 50)
@@ -121,7 +122,10 @@ variable "training" {
 }
 
 variable "endpoint" {
-  description = "Endpoint of every stage. instance_type and instance_count count for real-time and asynchronous endpoints, memory_mb and max_concurrency for serverless ones, capture_percentage for real-time ones; latency_ms is what an answer may take: of the recorded requests that Verify sends, and before the alarm; autoscaling keeps invocations_per_instance (a minute) between min_capacity and max_capacity instances."
+  description = <<-EOT
+    Endpoint of every stage. instance_type, instance_count, traffic_shift and autoscaling count for real-time and asynchronous endpoints, memory_mb
+    and max_concurrency for serverless ones, capture_percentage for real-time ones; Verify and an alarm hold latency_ms. What each means: modules/sagemaker-endpoint/README.md.
+  EOT
   type = object({
     kind               = string
     instance_type      = optional(string)
@@ -129,8 +133,21 @@ variable "endpoint" {
     memory_mb          = optional(number, 2048)
     max_concurrency    = optional(number, 5)
     capture_percentage = optional(number, 100)
-    latency_ms         = optional(number, 5000)
+    traffic_shift      = optional(object({ kind = string, percent = optional(number), wait_seconds = optional(number, 300) }))
     autoscaling        = optional(object({ min_capacity = number, max_capacity = number, invocations_per_instance = number }))
+    latency_ms         = optional(number, 5000)
+    alarms = optional(object({
+      error_percent       = optional(number, 1)
+      model_error_percent = optional(number, 5)
+      custom = optional(object({
+        namespace  = string
+        metric     = string
+        dimensions = optional(map(string), {})
+        statistic  = optional(string, "Average")
+        comparison = optional(string, "GreaterThanThreshold")
+        threshold  = number
+      }))
+    }), {})
   })
   nullable = false
 }
@@ -208,6 +225,18 @@ variable "monthly_budget_usd" {
   description = "US dollars a month above which the owner is told, and above whose whole nothing trains until the month ends."
   type        = number
   nullable    = false
+}
+
+variable "cost_anomaly_usd" {
+  description = "US dollars a day more than usual from which the owner is told at once; null until the tag `project` is active as a cost-allocation tag (terraform/account)."
+  type        = number
+  default     = null
+}
+
+variable "data_archive" {
+  description = "For terabytes of raw data: days (90 to 730, 180 to 730) without a read after which objects under raw/ go to the archive tiers, from which a training cannot read them until they are restored. Null archives nothing."
+  type        = object({ archive_days = number, deep_archive_days = number })
+  default     = null
 }
 
 variable "force_destroy" {

@@ -267,7 +267,13 @@ def test_update_of_a_scaled_endpoint_keeps_its_machines(aws: FakeAws):
 
 
 def test_old_model_goes_on_scaling_when_the_new_one_is_refused(aws: FakeAws):
-    aws.on(**registry(package(3)), RegisterScalableTarget={}, PutScalingPolicy={}, DeregisterScalableTarget={})
+    aws.on(
+        **registry(package(3)),
+        RegisterScalableTarget={},
+        PutScalingPolicy={},
+        DeregisterScalableTarget={},
+        DeleteAlarms={},
+    )
     aws.on(DescribeEndpointConfig={"ProductionVariants": [{"InstanceType": "ml.c5.large"}]})
     Endpoint(aws, "InService", healthy=False)
     aws.on(DescribeScalableTargets={"ScalableTargets": [{}]})
@@ -280,6 +286,22 @@ def test_old_model_goes_on_scaling_when_the_new_one_is_refused(aws: FakeAws):
 def test_other_instance_type_is_not_scaled_while_it_changes(aws: FakeAws):
     Endpoint(aws, "InService")
     aws.on(DescribeEndpointConfig={"ProductionVariants": [{"InstanceType": "ml.c5.large"}]})
-    aws.on(DescribeScalableTargets={"ScalableTargets": [{}]}, DeregisterScalableTarget={})
+    aws.on(DescribeScalableTargets={"ScalableTargets": [{}]}, DeregisterScalableTarget={}, DeleteAlarms={})
     autoscaling.make_way(endpoint_spec(**SCALING))
     assert len(aws.called("DeregisterScalableTarget")) == 1
+    assert aws.called("DeleteAlarms") == [{"AlarmNames": ["wages-prod-wake"]}]
+
+
+def test_first_request_that_waits_wakes_an_endpoint_that_scaled_to_zero(aws: FakeAws):
+    arn = "arn:aws:autoscaling:eu-west-1:123456789012:scalingPolicy:1:policyName/wages-prod-wake"
+    aws.on(RegisterScalableTarget={}, PutScalingPolicy={"PolicyARN": arn}, PutMetricAlarm={})
+    scaling = {"min_capacity": 0, "max_capacity": 4, "invocations_per_instance": 5}
+    autoscaling.register(endpoint_spec(**ASYNCHRONOUS, autoscaling=scaling))
+    step = aws.called("PutScalingPolicy")[1]
+    assert (step["PolicyType"], step["StepScalingPolicyConfiguration"]["StepAdjustments"][0]["ScalingAdjustment"]) == (
+        "StepScaling",
+        1,
+    )
+    (alarm,) = aws.called("PutMetricAlarm")
+    assert (alarm["MetricName"], alarm["AlarmActions"]) == ("HasBacklogWithoutCapacity", [arn])
+    assert alarm["Dimensions"] == [{"Name": "EndpointName", "Value": "wages-prod"}]

@@ -1,11 +1,14 @@
-"""CloudWatch Logs: lines that carry metrics become metrics; metric filters are replaced; saved queries are kept."""
+"""CloudWatch Logs: lines become metrics; metric filters and keys of groups are replaced; saved queries are kept."""
 
 import json
 import uuid
 from typing import Any
 
-from moto.logs import models, responses
+from moto.core.responses import EmptyResult
+from moto.logs import models
+from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.metric_filters import MetricFilters
+from moto.logs.responses import LogsResponse as MotoLogsResponse
 
 from cookiecutter_mlops.localaws import clock, logfilters, metrics
 from cookiecutter_mlops.localaws.extension import AwsError
@@ -27,8 +30,8 @@ class LogsBackend(models.LogsBackend):
         return answer
 
 
-class LogsResponse(responses.LogsResponse):
-    """moto's requests, and those of saved queries."""
+class LogsResponse(MotoLogsResponse):
+    """moto's requests, and those of saved queries and keys."""
 
     @property
     def _definitions(self) -> dict[str, dict[str, Any]]:
@@ -52,6 +55,19 @@ class LogsResponse(responses.LogsResponse):
         if not self._definitions.pop(identifier, None):
             raise AwsError("ResourceNotFoundException", f"There is no query definition {identifier}.")
         return json.dumps({"success": True})
+
+    def associate_kms_key(self) -> EmptyResult:
+        return self._set_key(self._get_param("kmsKeyId"))
+
+    def disassociate_kms_key(self) -> EmptyResult:
+        return self._set_key(None)
+
+    def _set_key(self, key: str | None) -> EmptyResult:
+        group = self.logs_backend.groups.get(self._get_param("logGroupName"))
+        if group is None:
+            raise ResourceNotFoundException()
+        group.kms_key_id = key
+        return EmptyResult()
 
 
 def install() -> None:

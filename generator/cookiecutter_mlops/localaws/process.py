@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -71,6 +72,7 @@ def up(home: Path, region: str, port: int = 0, iam: str = "off", timeout: float 
     if port and not _free(port):
         raise MlopsError(f"port: {port} is taken by another program; choose a free one, for example --port {port + 1}.")
     home.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(home / "terraform", ignore_errors=True)  # the state of what an earlier server held
     command = [sys.executable, "-m", "cookiecutter_mlops.localaws.server", "--home", str(home.resolve())]
     with (home / "server.log").open("w") as log:
         process = subprocess.Popen(

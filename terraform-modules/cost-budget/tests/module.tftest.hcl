@@ -80,3 +80,40 @@ run "empty_tag_is_refused" {
 
   expect_failures = [var.cost_tag]
 }
+
+run "anomalies_are_watched_only_when_asked" {
+  command = plan
+
+  assert {
+    condition     = length(aws_ce_anomaly_monitor.project) == 0
+    error_message = "a monitor on a tag that is not active is refused by AWS"
+  }
+}
+
+run "anomalies_of_the_project_are_told_at_once" {
+  command = plan
+
+  variables {
+    anomaly_usd = 20
+  }
+
+  assert {
+    condition     = jsondecode(aws_ce_anomaly_monitor.project[0].monitor_specification).Tags.Values == ["salary-prediction"]
+    error_message = "only this project's cost must be watched"
+  }
+
+  assert {
+    condition     = aws_ce_anomaly_subscription.project[0].frequency == "IMMEDIATE" && one(aws_ce_anomaly_subscription.project[0].subscriber).address == var.topic_arn
+    error_message = "the topic must be told at once"
+  }
+}
+
+run "anomaly_of_nothing_is_refused" {
+  command = plan
+
+  variables {
+    anomaly_usd = 0
+  }
+
+  expect_failures = [var.anomaly_usd]
+}

@@ -25,7 +25,7 @@ run "one_instance_moves_all_at_once_with_alarms" {
   command = plan
 
   assert {
-    condition     = aws_ssm_parameter.spec.name == "/salary-prediction/prod/endpoint"
+    condition     = aws_ssm_parameter.spec[0].name == "/salary-prediction/prod/endpoint"
     error_message = "the spec must be published"
   }
 
@@ -40,12 +40,12 @@ run "one_instance_moves_all_at_once_with_alarms" {
   }
 
   assert {
-    condition     = output.alarms == ["salary-prediction-prod-errors", "salary-prediction-prod-latency"]
+    condition     = toset(output.alarms) == toset([for reason in ["errors", "model-errors", "latency"] : "salary-prediction-prod-${reason}"])
     error_message = "alarms must roll back"
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.errors.treat_missing_data == "notBreaching" && aws_cloudwatch_metric_alarm.latency.threshold == 5000000
+    condition     = aws_cloudwatch_metric_alarm.share["errors"].treat_missing_data == "notBreaching" && aws_cloudwatch_metric_alarm.value["latency"].threshold == 5000000
     error_message = "no traffic is no error, and 5 s is too slow"
   }
 
@@ -338,4 +338,129 @@ run "project_with_capitals_is_refused" {
   }
 
   expect_failures = [var.project]
+}
+
+run "alarms_name_their_runbook_and_are_on_the_dashboard" {
+  command = plan
+
+  variables {
+    alarms = { custom = { namespace = "MLOps/salaries", metric = "Accuracy", comparison = "LessThanThreshold", statistic = "p10", threshold = 0.7 } }
+  }
+
+  assert {
+    condition     = endswith(aws_cloudwatch_metric_alarm.share["model-errors"].alarm_description, "What to do: docs/runbook.md#model-errors")
+    error_message = "whoever is woken must know what to do"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.value["custom"].extended_statistic == "p10" && aws_cloudwatch_metric_alarm.value["custom"].comparison_operator == "LessThanThreshold"
+    error_message = "a metric of one's own must be watched as it was asked"
+  }
+
+  assert {
+    condition     = contains(output.alarms, "salary-prediction-prod-custom")
+    error_message = "a metric of one's own must roll back too"
+  }
+
+  assert {
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets[3].properties.alarms) == 4
+    error_message = "the dashboard must show every alarm"
+  }
+}
+
+run "without_alarms_traffic_moves_at_once" {
+  command = plan
+
+  variables {
+    instances = { type = "ml.m5.large", count = 2 }
+    alarms    = null
+  }
+
+  assert {
+    condition     = local.routing.Type == "ALL_AT_ONCE" && output.alarms == []
+    error_message = "a canary without alarms would wait for nothing"
+  }
+}
+
+run "canary_without_alarms_is_refused" {
+  command = plan
+
+  variables {
+    instances     = { type = "ml.m5.large", count = 2 }
+    traffic_shift = { kind = "canary" }
+    alarms        = null
+  }
+
+  expect_failures = [var.traffic_shift]
+}
+
+run "odd_statistic_is_refused" {
+  command = plan
+
+  variables {
+    alarms = { custom = { namespace = "MLOps/salaries", metric = "Accuracy", statistic = "Median", threshold = 1 } }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "fixed_model_is_served_by_terraform" {
+  command = plan
+
+  variables {
+    registry           = null
+    instances          = { type = "ml.g5.xlarge", count = 2 }
+    capture_percentage = 10
+    network            = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+    model = {
+      image          = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/inference@sha256:0123456789012345678901234567890123456789012345678901234567890123"
+      model_data_url = "s3://models/training/pretrained/model.tar.gz"
+    }
+  }
+
+  assert {
+    condition     = aws_sagemaker_model.fixed[0].enable_network_isolation && length(aws_sagemaker_model.fixed[0].vpc_config) == 1
+    error_message = "the model must be isolated, inside the network"
+  }
+
+  assert {
+    condition     = aws_sagemaker_endpoint_configuration.fixed[0].kms_key_arn == null && aws_sagemaker_endpoint_configuration.fixed[0].data_capture_config[0].kms_key_id == var.kms_key_arn
+    error_message = "g5 refuses a volume key, captures need one"
+  }
+
+  assert {
+    condition     = aws_sagemaker_endpoint.fixed[0].deployment_config[0].blue_green_update_policy[0].traffic_routing_configuration[0].type == "CANARY" && length(aws_sagemaker_endpoint.fixed[0].deployment_config[0].auto_rollback_configuration[0].alarms) == 3
+    error_message = "an update must begin with a canary and roll back by alarms"
+  }
+
+  assert {
+    condition     = local.image_repository_arn == "arn:aws:ecr:eu-west-1:763104351884:repository/inference"
+    error_message = "the role must pull this image only"
+  }
+
+  assert {
+    condition     = length(aws_ssm_parameter.spec) == 0 && output.deploy_policy == null
+    error_message = "no pipeline may release here"
+  }
+}
+
+run "fixed_model_by_tag_is_refused" {
+  command = plan
+
+  variables {
+    registry = null
+    model    = { image = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/inference:latest" }
+  }
+
+  expect_failures = [var.model]
+}
+
+run "fixed_and_released_model_is_refused" {
+  command = plan
+
+  variables {
+    model = { image = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/inference@sha256:0123456789012345678901234567890123456789012345678901234567890123" }
+  }
+
+  expect_failures = [var.registry]
 }

@@ -5,7 +5,7 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  project = "credit-risk"
+  project = "invoice-matching"
   account = data.aws_caller_identity.current.account_id
 }
 

@@ -20,6 +20,7 @@ module "budget" {
   name        = "demand-planning-monthly"
   monthly_usd = 200
   cost_tag    = { key = "project", value = "demand-planning" }
+  anomaly_usd = 20
   topic_arn   = module.notifications.topic_arn
 }
 

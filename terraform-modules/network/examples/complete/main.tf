@@ -14,6 +14,8 @@ module "network" {
   cidr        = "10.30.0.0/16"
   zone_count  = 3
 
+  log_retention_days = 365
+
   interface_endpoints = [
     "codeartifact.api",
     "codeartifact.repositories",

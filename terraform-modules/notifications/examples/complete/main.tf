@@ -12,6 +12,7 @@ module "notifications" {
   name        = "sales-forecast-notifications"
   email       = "ml-team@example.com"
   kms_key_arn = module.key.arn
+  publishers  = ["cloudwatch", "events"]
 }
 
 output "topic" {

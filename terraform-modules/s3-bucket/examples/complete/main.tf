@@ -25,7 +25,7 @@ module "data" {
   access_log_bucket = module.logs.name
   noncurrent_days   = 90
   expirations       = { "capture/" = 90 }
-  archive           = { archive_days = 90, deep_archive_days = 180 }
+  archive           = { archive_days = 90, deep_archive_days = 180, prefix = "raw/" }
   force_destroy     = true
 }
 

@@ -45,10 +45,16 @@ module "endpoint" {
   capture_percentage = 20
   traffic_shift      = { kind = "canary", percent = 10, wait_seconds = 300 }
   autoscaling        = { min_capacity = 2, max_capacity = 6, invocations_per_instance = 200 }
-  alarms             = { error_percent = 2, latency_ms = 800 }
-  buckets            = module.bucket
-  kms_key_arn        = module.key.arn
-  topic_arn          = module.notifications.topic_arn
+
+  alarms = {
+    error_percent = 2
+    latency_ms    = 800
+    custom        = { namespace = "MLOps/credit-risk", metric = "Accuracy", comparison = "LessThanThreshold", threshold = 0.7 }
+  }
+
+  buckets     = module.bucket
+  kms_key_arn = module.key.arn
+  topic_arn   = module.notifications.topic_arn
 
   registry = {
     model_package_group    = module.training.model_package_group
