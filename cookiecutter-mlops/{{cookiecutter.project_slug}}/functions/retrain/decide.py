@@ -1,6 +1,6 @@
 """What the gatekeeper decides: pure functions from its state and what happened to a new state and a decision.
 
-docs/continuous-training.md of cookiecutter-mlops draws the state machine. Nothing here knows AWS or a clock.
+The state machine is decision 6 of cookiecutter-mlops (docs/decisions). Nothing here knows AWS or a clock.
 """
 
 from dataclasses import dataclass, replace
