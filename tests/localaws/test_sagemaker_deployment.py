@@ -177,8 +177,9 @@ def test_update_is_refused_while_its_alarm_rings(aws: Aws, endpoint: str, alarm:
         (blue_green("CANARY", CanarySize=HALF), {"InitialInstanceCount": 1}, "50% of the variant's total instance"),
         (blue_green("LINEAR", LinearStepSize={"Type": "CAPACITY_PERCENT", "Value": 5}), {}, "10-50%"),
         (blue_green("CANARY", alarm="nobody"), {}, "Could not find the CloudWatch alarm"),
+        (blue_green("CANARY"), {"VariantName": "Other"}, "must have the same variant names"),
     ],
-    ids=["canary-over-half", "canary-on-one-instance", "linear-step-too-small", "unknown-alarm"],
+    ids=["canary-over-half", "canary-on-one-instance", "linear-step-too-small", "unknown-alarm", "other-variants"],
 )
 def test_deployment_that_aws_refuses_is_refused(
     aws: Aws, endpoint: str, settings: dict[str, Any], variant: dict[str, Any], said: str

@@ -46,7 +46,6 @@ def _cannot_find(noun: str) -> tuple[str, str]:
     return "ResourceNotFound", f"Resource not found: {noun} {{key}} does not exist."
 
 
-IMAGE_MISSING = ("ResourceNotFoundException", "No Image with the name {key} exists.")
 PIPELINE = Kind("Pipeline", defaults={"PipelineStatus": "Active"}, listed="PipelineSummaries")
 TRACKING_SERVER = Kind(
     "MlflowTrackingServer",
@@ -99,7 +98,7 @@ KINDS: dict[Kind, str] = {
         _job_definition(kind): "Create Describe Delete List"
         for kind in ("data-quality", "model-quality", "model-bias", "model-explainability")
     },
-    Kind("Image", defaults={"ImageStatus": "CREATED"}, missing=IMAGE_MISSING): "Create Describe Update Delete List",
+    Kind("Image", defaults={"ImageStatus": "CREATED"}): "Create Describe Update Delete List",
     Kind("StudioLifecycleConfig"): "Create Describe Delete List",
     Kind("AppImageConfig"): "Create Describe Update Delete List",
     Kind(
@@ -110,7 +109,12 @@ KINDS: dict[Kind, str] = {
     ): "Create Describe Delete List",
     Kind("DeviceFleet", listed="DeviceFleetSummaries"): "Create Describe Update Delete List",
     TRACKING_SERVER: "Create Describe Delete List",
-    Kind("Workforce", defaults={"Status": "Active"}, wrapped="Workforce"): "Create Describe Update Delete List",
+    Kind(
+        "Workforce",
+        defaults={"Status": "Active"},
+        missing=("ValidationException", "No workforce {key} exists."),
+        wrapped="Workforce",
+    ): "Create Describe Update Delete List",
     Kind("Workteam", wrapped="Workteam"): "Create Describe Update Delete List",
 }
 
