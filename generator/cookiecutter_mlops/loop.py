@@ -34,9 +34,9 @@ class LoopProject:
     def mlops(self, *arguments: str, ok: bool = True) -> subprocess.CompletedProcess[str]:
         return self.run(sys.executable, "-m", "cookiecutter_mlops", *arguments, ok=ok)
 
-    def up(self) -> None:
+    def up(self, *options: str) -> None:
         """Start the embedded AWS of this project and take its variables, as `eval "$(mlops local env)"` does."""
-        self.mlops("local", "up")
+        self.mlops("local", "up", *options)
         exports = self.mlops("local", "env").stdout.splitlines()
         pairs = (line.removeprefix("export ").split("=", 1) for line in exports if line.startswith("export "))
         self.environment.update({name: value.strip("'\"") for name, value in pairs})
