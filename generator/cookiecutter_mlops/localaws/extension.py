@@ -1,10 +1,11 @@
-"""The five seams through which the embedded AWS extends moto without changing it.
+"""The six seams through which the embedded AWS extends moto without changing it.
 
 1. `swap_responses`: add or override operations of a service that moto has.
 2. `swap_backend`: replace the class that holds a service's state.
 3. `register_service`: answer for a service that moto does not have, by its SigV4 credential scope.
 4. `register_route`: answer plain HTTP below a path (git).
-5. The dispatcher in `server.py` turns what nobody implements into an honest 501.
+5. `at_first_request`: change a service of moto whose loading takes long.
+6. The dispatcher in `server.py` turns what nobody implements into an honest 501.
 """
 
 import importlib
@@ -17,6 +18,7 @@ from moto.core.responses import BaseResponse
 
 SERVICES: dict[str, type[BaseResponse]] = {}
 ROUTES: dict[str, Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]] = {}
+_FIRST: dict[str, list[Callable[[], object]]] = {}
 
 
 class AwsError(ServiceException):
@@ -44,6 +46,20 @@ def swap_backend(backends: BackendDict, backend: type) -> None:
     package = backends.backend.__module__.rpartition(".")[0]
     backend._url_module = importlib.import_module(f"{package}.urls")  # type: ignore[attr-defined]
     backends.backend = backend
+
+
+def at_first_request(service: str, change: Callable[[], object]) -> None:
+    """Change moto's service when it is first asked for, where only loading it takes long."""
+    _FIRST.setdefault(service, []).append(change)
+
+
+def create_app(service: Any) -> Any:
+    """Make moto's application of a service, with what waits for its first request."""
+    from moto.moto_server.werkzeug_app import create_backend_app
+
+    for change in _FIRST.pop(service, []):
+        change()
+    return create_backend_app(service)
 
 
 def register_service(scope: str, responses: type[BaseResponse]) -> None:

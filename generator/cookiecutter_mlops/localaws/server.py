@@ -22,7 +22,6 @@ from moto.moto_server.werkzeug_app import (
     BackendRequest,
     DomainDispatcherApplication,
     MotoRequestHandler,
-    create_backend_app,
 )
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
@@ -81,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
     faults.install()
     clock.install()  # before moto's services take their time from moto
     services.install()
-    application = faults.Striking(Guarded(validation.Validating(Dispatcher(create_backend_app))))
+    application = faults.Striking(Guarded(validation.Validating(Dispatcher(extension.create_app))))
     server = make_server("127.0.0.1", options.port, application, True, request_handler=Handler)
     url = f"http://127.0.0.1:{server.server_port}"
     runtime.configure(options.home, url)
