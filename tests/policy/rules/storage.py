@@ -21,7 +21,7 @@ def denies(bucket: Resource, plan: Plan, of: Callable[[Statement], bool]) -> boo
     return any(
         not statement.allows
         and statement.principals("AWS") == ["*"]
-        and any(resource.endswith("/*") for resource in statement.resources)
+        and any(resource.endswith(("/*", UNKNOWN)) for resource in statement.resources)
         and of(statement)
         for statement in policy_of(bucket, plan)
     )
