@@ -115,9 +115,11 @@ def key_use_names_the_key(statement: Statement, plan: Plan) -> str | None:
 
 @rule(allowing("identity"))
 def nobody_administers_identities(statement: Statement, plan: Plan) -> str | None:
-    """No role of the project changes roles, policies, users or key policies: none can raise its own rights."""
+    """No role changes roles, policies, users or key policies, so none raises its own rights."""
     kinds = ("Create", "Put", "Attach", "Update", "Add", "Delete", "Detach", "Set", "Upload", "Tag")
     actions = [action.split(":")[-1] for action in statement.actions if action.lower().startswith("iam:")]
+    if statement.condition("iam:AWSServiceName"):  # what such a role may do, AWS has written
+        actions = [action for action in actions if action != "CreateServiceLinkedRole"]
     raising = [action for action in actions if action.startswith(kinds)]
     raising += [action for action in statement.actions if action in ("kms:PutKeyPolicy", "organizations:*")]
     return f"allows {', '.join(raising)}" if raising else None
