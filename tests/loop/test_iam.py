@@ -71,6 +71,7 @@ def test_release_stops_where_an_action_is_taken_away(released, role, action, sta
 def test_function_without_an_action_answers_with_the_denial(released, action):
     def ask() -> dict:
         return released.invoke_function({"instances": [WORKER]})
+
     with without(released, "prod-invoke-function", action), pytest.raises(MlopsError) as refused:
         ask()
     assert f"is not authorized to perform: {action} on resource" in str(refused.value)
