@@ -60,6 +60,8 @@ def serve(folder: Path, *options: str) -> Iterator[Aws]:
         str(home),
         "--region",
         REGION,
+        "--iam",
+        "off",  # most tests are of one service each; iam/ and tests/loop have it on
         *options,
     ]
     with (home / "server.log").open("w") as log:

@@ -84,7 +84,7 @@ def test_state_of_a_server_that_was_killed_is_not_taken_for_a_running_one(home):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process die with its parent")
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
 def test_nothing_that_a_build_started_outlives_the_server(home, tmp_path, end):
-    server = process.up(home, "eu-west-1")
+    server = process.up(home, "eu-west-1", iam="off")  # its build has a role that is not there
     pids = start_build(server, tmp_path / "pids")
     os.kill(server.pid, end)
     assert wait_for(lambda: not any(runs(pid) for pid in [server.pid, *pids])), [p for p in pids if runs(p)]

