@@ -17,6 +17,7 @@ from cookiecutter_mlops import watch
 from cookiecutter_mlops.loop import LoopProject
 from tests.loop.conftest import new_project
 from tests.loop.test_loop import WORKER
+from tests.template.test_gatekeeper_events import repeated
 
 pytestmark = [
     pytest.mark.slow,
@@ -179,15 +180,9 @@ def storm(project: Continuous, rows: pandas.DataFrame, name: str, count: int) ->
     assert len(versions) == count
     queue = sqs.get_queue_url(QueueName=TABLE)["QueueUrl"]
     for start in range(0, count, 10):
-        again = [event_of(bucket, version) for version in versions[start : start + 10]]
+        again = [repeated(version, bucket) for version in versions[start : start + 10]]
         entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(again)]
         sqs.send_message_batch(QueueUrl=queue, Entries=entries)
-
-
-def event_of(bucket: str, version: dict) -> str:
-    stored = {"key": version["Key"], "version-id": version["VersionId"], "etag": version["ETag"].strip('"')}
-    detail = {"bucket": {"name": bucket}, "object": stored}
-    return json.dumps({"source": "aws.s3", "detail-type": "Object Created", "detail": detail})
 
 
 def heard(project: Continuous, count: int) -> None:

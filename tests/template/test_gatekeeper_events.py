@@ -157,9 +157,10 @@ def arn(queue: str) -> str:
     return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"
 
 
-def repeated(version: dict[str, Any]) -> str:
+def repeated(version: dict[str, Any], bucket: str = BUCKET) -> str:
+    """Return the event of an object once more, as a message of the queue."""
     stored = {"key": version["Key"], "version-id": version["VersionId"], "etag": version["ETag"].strip('"')}
-    detail = {"bucket": {"name": BUCKET}, "object": stored}
+    detail = {"bucket": {"name": bucket}, "object": stored}
     return json.dumps({"source": "aws.s3", "detail-type": "Object Created", "detail": detail})
 
 
