@@ -16,8 +16,22 @@ from botocore.model import Shape
 
 from cookiecutter_mlops.localaws import operations, refusals
 
-# The JSON services whose requests are checked, by the name that they are signed for.
-SERVICES = ("application-autoscaling", "codepipeline", "dynamodb", "events", "sagemaker", "ssm")
+# The JSON services whose requests are checked, by the name that they are signed for, and the code of their refusal.
+SERVICES = dict.fromkeys(
+    [
+        "application-autoscaling",
+        "codebuild",
+        "codepipeline",
+        "dynamodb",
+        "events",
+        "kms",
+        "sagemaker",
+        "secretsmanager",
+        "ssm",
+        "states",
+    ],
+    "ValidationException",
+) | {"logs": "InvalidParameterException"}
 # How Java's character classes, in which AWS writes its patterns, are written in Python.
 _CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{Alnum}": "A-Za-z0-9", r"\p{ASCII}": r"\x00-\x7f"}
 
@@ -35,14 +49,14 @@ class Validating:
             return self.application(environ, start_response)
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
-        code, message = check(model.input_shape, body)
+        code, message = check(model.input_shape, body, SERVICES[refusals.service(environ)])
         if code:
             return operations.error(environ, model, code, message)(environ, start_response)
         return self.application(environ, start_response)
 
 
-def check(shape: Shape, body: bytes) -> tuple[str, str]:
-    """Return code and sentence of the refusal of a JSON request, or two empty texts."""
+def check(shape: Shape, body: bytes, code: str) -> tuple[str, str]:
+    """Return code and sentence of the refusal of a JSON request, or two empty texts; `code` is the service's own."""
     try:
         request = json.loads(body or b"{}")
         found = list(problems(shape, request, ""))
@@ -53,7 +67,7 @@ def check(shape: Shape, body: bytes) -> tuple[str, str]:
     if not found:
         return "", ""
     count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: "
-    return "ValidationException", count + "; ".join(found)
+    return code, count + "; ".join(found)
 
 
 def problems(shape: Shape, value: Any, path: str) -> Iterator[str]:

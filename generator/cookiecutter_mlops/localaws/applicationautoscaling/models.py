@@ -12,7 +12,7 @@ from cookiecutter_mlops.localaws.extension import AwsError
 
 # The role that AWS itself makes for the service.
 _ROLE = (
-    "arn:aws:iam::123456789012:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
+    "arn:aws:iam::{account}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
     "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
 )
 
@@ -30,7 +30,7 @@ class ApplicationAutoScalingBackend(BaseBackend):
             target = self.documents.update(TARGET, request)
         else:
             self._check_resource(request)
-            target = self.documents.create(TARGET, _suspended() | request | {"Id": uuid.uuid4().hex})
+            target = self.documents.create(TARGET, _new_target(self.account_id) | request | {"Id": uuid.uuid4().hex})
         arn = target["ScalableTargetARN"] = target["ScalableTargetArn"]
         self.tags.setdefault(arn, {}).update(tags or {})
         return target
@@ -148,10 +148,10 @@ def _by_resource(request: Document) -> Document:
     return request | {"ResourceIds": [request["ResourceId"]]} if "ResourceId" in request else request
 
 
-def _suspended() -> Document:
+def _new_target(account: str) -> Document:
     """Return what AWS answers for a target whose scaling nobody suspended."""
     members = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
-    return {"SuspendedState": dict.fromkeys(members, False), "RoleARN": _ROLE}
+    return {"SuspendedState": dict.fromkeys(members, False), "RoleARN": _ROLE.format(account=account)}
 
 
 application_autoscaling_backends: BackendDict[ApplicationAutoScalingBackend] = BackendDict(
