@@ -1,30 +1,41 @@
-"""Whole projects on the embedded AWS: apply, nothing left to change, destroy, nothing left."""
+"""Whole projects side by side in one embedded account: apply, nothing left to change, a change in place, destroy."""
 
 import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from cookiecutter_mlops import scaffold
+from tests.terraform.conftest import Root
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("terraform-projects")]
 
-# Every kind of endpoint, source and number of stages, on the shortest and the longest slug.
+QUIET = ("-input=false", "-no-color")
+# Between them: every kind of endpoint, three sources, both numbers of stages, with and without network and notebook.
 APPLIED = {
-    "codecommit-real-time-one-stage": {"project_slug": "abc", "source": "codecommit"},
-    "github-serverless-two-stages": {
-        "source": "github",
-        "source_repository": "example-org/salary-prediction",
-        "endpoint_kind": "serverless",
-        "stages": "staging+prod",
-    },
-    "s3-asynchronous-two-stages": {
-        "project_slug": "salary-prediction-20",
-        "source": "s3",
-        "endpoint_kind": "asynchronous",
+    "smallest": {"project_slug": "abc", "source": "s3", "endpoint_kind": "serverless"},
+    "largest": {
+        "project_slug": "calls",
+        "network": "new",
+        "notebook": "yes",
         "stages": "staging+prod",
         "training_instance_type": "ml.g5.2xlarge",
     },
+    "longest-names": {
+        "project_slug": "salary-prediction-20",
+        "aws_region": "ap-northeast-1",
+        "source": "github",
+        "source_repository": "example-org/salary-prediction",
+        "endpoint_kind": "asynchronous",
+        "stages": "staging+prod",
+    },
+}
+EVERYTHING = {
+    "network": {"kind": "new", "zone_count": 3, "builds": True, "nat": True},
+    "cost_anomaly_usd": 20,
+    "data_archive": {"archive_days": 90, "deep_archive_days": 180},
 }
 PLANNED = {
     "gitlab": {"source": "gitlab", "source_repository": "group/subgroup/salary-prediction"},
@@ -33,11 +44,24 @@ PLANNED = {
 # Terraform looks at a module's variables only when the root's are right; each of these plans refuses all that it holds.
 REFUSED = {
     "root": (
-        {"region": "eu-west", "stages": ["prod", "staging"]},
+        {
+            "region": "eu-west",
+            "stages": ["prod", "staging"],
+            "network": {"kind": "vpc", "builds": True},
+            "notebook": {"instance_type": "ml.t3.medium"},
+            "cost_centre": "<4711>",
+        },
         [
             "region: use an AWS region, for example eu-west-1 (got: eu-west).",
             'stages: use ["prod"] or ["staging", "prod"]',
+            "network: use none, new or existing as kind (got: vpc).",
+            "network: builds inside install Python packages, so they need nat = true or a package_index",
+            "cost_centre: use 1 to 256 letters",
         ],
+    ),
+    "no-network": (
+        {"network": {"kind": "none", "builds": True, "nat": True}, "notebook": {"instance_type": "ml.t3.medium"}},
+        ["network: builds cannot run inside without a network", "notebook: it has no internet of its own"],
     ),
     "modules": (
         {
@@ -46,15 +70,44 @@ REFUSED = {
                 "instance_count": -1,
                 "use_spot": True,
                 "max_wait_seconds": 60,
+                "warm_pool_seconds": 1800,
             },
             "endpoint": {"kind": "serverless", "memory_mb": 100},
+            "network": {
+                "kind": "existing",
+                "vpc_id": "vpc-0a1b",
+                "subnet_ids": ["subnet-0a1b"],
+                "security_group_ids": ["sg-0a1b"],
+            },
             "monthly_budget_usd": -5,
+            "cost_anomaly_usd": -1,
         },
         [
             "instance_count: use a whole number from 1 to 100, for example 1 (got: -1).",
             "spot: max_wait_seconds includes the training itself",
+            "warm_pool_seconds: AWS keeps no spot instances warm",
             "serverless: use memory_mb of 1024",
+            "network: AWS runs no serverless endpoint inside a VPC",
             "monthly_usd: use an amount above 0, for example 200 (got: -5).",
+            "anomaly_usd: use an amount above 0, for example 20, or null (got: -1).",
+        ],
+    ),
+    "endpoint": (
+        {
+            "endpoint": {
+                "kind": "real-time",
+                "instance_type": "ml.m5.large",
+                "traffic_shift": {"kind": "canary"},
+                "autoscaling": {"min_capacity": 0, "max_capacity": 2, "invocations_per_instance": 5},
+                "capture_percentage": 101,
+            },
+            "data_archive": {"archive_days": 1, "deep_archive_days": 180},
+        },
+        [
+            "traffic_shift: canary and linear need at least 2 instances",
+            "autoscaling: use min_capacity from 1 up",
+            "capture_percentage: use 0 to 100, for example 20 (got: 101).",
+            "archive: use archive_days from 90",
         ],
     ),
 }
@@ -70,16 +123,66 @@ def settings(folder: Path, **changed: object) -> None:
     (folder / "zz.auto.tfvars.json").write_text(json.dumps(changed))
 
 
-@pytest.mark.parametrize("answers", APPLIED.values(), ids=APPLIED)
-def test_project_comes_up_whole_and_goes_away(answers, tmp_path, on_embedded_aws):
-    folder = bake(tmp_path, answers)
-    settings(folder, force_destroy=True, batch={"schedule": "cron(0 2 * * ? *)", "on_arrival": True})
-    terraform = on_embedded_aws(folder)
-    terraform("apply", "-auto-approve", "-input=false", "-no-color", "-parallelism=30")
-    again = terraform("plan", "-detailed-exitcode", "-input=false", "-no-color", good=(0, 2))
-    assert again.returncode == 0, again.stdout
-    terraform("destroy", "-auto-approve", "-input=false", "-no-color", "-parallelism=30")
-    assert json.loads(terraform("show", "-json").stdout).get("values") is None
+def each(roots: dict[str, Root], act: Callable[[Root], object]) -> dict[str, object]:
+    """Do something with every project at the same time, because mostly the provider waits."""
+    with ThreadPoolExecutor(len(roots)) as pool:
+        return dict(zip(roots, pool.map(act, roots.values()), strict=True))
+
+
+def apply(root: Root) -> None:
+    root("apply", *QUIET, "-auto-approve", "-parallelism=30")
+
+
+def destroy(root: Root) -> None:
+    root("destroy", *QUIET, "-auto-approve", "-parallelism=30")
+
+
+def left_to_change(root: Root) -> list[str]:
+    """Return what a plan would do, as `actions address`."""
+    root("plan", *QUIET, "-out=plan")
+    planned = json.loads(root("show", "-json", "plan").stdout)["resource_changes"]
+    actions = [(set(change["change"]["actions"]) - {"no-op", "read"}, change["address"]) for change in planned]
+    return [f"{'+'.join(sorted(done))} {address}" for done, address in actions if done]
+
+
+def state(root: Root) -> dict:
+    return json.loads(root("show", "-json").stdout).get("values") or {}
+
+
+@pytest.fixture(scope="module")
+def roots(tmp_path_factory, on_embedded_aws) -> Iterator[dict[str, Root]]:
+    """The three projects, applied in one account; what a test left of them is destroyed."""
+    folders = {name: bake(tmp_path_factory.mktemp(name), answers) for name, answers in APPLIED.items()}
+    for name, folder in folders.items():
+        settings(folder, force_destroy=True, **(EVERYTHING if name == "largest" else {}))
+    roots = {name: on_embedded_aws(folder) for name, folder in folders.items()}
+    try:
+        each(roots, apply)
+        yield roots
+    finally:
+        each(roots, destroy)
+
+
+def test_projects_come_up_whole_change_in_place_and_leave_nothing_to_change(roots):
+    assert each(roots, left_to_change) == {name: [] for name in roots}
+    for name, root in roots.items():
+        file = root.folder / "zz.auto.tfvars.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"monthly_budget_usd": 300, "cost_centre": name}))
+    changed = each(roots, left_to_change)
+    assert {name: [line for line in lines if not line.startswith("update ")] for name, lines in changed.items()} == {
+        name: [] for name in roots
+    }
+    assert all("update module.budget.aws_budgets_budget.this" in lines for lines in changed.values())
+    each(roots, lambda root: root("apply", *QUIET, "-parallelism=30", "plan"))
+    assert each(roots, left_to_change) == {name: [] for name in roots}
+
+
+def test_project_that_is_destroyed_takes_nothing_of_its_neighbours(roots):
+    """Nothing that the account has once belongs to a project."""
+    destroy(roots["largest"])
+    assert state(roots["largest"]) == {}
+    neighbours = {name: root for name, root in roots.items() if name != "largest"}
+    assert each(neighbours, left_to_change) == {name: [] for name in neighbours}
 
 
 @pytest.mark.parametrize("answers", PLANNED.values(), ids=PLANNED)

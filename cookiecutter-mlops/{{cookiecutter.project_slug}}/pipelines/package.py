@@ -16,6 +16,7 @@ from pipelines import project
 from pipelines.project import PipelineError
 
 PLAIN = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}  # else docker pushes an index, which SageMaker does not start
+PIP_CONFIG = Path.home() / ".config" / "pip" / "pip.conf"
 TARGETS = {"train": "TRAIN_IMAGE", "serve": "SERVE_IMAGE"}  # final stages of the Dockerfile, and how they are called
 
 
@@ -51,8 +52,13 @@ def digest(repository: str, tag: str) -> str | None:
 
 
 def build(image: str, target: str) -> None:
-    docker("build", "--target", target, "--tag", image, ".")
+    docker("build", "--target", target, "--tag", image, *package_index(), ".")
     docker("push", image)
+
+
+def package_index() -> list[str]:
+    """Where a private package index is signed in to (buildspecs/package.yml), its token reaches pip, but no image."""
+    return ["--secret", f"id=pip,src={PIP_CONFIG}"] if os.environ.get("CODEARTIFACT_DOMAIN") else []
 
 
 def sign_in(uri: str) -> None:

@@ -185,3 +185,13 @@ def test_audit_without_advisories_passes_on_the_embedded_aws_only(
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     with pytest.raises(PipelineError, match="advisories"):
         audit.main()
+
+
+def test_private_package_index_reaches_the_image_build_as_a_secret(monkeypatch: pytest.MonkeyPatch):
+    ran: list[tuple[str, ...]] = []
+    monkeypatch.setattr(images, "docker", lambda *arguments: ran.append(arguments))
+    images.build("repository:train-1", "train")
+    monkeypatch.setenv("CODEARTIFACT_DOMAIN", "acme")
+    images.build("repository:train-1", "train")
+    assert ran[2][5:7] == ("--secret", f"id=pip,src={images.PIP_CONFIG}")
+    assert [part for part in ran[2] if part not in ran[0]] == list(ran[2][5:7])
