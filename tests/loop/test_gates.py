@@ -245,7 +245,7 @@ def train_with_a_killed_waiter(project: LoopProject) -> int:
 
 def stop_build(project: LoopProject) -> None:
     codebuild = project.client("codebuild")
-    (newest, *_) = codebuild.list_builds_for_project(
-        projectName="salary-prediction-train-train", sortOrder="DESCENDING"
-    )["ids"]
+    (newest, *_) = codebuild.list_builds_for_project(projectName="salary-prediction-train", sortOrder="DESCENDING")[
+        "ids"
+    ]
     codebuild.stop_build(id=newest)
