@@ -163,6 +163,12 @@ def test_model_that_was_released_without_a_baseline_is_told(stage: Stage):
     assert "train and release again" in handler.handler(TEN_PAST_FOUR, None)["reason"]
 
 
+@pytest.mark.parametrize("window", ["yesterday", "2026-01-02", 7])
+def test_window_that_is_none_is_a_sentence(stage: Stage, window: Any):
+    answer = handler.handler(TEN_PAST_FOUR | {"window": window}, None)
+    assert answer["reason"] == f"window: must be an hour such as 2026-01-02T03 (got: {window!r})."
+
+
 def test_unknown_kind_is_a_sentence(stage: Stage):
     assert handler.handler({"kind": "watch"}, None)["reason"] == "kind: must be one of monitor, batch (got: 'watch')."
 

@@ -16,6 +16,7 @@ import os
 from typing import Any
 
 from . import aws, batch, monitor
+from .window import WindowError
 
 KINDS = {"monitor": monitor, "batch": batch}
 
@@ -38,7 +39,10 @@ def launch(kind: Any, event: dict[str, Any]) -> dict[str, Any]:
         return said("nothing", None, f"{kind.PARAMETER} is not set up for {stage}.")
     if live is None:
         return said("nothing", None, f"No model is live in {stage} yet.")
-    return said(*kind.start(spec, live, event))
+    try:
+        return said(*kind.start(spec, live, event))
+    except WindowError as error:
+        return said("nothing", None, str(error))
 
 
 def finished(event: dict[str, Any]) -> dict[str, Any]:

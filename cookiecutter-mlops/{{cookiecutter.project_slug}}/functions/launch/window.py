@@ -7,6 +7,10 @@ from typing import Any
 HOUR = "%Y-%m-%dT%H"
 
 
+class WindowError(ValueError):
+    """There is no such window; the text is a sentence."""
+
+
 @dataclass(frozen=True)
 class Window:
     """`hours` hours from `start`; `complete` when they were over at the time of asking."""
@@ -39,7 +43,7 @@ def wanted(event: dict[str, Any], hours: int) -> Window:
     """The window that an event asks for: the one named, or the newest whole one before its time."""
     now = _time(event["time"]) if event.get("time") else datetime.now(UTC)
     if event.get("window"):
-        start = aligned(datetime.strptime(event["window"], HOUR).replace(tzinfo=UTC), hours)
+        start = aligned(_hour(event["window"]), hours)
     else:
         start = aligned(now, hours) - timedelta(hours=hours)
     return Window(start, hours, complete=start + timedelta(hours=hours) <= now)
@@ -48,6 +52,13 @@ def wanted(event: dict[str, Any], hours: int) -> Window:
 def aligned(moment: datetime, hours: int) -> datetime:
     """The beginning of the window that a moment lies in."""
     return moment.replace(hour=moment.hour - moment.hour % hours, minute=0, second=0, microsecond=0)
+
+
+def _hour(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, HOUR).replace(tzinfo=UTC)
+    except (TypeError, ValueError):
+        raise WindowError(f"window: must be an hour such as 2026-01-02T03 (got: {text!r}).") from None
 
 
 def _time(text: str) -> datetime:
