@@ -116,7 +116,7 @@ def function(strict, *statements):
     settings = {
         "Runtime": "python3.12",
         "Handler": "app.handler.handler",
-        "Timeout": 20,
+        "Timeout": 60,
         "Code": {"ZipFile": zipped(CODE)},
     }
     role = service_role(strict, "lambda", *statements)

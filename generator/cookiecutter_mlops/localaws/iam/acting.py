@@ -17,6 +17,7 @@ from cookiecutter_mlops.localaws.iam.evaluation import Principal
 
 Keys = dict[str, str]
 HOURS_36 = 36 * 3600  # the longest build or job; the session of what ends earlier ends with it
+UNTIL_STOPPED = 3650 * 24 * 3600  # AWS renews the credentials of an endpoint as long as it serves
 _ACTOR: ContextVar["Session | None"] = ContextVar("actor", default=None)
 
 

@@ -83,9 +83,10 @@ def new_session(role_arn: str, name: str, seconds: float, policy: str = "") -> A
 
 
 def end_session(access_key: str) -> None:
-    """Let a session's credentials die with what they were made for."""
-    if session := _SESSIONS.get(access_key):
-        session.expiration = clock.now().replace(tzinfo=None)
+    """Let a session's credentials die with what they were made for; nothing remembers them."""
+    if session := _SESSIONS.pop(access_key, None):
+        _sts(session.account_id).assumed_roles.remove(session)
+        _iam(session.account_id).access_keys.pop(access_key, None)
 
 
 def _of_user(user: Any) -> Principal:
@@ -121,10 +122,10 @@ def _iam(account: str = runtime.ACCOUNT) -> Any:
     return iam_backends[account]["aws"]
 
 
-def _sts() -> Any:
+def _sts(account: str = runtime.ACCOUNT) -> Any:
     from moto.sts.models import sts_backends
 
-    return sts_backends[runtime.ACCOUNT]["aws"]
+    return sts_backends[account]["aws"]
 
 
 _SESSIONS: dict[str, Any] = {}

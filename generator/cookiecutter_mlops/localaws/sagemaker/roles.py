@@ -16,10 +16,10 @@ _ECR = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+/([^:@]+)")
 _PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 
-def assume(backend: Operations, role: str, source: str) -> Session:
+def assume(backend: Operations, role: str, source: str, seconds: float = acting.HOURS_36) -> Session:
     """Open a session of a role for what `source` names; refuse as SageMaker does where it is not trusted."""
     try:
-        return acting.assume(role, "sagemaker.amazonaws.com", "SageMaker", source, backend.region_name)
+        return acting.assume(role, "sagemaker.amazonaws.com", "SageMaker", source, backend.region_name, seconds)
     except acting.CannotAssume:
         raise ValidationException(
             f"Could not assume role {role}. Please ensure that the role exists and allows principal "
@@ -30,7 +30,8 @@ def assume(backend: Operations, role: str, source: str) -> Session:
 def of_model(backend: Operations, model: str) -> Session:
     """Open a session of a model's role."""
     document = backend.documents.get(MODEL, model)
-    return assume(backend, document.get("ExecutionRoleArn", ""), document["ModelArn"])
+    role = document.get("ExecutionRoleArn", "")
+    return assume(backend, role, document["ModelArn"], acting.UNTIL_STOPPED)
 
 
 def check_image(image: str) -> None:
