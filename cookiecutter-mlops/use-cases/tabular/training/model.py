@@ -187,13 +187,10 @@ def _metrics(
     truth: pd.Series, answers: np.ndarray, shares: pd.DataFrame | None, settings: Settings
 ) -> dict[str, float]:
     """Every metric; for answers that are no numbers NaN, which scikit-learn refuses to give and the gate to pass."""
-    numbers = answers if shares is None else shares.to_numpy()
-    if not np.isfinite(numbers).all():
+    if not np.isfinite(answers if shares is None else shares.to_numpy()).all():
         return dict.fromkeys(METRICS[settings.problem.type], np.nan)
-    found = score(truth, answers, shares is not None)
-    if shares is None:
-        return found
-    return found | {"log_loss": float(metrics.log_loss(truth, shares, labels=list(shares)))}
+    log_loss = {} if shares is None else {"log_loss": float(metrics.log_loss(truth, shares, labels=list(shares)))}
+    return score(truth, answers, shares is not None) | log_loss
 
 
 def _misses(truth: pd.Series, answers: np.ndarray, settings: Settings) -> np.ndarray:
