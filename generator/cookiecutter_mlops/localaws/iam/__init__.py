@@ -11,13 +11,20 @@ log = logging.getLogger(__name__)
 
 
 def install() -> None:
+    from moto.iam.models import IAMBackend
     from moto.sns.models import Subscription
 
     from cookiecutter_mlops.localaws.extension import swap_responses
     from cookiecutter_mlops.localaws.iam.responses import IamResponse
 
     swap_responses("iam", IamResponse)
+    IAMBackend.get_roles = _roles  # type: ignore[method-assign,assignment]
     Subscription.publish = _asked(Subscription.publish)  # type: ignore[method-assign]
+
+
+def _roles(backend: Any) -> list[Any]:
+    """Return the roles of this moment; moto's view of them breaks when another request adds one meanwhile."""
+    return list(backend.roles.values())
 
 
 def _asked(publish: Callable[..., None]) -> Callable[..., None]:
