@@ -59,9 +59,13 @@ REFUSED = {
             "cost_centre: use 1 to 256 letters",
         ],
     ),
-    "no-network": (
-        {"network": {"kind": "none", "builds": True, "nat": True}, "notebook": {"instance_type": "ml.t3.medium"}},
-        ["network: builds cannot run inside without a network", "notebook: it has no internet of its own"],
+    "builds-without-a-network": (
+        {"network": {"kind": "none", "builds": True, "nat": True}},
+        ["network: builds cannot run inside without a network"],
+    ),
+    "notebook-without-a-network": (
+        {"notebook": {"instance_type": "ml.t3.medium"}},
+        ["notebook: it has no internet of its own"],
     ),
     "modules": (
         {
@@ -70,7 +74,6 @@ REFUSED = {
                 "instance_count": -1,
                 "use_spot": True,
                 "max_wait_seconds": 60,
-                "warm_pool_seconds": 1800,
             },
             "endpoint": {"kind": "serverless", "memory_mb": 100},
             "network": {
@@ -85,7 +88,6 @@ REFUSED = {
         [
             "instance_count: use a whole number from 1 to 100, for example 1 (got: -1).",
             "spot: max_wait_seconds includes the training itself",
-            "warm_pool_seconds: AWS keeps no spot instances warm",
             "serverless: use memory_mb of 1024",
             "network: AWS runs no serverless endpoint inside a VPC",
             "monthly_usd: use an amount above 0, for example 200 (got: -5).",
@@ -94,6 +96,7 @@ REFUSED = {
     ),
     "endpoint": (
         {
+            "training": {"instance_types": ["ml.m5.xlarge"], "use_spot": True, "warm_pool_seconds": 1800},
             "endpoint": {
                 "kind": "real-time",
                 "instance_type": "ml.m5.large",
@@ -104,6 +107,7 @@ REFUSED = {
             "data_archive": {"archive_days": 1, "deep_archive_days": 180},
         },
         [
+            "warm_pool_seconds: AWS keeps no spot instances warm",
             "traffic_shift: canary and linear need at least 2 instances",
             "autoscaling: use min_capacity from 1 up",
             "capture_percentage: use 0 to 100, for example 20 (got: 101).",
