@@ -89,6 +89,7 @@ def test_bucket_policy_that_wants_tls_is_met(strict):
     statements = [deny("s3:*", resources, Principal="*", Condition=condition) for condition in (plain, old)]
     strict.client("s3").put_bucket_policy(Bucket=bucket, Policy=document(*statements))
     strict.client("s3").put_object(Bucket=bucket, Key="a", Body=b"1")
+    assert strict.client("s3").get_object(Bucket=bucket, Key="a")["Body"].read() == b"1"
 
 
 def test_object_that_is_missing_is_told_only_to_those_who_may_list(strict):
