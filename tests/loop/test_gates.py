@@ -191,7 +191,8 @@ def asked_all_the_time(project: LoopProject) -> Iterator[Counter]:
 
 def test_interrupted_job_and_killed_waiter_end_with_the_model_of_an_undisturbed_training(guarded, salaries, tmp_path):
     """Spot capacity goes twice, the build that waits is killed, its second try adopts the job, an update fails."""
-    before = live(guarded)
+    before, codepipeline, release = live(guarded), guarded.client("codepipeline"), guarded.outputs["release_pipeline"]
+    known = {execution["pipelineExecutionId"] for execution in watch.executions(codepipeline, release)}
     with changed(guarded, "project.toml", ("learning_rate = 0.1", MANY_TREES)):
         undisturbed = train_here(guarded, salaries, tmp_path)
         fault(guarded, "spot-interruption", "--name", "salary-prediction-*", "--after", "6s", "--times", "2")
@@ -200,7 +201,8 @@ def test_interrupted_job_and_killed_waiter_end_with_the_model_of_an_undisturbed_
     package = guarded.packages()[0]
     evaluation = read_json(guarded, package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"])
     assert math.isclose(evaluation["value"], undisturbed["value"], rel_tol=1e-12)
-    assert guarded.stopped_at(guarded.outputs["release_pipeline"]) == "Deploy-staging"
+    assert follow_release(guarded, watch.next_execution(codepipeline, release, known)) == "Failed"
+    assert guarded.stopped_at(release) == "Deploy-staging"
     assert (live(guarded, "staging"), live(guarded)) == (before, before)
 
 
