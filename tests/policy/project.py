@@ -77,9 +77,8 @@ class FullProject:
         change(folder / "terraform")
         return shown(Root(folder / "terraform", self.root.environment), "-refresh=false")
 
-    def plan_with(self, folder: Path, given: Mapping[str, str], settings: Mapping[str, Any] | None = None) -> Plan:
-        """Plan the project of other answers on the state of this one."""
-        terraform = bake(folder, given, settings)
+    def plan_of(self, terraform: Path) -> Plan:
+        """Plan the project of other answers, by its Terraform folder, on the state of this one."""
         for name in (".terraform", ".terraform.lock.hcl", "terraform.tfstate"):
             source = self.root.folder / name
             shutil.copytree(source, terraform / name, symlinks=True) if source.is_dir() else shutil.copy(

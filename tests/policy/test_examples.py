@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 import tests.policy.rules  # noqa: F401  registers them
-from tests.policy.project import shown
+from tests.policy.project import QUIET, FullProject, shown
 from tests.policy.rule import violations
 from tests.terraform import tables
 from tests.terraform.conftest import MODULES
@@ -18,5 +18,8 @@ def test_module_outside_the_full_project_breaks_no_rule(module, full_plan, on_em
     if module in {folder for folder, _ in full_plan.sources().values()}:
         return  # the largest project has it, with every document known
     copied = shutil.copytree(MODULES, tmp_path / "modules", ignore=shutil.ignore_patterns(".terraform*"))
-    plan = shown(on_embedded_aws(copied / module / "examples" / "complete"))
-    assert [str(violation) for violation in violations(plan)] == []
+    root = FullProject(on_embedded_aws(copied / module / "examples" / "complete")).root
+    try:
+        assert [str(violation) for violation in violations(shown(root))] == []
+    finally:
+        root("destroy", *QUIET, "-auto-approve")

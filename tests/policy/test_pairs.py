@@ -7,7 +7,7 @@ import pytest
 import tests.policy.rules  # noqa: F401  registers them
 from cookiecutter_mlops import answers
 from tests.pairs import pairwise
-from tests.policy.project import FULL
+from tests.policy.project import FULL, bake
 from tests.policy.rule import violations
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("policy")]
@@ -31,25 +31,23 @@ def allowed(combination: dict[str, str]) -> bool:
 
 
 PAIRS = pairwise({**VALUES, "settings": tuple(SETTINGS)}, allowed)
-LABELS = ["-".join(pair.values()) for pair in PAIRS]
+GIVEN = {
+    "-".join(pair.values()): (
+        {key: value for key, value in pair.items() if key != "settings"},
+        SETTINGS[pair["settings"]],
+    )
+    for pair in PAIRS
+}
 
 
 @pytest.fixture(scope="module")
 def plans(full_project, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pairs")
-    return full_project.plans(
-        {
-            label: functools.partial(
-                full_project.plan_with,
-                folder / str(number),
-                {key: value for key, value in pair.items() if key != "settings"},
-                SETTINGS[pair["settings"]],
-            )
-            for number, (label, pair) in enumerate(zip(LABELS, PAIRS, strict=True))
-        }
-    )
+    # One after the other: cookiecutter changes the directory of the whole process.
+    baked = {label: bake(folder / str(number), *given) for number, (label, given) in enumerate(GIVEN.items())}
+    return full_project.plans({label: functools.partial(full_project.plan_of, baked[label]) for label in baked})
 
 
-@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize("label", GIVEN)
 def test_project_of_any_pair_of_answers_breaks_no_rule(label, plans):
     assert [str(violation) for violation in violations(plans[label])] == []
