@@ -18,7 +18,7 @@ from cookiecutter_mlops import watch
 from cookiecutter_mlops.loop import LoopProject
 from tests.loop.conftest import new_project
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("continuous-monitoring")]  # one worker, one project
 
 REQUESTS, INSTANCES = 20, 25
 ALARM = "salary-prediction-prod-monitor-drift"

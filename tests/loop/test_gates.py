@@ -21,7 +21,7 @@ from tests.loop.conftest import canaries_that_take_no_time, in_the_background, n
 from tests.loop.test_loop import WORKER
 from tests.loop.test_stages import release_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("gates")]  # one worker, one project
 
 # Each puts one thing into training/model.py or inference/handler.py that only shows on real rows.
 WORSE_FOR_SOME = (

@@ -25,6 +25,7 @@ def notebook_environment(project: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("released")
 def test_notebook_trains_remotely_and_asks_the_endpoint(released, tmp_path):
     project = tmp_path / "project"
     shutil.copytree(released.path, project, ignore=shutil.ignore_patterns(".mlops", ".git"))
