@@ -73,17 +73,17 @@ def test_notebook_idle_for_longer_than_its_limit_is_stopped_by_name(run, jupyter
 
 
 @pytest.mark.parametrize(
-    ("path", "thing"),
+    ("path", "thing", "minutes"),
     [
-        ("/api/kernels", {"execution_state": "busy", "last_activity": ago(600)}),
-        ("/api/kernels", {"execution_state": "idle", "last_activity": ago(59)}),
-        ("/api/terminals", {"name": "1", "last_activity": ago(5)}),
+        ("/api/kernels", {"execution_state": "busy"}, 600),
+        ("/api/kernels", {"execution_state": "idle"}, 50),
+        ("/api/terminals", {"name": "1"}, 5),
     ],
     ids=["a-long-cell", "a-recent-cell", "a-terminal"],
 )
-def test_notebook_that_somebody_uses_goes_on(run, jupyter, path, thing):
+def test_notebook_that_somebody_uses_goes_on(run, jupyter, path, thing, minutes):
     jupyter[1]["/api/kernels"] = [{"execution_state": "idle", "last_activity": ago(300)}]
-    jupyter[1][path] = [*jupyter[1][path], thing]
+    jupyter[1][path] = [*jupyter[1][path], thing | {"last_activity": ago(minutes)}]
     assert run(up_hours=11) == []
 
 
