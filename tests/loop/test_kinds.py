@@ -43,8 +43,10 @@ def test_zip_in_s3_becomes_a_serverless_endpoint(make):
     assert commit in {version["VersionId"] for version in versions}
     described = project.client("sagemaker").describe_endpoint(EndpointName=project.outputs["endpoints"]["prod"])
     assert "CurrentServerlessConfig" in described["ProductionVariants"][0]
-    # SageMaker captures nothing of a serverless endpoint; the function does, and monitoring finds it.
-    assert "Too few requests to judge drift." in project.mlops("monitor", "--no-open").stdout
+    # SageMaker captures nothing of a serverless endpoint; the function does, and monitoring finds it. What is broken is
+    # the rule on errors: one request of a few is the bad one with which Verify tries the endpoint's manners.
+    shown = project.mlops("monitor", "--no-open", ok=False).stdout
+    assert "Too few requests to judge drift. 1 other rule is broken." in shown
 
 
 def test_asynchronous_endpoint_writes_its_answer_to_s3(make):
