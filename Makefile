@@ -11,7 +11,7 @@ test: .venv/installed  ## under 15 minutes on two cores
 	$(BIN)/pytest -m "not slow" --numprocesses 2 --dist loadgroup
 
 test-slow: .venv/installed  ## the rest, under 45 minutes; most of it waits for the Terraform provider
-	$(BIN)/pytest -m slow --numprocesses 3 --dist loadgroup
+	$(BIN)/pytest -m slow --numprocesses 2 --dist loadgroup
 
 lint: .venv/installed
 	$(BIN)/ruff check .
