@@ -6,7 +6,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from training.data import DataError, data_version, load_table, split
+from training.data import data_version, load_table, split
+from training.rules import DataError
 from training.settings import Data, parse_settings
 
 HEADER = "price,size,colour,sold,day"

@@ -2,28 +2,23 @@
 
     python -m training.data FILE    # says in one sentence what is wrong with the file, or how many rows are right
 
-The same rules meet training data here and requests in inference/handler.py, so both get the same sentences.
+The rules themselves are in training/rules.py, where requests meet them too.
 """
 
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from training.rules import DataError, typed
 from training.settings import Column, Settings, UserError, load_settings
 
 MANIFEST = "manifest.json"  # what makes a folder a data snapshot: its version and the sums of its files
-MISSING = {"", "na", "n/a", "nan", "null", "none"}
-BOOLEANS = dict.fromkeys(("true", "yes", "y", "t", "1"), 1.0) | dict.fromkeys(("false", "no", "n", "f", "0"), 0.0)
 SMALLEST_CLASS = 5  # a class needs a few rows on both sides of the hold-out
-
-
-class DataError(UserError):
-    """The data breaks a rule: the sentence names file, column, rule and the value seen."""
 
 
 def load_table(source: Path, settings: Settings) -> pd.DataFrame:
@@ -168,67 +163,6 @@ READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".xlsx": _read_excel,
     ".parquet": pd.read_parquet,
 }
-
-
-# Typing: text, spreadsheet cells and JSON values become what project.toml says.
-
-
-def typed(table: pd.DataFrame, columns: Iterable[Column], place: Callable[[int], str]) -> pd.DataFrame:
-    """The columns with their types; the first cell that breaks a rule is named by its place."""
-    result = {}
-    for column in columns:
-        cells, wrong = cast(table[column.name], column)
-        if wrong.any():
-            row = int(wrong.to_numpy().argmax())
-            value = table[column.name].iloc[row]
-            raise DataError(f"{place(row)}: {column.name} must be {rule(column)}, not {str(value)[:80]!r}.")
-        result[column.name] = cells
-    return pd.DataFrame(result, index=table.index)
-
-
-def cast(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
-    """Typed values (missing ones as NaN), and which cells break the rule of the column."""
-    text = cells.map(_text)
-    empty = cells.isna() | (text.str.lower().isin(MISSING) & ~text.isin(column.categories))
-    if column.type == "number":
-        is_boolean = cells.map(lambda cell: isinstance(cell, bool | np.bool_))
-        values = pd.to_numeric(text, errors="coerce").where(~is_boolean).astype(float)
-        values = values.where(np.isfinite(values))
-    elif column.type == "date":
-        values = pd.to_datetime(text, errors="coerce", format="ISO8601", utc=True).dt.tz_localize(None)
-    elif column.type == "boolean":
-        values = text.str.lower().map(BOOLEANS)
-    else:
-        values = text.where(text.isin(column.categories)) if column.categories else text
-    wrong = values.isna() & ~empty | _out_of_range(values, column)
-    return values.mask(empty), wrong
-
-
-def _text(cell: object) -> str:
-    """One text for a value, whether it came from csv, Excel, parquet or JSON: 3.0 is the category 3."""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53 else str(cell).strip()
-
-
-def _out_of_range(values: pd.Series, column: Column) -> pd.Series:
-    bound = pd.Timestamp if column.type == "date" else float
-    outside = pd.Series(False, index=values.index)
-    if column.minimum is not None:
-        outside |= values < bound(column.minimum)
-    if column.maximum is not None:
-        outside |= values > bound(column.maximum)
-    return outside
-
-
-def rule(column: Column) -> str:
-    """What a value of the column must be, as the end of a sentence."""
-    if column.type == "boolean":
-        return "true or false"
-    if column.categories:
-        return f"one of {', '.join(column.categories)}"
-    words = {"number": "a number", "date": "a date such as 2024-05-31", "category": "a text"}[column.type]
-    low = f" from {column.minimum}" if column.minimum is not None else ""
-    high = f" to {column.maximum}" if column.maximum is not None else ""
-    return words + low + high
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 
 from training import model as tabular
-from training.data import DataError, cast, rule, typed
 from training.model import Model
+from training.rules import DataError, cast, rule, typed
 from training.settings import Column, Settings
 
 EXAMPLES = 5

@@ -12,7 +12,7 @@ from skops.io.exceptions import UntrustedTypesFoundException
 from inference import handler
 from training import artifact, model
 from training.checkpoint import Checkpoints
-from training.data import DataError
+from training.rules import DataError
 from training.settings import SettingsError, parse_settings
 
 ROWS = 400
