@@ -16,10 +16,11 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from cookiecutter_mlops.localaws import guard
+from cookiecutter_mlops.localaws import embedded, guard
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
+AddFault = Callable[..., None]
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,19 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     """The embedded AWS that the tests share; whoever moves its clock or breaks it serves one of their own."""
     with serve(tmp_path_factory.mktemp("aws")) as aws:
         yield aws
+
+
+@pytest.fixture
+def fault(aws: Aws) -> Iterator[AddFault]:
+    """Return a function that adds a fault, which is gone after the test."""
+    added = []
+
+    def add(what: str, name: str, **members: Any) -> None:
+        added.append(embedded.ask(aws.url, "faults", "POST", {"what": what, "name": name, **members})["id"])
+
+    yield add
+    for number in added:
+        embedded.ask(aws.url, "faults", "DELETE", {"id": number})
 
 
 @contextmanager

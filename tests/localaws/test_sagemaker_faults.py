@@ -1,37 +1,20 @@
 """Jobs and endpoints of the embedded AWS on a bad night: no capacity, no quota, lost instances, killed processes."""
 
 import uuid
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from cookiecutter_mlops.localaws import embedded
 from tests.localaws.bundles import new_bucket
-from tests.localaws.conftest import Aws, wait_for
+from tests.localaws.conftest import AddFault, Aws, wait_for
 from tests.localaws.events import Listener
 from tests.localaws.test_sagemaker_endpoints import invoke, new_config, new_endpoint, settled
 from tests.localaws.test_sagemaker_training import printed, request, run
 
 SPOT = {"EnableManagedSpotTraining": True, "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 90}}
-Add = Callable[..., None]
 
 
-@pytest.fixture
-def fault(aws: Aws) -> Iterator[Add]:
-    """Return a function that adds a fault, which is gone after the test."""
-    added = []
-
-    def add(what: str, name: str, **members: Any) -> None:
-        added.append(embedded.ask(aws.url, "faults", "POST", {"what": what, "name": name, **members})["id"])
-
-    yield add
-    for number in added:
-        embedded.ask(aws.url, "faults", "DELETE", {"id": number})
-
-
-def test_spot_interruption_resumes_from_the_newest_checkpoint(aws: Aws, fault: Add) -> None:
+def test_spot_interruption_resumes_from_the_newest_checkpoint(aws: Aws, fault: AddFault) -> None:
     bucket = new_bucket(aws, **{"data/a": "1"})
     checkpoints = {"CheckpointConfig": {"S3Uri": f"s3://{bucket}/checkpoints"}}
     wanted = request(aws, bucket, HyperParameters={"steps": "6"}, **SPOT, **checkpoints)
@@ -53,14 +36,14 @@ def test_spot_interruption_resumes_from_the_newest_checkpoint(aws: Aws, fault: A
     assert job["BillableTimeInSeconds"] >= 3
 
 
-def test_on_demand_job_is_not_interrupted(aws: Aws, fault: Add) -> None:
+def test_on_demand_job_is_not_interrupted(aws: Aws, fault: AddFault) -> None:
     wanted = request(aws, new_bucket(aws, **{"data/a": "1"}))
     fault("spot-interruption", wanted["TrainingJobName"])
     states = [transition["Status"] for transition in run(aws, wanted)["SecondaryStatusTransitions"]]
     assert "Interrupted" not in states
 
 
-def test_spot_job_that_waits_too_long_is_stopped(aws: Aws, fault: Add) -> None:
+def test_spot_job_that_waits_too_long_is_stopped(aws: Aws, fault: AddFault) -> None:
     limits = {"MaxRuntimeInSeconds": 2, "MaxWaitTimeInSeconds": 2}
     wanted = request(aws, new_bucket(aws, **{"data/a": "1"}), HyperParameters={"sleep": "60"}, **SPOT)
     fault("spot-interruption", wanted["TrainingJobName"], after=1, times=0)
@@ -68,7 +51,7 @@ def test_spot_job_that_waits_too_long_is_stopped(aws: Aws, fault: Add) -> None:
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxWaitTimeExceeded")
 
 
-def test_job_without_capacity_fails_with_the_error_of_aws(aws: Aws, fault: Add) -> None:
+def test_job_without_capacity_fails_with_the_error_of_aws(aws: Aws, fault: AddFault) -> None:
     wanted = request(aws, new_bucket(aws, **{"data/a": "1"}))
     fault("capacity", wanted["TrainingJobName"])
     job = run(aws, wanted)
@@ -76,7 +59,7 @@ def test_job_without_capacity_fails_with_the_error_of_aws(aws: Aws, fault: Add) 
     assert job["FailureReason"].startswith("CapacityError: Unable to provision requested ML compute capacity.")
 
 
-def test_job_over_the_quota_is_refused(aws: Aws, fault: Add) -> None:
+def test_job_over_the_quota_is_refused(aws: Aws, fault: AddFault) -> None:
     wanted = request(aws, new_bucket(aws, **{"data/a": "1"}))
     fault("quota", wanted["TrainingJobName"])
     with pytest.raises(ClientError, match=r"'ml.g5.2xlarge for training job usage' is 0 Instances") as refused:
@@ -85,7 +68,7 @@ def test_job_over_the_quota_is_refused(aws: Aws, fault: Add) -> None:
     aws.client("sagemaker").create_training_job(**wanted)  # the quota came
 
 
-def test_quota_of_gpus_does_not_refuse_other_instances(aws: Aws, fault: Add) -> None:
+def test_quota_of_gpus_does_not_refuse_other_instances(aws: Aws, fault: AddFault) -> None:
     wanted = request(aws, new_bucket(aws, **{"data/a": "1"}))
     fault("quota", "ml.g5.2xl*", times=0)
     with pytest.raises(ClientError, match=r"ml\.g5\.2xlarge for training job usage"):
@@ -94,7 +77,7 @@ def test_quota_of_gpus_does_not_refuse_other_instances(aws: Aws, fault: Add) -> 
     assert run(aws, wanted | {"ResourceConfig": cpu})["TrainingJobStatus"] == "Completed"
 
 
-def test_capacity_of_one_instance_type_leaves_the_next(aws: Aws, fault: Add) -> None:
+def test_capacity_of_one_instance_type_leaves_the_next(aws: Aws, fault: AddFault) -> None:
     bucket = new_bucket(aws, **{"data/a": "1"})
     fault("capacity", "ml.g5.2xlarge")
     assert "CapacityError" in run(aws, request(aws, bucket))["FailureReason"]
@@ -102,7 +85,7 @@ def test_capacity_of_one_instance_type_leaves_the_next(aws: Aws, fault: Add) -> 
     assert run(aws, request(aws, bucket, ResourceConfig=other))["TrainingJobStatus"] == "Completed"
 
 
-def test_killed_job_fails_with_its_exit_code(aws: Aws, fault: Add) -> None:
+def test_killed_job_fails_with_its_exit_code(aws: Aws, fault: AddFault) -> None:
     wanted = request(aws, new_bucket(aws, **{"data/a": "1"}), HyperParameters={"sleep": "60"})
     fault("kill", wanted["TrainingJobName"], after=0.5)
     job = run(aws, wanted)
@@ -110,7 +93,7 @@ def test_killed_job_fails_with_its_exit_code(aws: Aws, fault: Add) -> None:
     assert job["FailureReason"].endswith("exit code: 137")
 
 
-def test_endpoint_update_without_capacity_keeps_what_it_has(aws: Aws, fault: Add) -> None:
+def test_endpoint_update_without_capacity_keeps_what_it_has(aws: Aws, fault: AddFault) -> None:
     first = new_config(aws, "first")
     name = new_endpoint(aws, first)
     settled(aws, name)
@@ -122,7 +105,7 @@ def test_endpoint_update_without_capacity_keeps_what_it_has(aws: Aws, fault: Add
     aws.client("sagemaker").delete_endpoint(EndpointName=name)
 
 
-def test_killed_container_of_an_endpoint_is_started_again(aws: Aws, fault: Add) -> None:
+def test_killed_container_of_an_endpoint_is_started_again(aws: Aws, fault: AddFault) -> None:
     fault("kill", "endpoint-killed*", after=0.2)
     name = f"endpoint-killed-{uuid.uuid4().hex[:8]}"
     aws.client("sagemaker").create_endpoint(EndpointName=name, EndpointConfigName=new_config(aws, "first"))

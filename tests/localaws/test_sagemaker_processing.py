@@ -96,11 +96,10 @@ def test_processing_job_that_fails_says_why(aws: Aws, files: dict[str, str], rea
 @pytest.mark.parametrize(
     ("cluster", "said"),
     [
-        ({"InstanceCount": 2}, "does not implement processing on several instances"),
         ({"InstanceType": "ml.g5.xlarge", "VolumeKmsKeyId": "alias/key"}, "local instance storage"),
         ({"InstanceType": "ml.none"}, "Member must satisfy enum value set"),
     ],
-    ids=["several-instances", "key-on-local-disks", "unknown-instance-type"],
+    ids=["key-on-local-disks", "unknown-instance-type"],
 )
 def test_processing_job_impossible_is_refused(aws: Aws, cluster: dict[str, Any], said: str) -> None:
     bucket = new_bucket(aws, **{"in/a.txt": "hello"})

@@ -175,13 +175,6 @@ def test_training_job_impossible_is_refused_and_leaves_nothing(aws: Aws, changes
     assert wanted["TrainingJobName"] not in names
 
 
-def test_training_job_on_two_instances_is_not_emulated(aws: Aws) -> None:
-    wanted = request(aws, new_bucket(aws, **{"data/a": "1"}), ResourceConfig=GPU | {"InstanceCount": 2})
-    with pytest.raises(ClientError, match="does not implement training on several instances") as refused:
-        aws.client("sagemaker").create_training_job(**wanted)
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-
-
 def test_training_job_without_data_is_refused(aws: Aws) -> None:
     with pytest.raises(ClientError, match="No S3 objects found"):
         aws.client("sagemaker").create_training_job(**request(aws, new_bucket(aws)))

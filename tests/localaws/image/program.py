@@ -5,8 +5,10 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import sys
 import time
+from typing import Any
 
 BASE = pathlib.Path(os.environ["SM_BASE_DIR"])
 
@@ -16,6 +18,8 @@ def train() -> None:
     settings = json.loads((BASE / "input/config/hyperparameters.json").read_text())
     print("metric=0.25")
     print("metric=0.125", flush=True)
+    if settings.get("fail-on") == _resources()["current_host"]:
+        sys.exit(5)
     if "steps" in settings:
         _step(int(settings["steps"]))
     if "sleep" in settings:
@@ -23,6 +27,10 @@ def train() -> None:
     if "fail" in settings:
         (BASE / "output/failure").write_text(settings["fail"])
         sys.exit(1)
+    if "port" in settings:
+        _reduce(int(settings["port"]))
+    if "reach" in settings:
+        _reach(settings["reach"])
     (BASE / "output/data/seen.json").write_text(json.dumps(_seen() | {"settings": settings}))
     (BASE / "model/answer.txt").write_text(settings.get("answer", "42"))
     (BASE / "checkpoints/epoch-1").write_text("1")
@@ -34,7 +42,9 @@ def process() -> None:
     text = "".join(path.read_text() for path in sorted(source.rglob("*")) if path.is_file())
     if text == "bad":
         sys.exit(3)
-    (target / "upper.txt").write_text(text.upper())
+    resources = json.loads((BASE / "config/resourceconfig.json").read_text())
+    name = "upper" if len(resources["hosts"]) == 1 else resources["current_host"]
+    (target / f"{name}.txt").write_text(text.upper())
     time.sleep(float(sys.argv[4]) if len(sys.argv) > 4 else 0)
     (BASE / "output/message").write_text("all rows read")
 
@@ -91,13 +101,57 @@ def _step(steps: int) -> None:
         print(f"step={number}", flush=True)
 
 
+def _reduce(port: int) -> None:
+    """Sum what all hosts read, over TCP by way of the first one; leave the share and the sum under the host's name."""
+    resources = _resources()
+    host, hosts = resources["current_host"], resources["hosts"]
+    files = {path.name: int(path.read_text()) for path in (BASE / "input/data").rglob("*") if path.is_file()}
+    own = sum(files.values())
+    total = _lead(host, port, len(hosts), own) if host == hosts[0] else _follow(hosts[0], port, own)
+    (BASE / f"model/{host}.json").write_text(json.dumps({"files": sorted(files), "sum": total}))
+
+
+def _lead(host: str, port: int, count: int, own: int) -> int:
+    with socket.create_server((host, port)) as server:
+        others = [server.accept()[0] for _ in range(count - 1)]
+        total = own + sum(int(other.recv(64)) for other in others)
+        for other in others:
+            other.sendall(str(total).encode())
+        return total
+
+
+def _follow(leader: str, port: int, own: int) -> int:
+    for _ in range(100):
+        try:
+            with socket.create_connection((leader, port)) as connection:
+                connection.sendall(str(own).encode())
+                return int(connection.recv(64))
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+    raise TimeoutError(leader)
+
+
+def _reach(address: str) -> None:
+    """Say whether an address, host:port, can be reached."""
+    try:
+        socket.create_connection(address.split(":"), timeout=2).close()
+        said = "reached"
+    except OSError as error:
+        said = str(error)
+    (BASE / "output/data/network.txt").write_text(said)
+
+
+def _resources() -> dict[str, Any]:
+    return json.loads((BASE / "input/config/resourceconfig.json").read_text())
+
+
 def _seen() -> dict[str, object]:
     data, config = BASE / "input/data", BASE / "input/config"
     return {
         "rows": sorted(path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file()),
         "before": sorted(path.name for path in (BASE / "checkpoints").iterdir()),
         "env": {name: os.environ[name] for name in os.environ if name.startswith(("AWS_", "TRAINING_", "MLOPS_"))},
-        "resources": json.loads((config / "resourceconfig.json").read_text()),
+        "resources": _resources(),
         "channels": json.loads((config / "inputdataconfig.json").read_text()),
     }
 

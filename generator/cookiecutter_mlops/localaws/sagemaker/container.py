@@ -1,7 +1,7 @@
 """What stands in for a container: an image's bundle run as a process, with an /opt/ml tree of its own.
 
 The process is told where that tree is by SM_BASE_DIR. It is not a sandbox: it runs as the user, with this machine's
-network. A network-isolated container gets no address of the embedded AWS and no credentials.
+network unless it is isolated (network.py); then it also gets no address of the embedded AWS and no credentials.
 """
 
 import json
@@ -62,13 +62,16 @@ class Container:
         self.path(inside).write_text(json.dumps(document))
 
     def start(
-        self, arguments: list[str], environment: dict[str, str], log: Callable[[str], object], entrypoint: Any = None
+        self,
+        arguments: list[str],
+        environment: dict[str, str],
+        log: Callable[[str], object],
+        entrypoint: Any = None,
+        within: Callable[[list[str], Path], list[str]] = lambda command, folder: command,
     ) -> "subprocess.Popen[str]":
-        """Start the image's program, or another entry point, with these arguments."""
-        command = [*(entrypoint or self.image["entrypoint"] or []), *arguments]
-        return runtime.spawn(
-            [self.mapped(part) for part in command], cwd=self.work, env=self._env(environment), log=log
-        )
+        """Start the image's program, or another entry point, with these arguments; `within` a network of its own."""
+        command = [self.mapped(part) for part in [*(entrypoint or self.image["entrypoint"] or []), *arguments]]
+        return runtime.spawn(within(command, self.work), cwd=self.work, env=self._env(environment), log=log)
 
     def remove(self) -> None:
         shutil.rmtree(self.root, ignore_errors=True)
@@ -86,6 +89,7 @@ class Container:
             **self.image["env"],
             **{name: self.mapped(value) for name, value in environment.items()},
             "SM_BASE_DIR": str(self.base),
+            "SAGEMAKER_BASE_DIR": str(self.base),  # where the SageMaker training toolkit looks
         }
 
 

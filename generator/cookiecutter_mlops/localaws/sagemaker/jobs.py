@@ -1,11 +1,10 @@
-"""What training, processing and transform jobs have in common: a document, a thread, a process, limits and faults.
+"""What training, processing and transform jobs have in common: a document, a thread, limits and faults.
 
 Limits count the seconds of this machine, for no process runs faster when the embedded clock does; the moments that
 Describe answers are the embedded clock's.
 """
 
 import logging
-import subprocess
 import threading
 from typing import Any
 
@@ -14,7 +13,6 @@ from cookiecutter_mlops.localaws.extension import AwsError
 from cookiecutter_mlops.localaws.iam import acting
 from cookiecutter_mlops.localaws.sagemaker import roles
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
-from cookiecutter_mlops.localaws.sagemaker.container import Container
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure, ValidationException
 
 # SageMaker gives a container this long between SIGTERM and SIGKILL, to save what it can.
@@ -34,7 +32,6 @@ class Job:
     def __init__(self, backend: Operations, document: dict[str, Any], image: str) -> None:
         self.backend, self.document, self.image = backend, document, image
         self.name = document[f"{self.noun}Name"]
-        self.process: subprocess.Popen[str] | None = None
         self.halted = ""  # why it was told to stop, if it was
         self.logs = True
         self._moving = threading.Lock()
@@ -56,17 +53,18 @@ class Job:
         threading.Thread(target=self._carry_out, name=self.name, daemon=True).start()
 
     def renew(self) -> None:
-        """Take a new container, as a new instance does."""
-        backend, network = self.backend, self.document.get("NetworkConfig") or self.document
-        isolated = bool(network.get("EnableNetworkIsolation"))
-        self.container = Container(
-            f"{self.noun}-{self.name}",
-            self.image,
-            account=backend.account_id,
-            region=backend.region_name,
-            credentials=self.session.environment(),
-            isolated=isolated,
-        )
+        """Take what the job runs in, as new instances do."""
+        raise NotImplementedError
+
+    def end_process(self) -> None:
+        """Ask what runs to end, and end it when it does not; return at once."""
+        raise NotImplementedError
+
+    def remove(self) -> None:
+        """Remove the files of a job that went well; what is left of a failed one may say why."""
+
+    def close(self) -> None:
+        """Give back what the job held while it ran."""
 
     def stop(self) -> None:
         if (status := self.document[f"{self.noun}Status"]) in _ENDS:
@@ -79,36 +77,14 @@ class Job:
         self.halted = self.halted or reason
         self.end_process()
 
-    def end_process(self) -> None:
-        if self.process:
-            threading.Thread(target=runtime.stop, args=(self.process, GRACE_SECONDS), daemon=True).start()
-
-    def execute(self, arguments: list[str], environment: dict[str, str], entrypoint: Any = None) -> int:
-        """Run the container's program under the job's time limit and return its exit code."""
-        if self.halted:
-            return 0
-        self.process = self.container.start(arguments, environment, self.line, entrypoint)
-        limit = self.document.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86400)
-        timers = [_timer(limit, self.halt, "MaxRuntimeExceeded")]
-        if fault := faults.take("kill", self.name):
-            timers.append(_timer(fault.after, runtime.kill, self.process))
-        if self.halted:  # while it started
-            self.end_process()
-        code = self.process.wait()
-        for timer in timers:
-            timer.cancel()
-        self.process.reader.join(10)  # type: ignore[attr-defined]
-        return code
-
-    def line(self, text: str) -> None:
-        """Take one line that the container wrote."""
+    def line(self, text: str, host: str = "algo-1") -> None:
+        """Take one line that a container wrote."""
         if self.logs:
-            runtime.write_log(self.backend.account_id, self.backend.region_name, *self.stream, [text])
+            runtime.write_log(self.backend.account_id, self.backend.region_name, *self.stream(host), [text])
 
-    @property
-    def stream(self) -> tuple[str, str]:
-        """Log group and stream of the job."""
-        return f"/aws/sagemaker/{self.noun}s", f"{self.name}/algo-1"
+    def stream(self, host: str = "algo-1") -> tuple[str, str]:
+        """Log group and stream of a host of the job."""
+        return f"/aws/sagemaker/{self.noun}s", f"{self.name}/{host}"
 
     def status(self, status: str, **members: Any) -> None:
         """Move to a status and tell EventBridge; members that come with it are set first. An end is final."""
@@ -127,14 +103,14 @@ class Job:
 
     def _carry_out(self) -> None:
         wait = self.document.get("StoppingCondition", {}).get("MaxWaitTimeInSeconds")
-        limit = _timer(wait, self.halt, "MaxWaitTimeExceeded") if wait else None
+        limit = timer(wait, self.halt, "MaxWaitTimeExceeded") if wait else None
         try:
             if faults.take("capacity", self.name, self.resources.get("InstanceType", "")):
                 raise ContainerFailure(_NO_CAPACITY)
             with acting.acting(self.session):
                 self._provision()
                 self.run()
-            self.container.remove()  # what is left of a failed one may say why
+            self.remove()
         except ContainerFailure as failure:
             self.fail(str(failure)[:1024])
         except AwsError as error:  # of S3, for example: it is the customer's, not SageMaker's
@@ -143,6 +119,7 @@ class Job:
             log.exception("%s %s", self.noun, self.name)
             self.fail(f"InternalServerError: {type(error).__name__}: {error}"[:1024])
         finally:
+            self.close()
             self.session.end()
             if limit:
                 limit.cancel()
@@ -151,12 +128,12 @@ class Job:
         """Ask whether the role may have what SageMaker needs before the program runs."""
         roles.check_image(self.image)
         roles.check_volumes(self.resources)
-        self.logs = roles.may_log(self.backend, *self.stream)
+        self.logs = roles.may_log(self.backend, *self.stream())
         roles.report(f"/aws/sagemaker/{self.noun}s")
 
 
-def _timer(seconds: float, action: Any, *arguments: Any) -> threading.Timer:
-    timer = threading.Timer(seconds, action, arguments)
-    timer.daemon = True
-    timer.start()
-    return timer
+def timer(seconds: float, action: Any, *arguments: Any) -> threading.Timer:
+    started = threading.Timer(seconds, action, arguments)
+    started.daemon = True
+    started.start()
+    return started

@@ -7,12 +7,13 @@ from typing import Any
 from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.sagemaker import channels, storage
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
+from cookiecutter_mlops.localaws.sagemaker.cluster import Instance
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure
-from cookiecutter_mlops.localaws.sagemaker.jobs import Job
+from cookiecutter_mlops.localaws.sagemaker.programs import ProgramJob
 from cookiecutter_mlops.localaws.sagemaker.uploads import Continuous
 
 
-class ProcessingJob(Job):
+class ProcessingJob(ProgramJob):
     noun = "ProcessingJob"
 
     def __init__(self, backend: Operations, document: dict[str, Any]) -> None:
@@ -28,7 +29,7 @@ class ProcessingJob(Job):
             for folder, address in self._places("Continuous"):
                 continuous.enter_context(Continuous(self.backend.account_id, folder, address))
             code = self.execute(app.get("ContainerArguments", []), environment, app.get("ContainerEntrypoint"))
-        message = self.container.path("/opt/ml/output/message")
+        message = self.cluster.containers[self.cluster.failed].path("/opt/ml/output/message")
         if message.is_file():
             self.document["ExitMessage"] = message.read_text(errors="replace")[:1024]
         if code and not self.halted:
@@ -41,18 +42,21 @@ class ProcessingJob(Job):
         self.status("Failed", ProcessingEndTime=clock.time(), FailureReason=reason)
 
     def _prepare(self) -> None:
-        box = self.container
-        for item in self.document.get("ProcessingInputs", []):
-            source = item["S3Input"]
-            folder = box.folder(source["LocalPath"])
-            if not storage.download_input(self.backend.account_id, source["S3Uri"], source["S3DataType"], folder):
-                raise ContainerFailure(f'ClientError: No S3 objects found under S3 URL "{source["S3Uri"]}".')
-        for item in self.outputs:
-            box.folder(item["S3Output"]["LocalPath"])
-        box.folder("/opt/ml/output")
-        box.write("/opt/ml/config/processingjobconfig.json", self._config())
-        cluster = self.document["ProcessingResources"]["ClusterConfig"]
-        box.write("/opt/ml/config/resourceconfig.json", channels.resource_config(cluster))
+        for instance in self.cluster.instances:
+            box = instance.container
+            for item in self.document.get("ProcessingInputs", []):
+                self._fetch(instance, item["S3Input"])
+            for item in self.outputs:
+                box.folder(item["S3Output"]["LocalPath"])
+            box.folder("/opt/ml/output")
+            box.write("/opt/ml/config/processingjobconfig.json", self._config())
+            box.write("/opt/ml/config/resourceconfig.json", self.cluster.resource_config(instance))
+
+    def _fetch(self, instance: Instance, source: dict[str, Any]) -> None:
+        folder, account = instance.container.folder(source["LocalPath"]), self.backend.account_id
+        part = channels.share(self.cluster, instance, source.get("S3DataDistributionType"))
+        if not storage.download_input(account, source["S3Uri"], source["S3DataType"], folder, part):
+            raise ContainerFailure(f'ClientError: No S3 objects found under S3 URL "{source["S3Uri"]}".')
 
     def _config(self) -> dict[str, Any]:
         return {name: value for name, value in self.document.items() if not name.endswith(("Time", "Status"))}
@@ -61,7 +65,8 @@ class ProcessingJob(Job):
         """Return folder and S3 address of the outputs that are uploaded in this mode."""
         outputs = [item["S3Output"] for item in self.outputs]
         return [
-            (self.container.path(output["LocalPath"]), output["S3Uri"])
+            (box.path(output["LocalPath"]), output["S3Uri"])
+            for box in self.cluster.containers
             for output in outputs
             if output["S3UploadMode"] == mode
         ]

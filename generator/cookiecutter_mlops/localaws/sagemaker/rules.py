@@ -1,11 +1,12 @@
 """What AWS refuses when a job or an endpoint configuration is created, and what cannot be run on one machine."""
 
 import re
+from collections import Counter
 from typing import Any
 
 from cookiecutter_mlops.localaws import faults
 from cookiecutter_mlops.localaws.extension import AwsError, NotEmulated
-from cookiecutter_mlops.localaws.sagemaker import storage
+from cookiecutter_mlops.localaws.sagemaker import channels, cluster, storage
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ValidationException
 from cookiecutter_mlops.localaws.sagemaker.kinds import MODEL
@@ -16,8 +17,6 @@ _LOCAL_STORAGE = re.compile(r"ml\.(g4dn|g5|g6e?|p3dn|p4de?|p5e?n?|trn1n?|[cmr]5a
 
 def check_training_job(backend: Operations, request: dict[str, Any]) -> None:
     """Refuse what AWS refuses when the job is created, and what cannot be run on one machine."""
-    if request["ResourceConfig"].get("InstanceCount", 1) != 1:
-        raise NotEmulated("training on several instances (ResourceConfig.InstanceCount)")
     stopping = request.get("StoppingCondition", {})
     runtime_limit, wait = stopping.get("MaxRuntimeInSeconds", 86400), stopping.get("MaxWaitTimeInSeconds")
     if request.get("EnableManagedSpotTraining"):
@@ -33,22 +32,17 @@ def check_training_job(backend: Operations, request: dict[str, Any]) -> None:
     if request.get("EnableManagedSpotTraining") and resources.get("KeepAlivePeriodInSeconds"):
         raise ValidationException("KeepAlivePeriodInSeconds is not supported when EnableManagedSpotTraining is true.")
     usage = "spot training job" if request.get("EnableManagedSpotTraining") else "training job"
-    check_quota(request["TrainingJobName"], resources.get("InstanceType", ""), usage)
-    _check_key(resources.get("VolumeKmsKeyId"), "VolumeKmsKeyId", resources.get("InstanceType", ""))
+    _check_instances(request["TrainingJobName"], resources, usage)
     for channel in request.get("InputDataConfig", []):
-        _check_channel(backend, channel, request["RoleArn"])
+        _check_channel(backend, channel, channels.mode(request, channel), request["RoleArn"])
 
 
 def check_processing_job(request: dict[str, Any]) -> None:
     """Refuse what AWS refuses, and what cannot be run on one machine."""
-    cluster = request["ProcessingResources"]["ClusterConfig"]
-    if cluster.get("InstanceCount", 1) != 1:
-        raise NotEmulated("processing on several instances (ClusterConfig.InstanceCount)")
     for item in request.get("ProcessingInputs", []):
         if "S3Input" not in item or item["S3Input"].get("S3InputMode", "File") != "File":
             raise NotEmulated(f"processing inputs other than S3Input in File mode (input {item['InputName']})")
-    _check_key(cluster.get("VolumeKmsKeyId"), "VolumeKmsKeyId", cluster.get("InstanceType", ""))
-    check_quota(request["ProcessingJobName"], cluster.get("InstanceType", ""), "processing job")
+    _check_instances(request["ProcessingJobName"], request["ProcessingResources"]["ClusterConfig"], "processing job")
 
 
 def check_transform_job(backend: Operations, request: dict[str, Any]) -> None:
@@ -65,19 +59,31 @@ def check_transform_job(backend: Operations, request: dict[str, Any]) -> None:
     if "DataCaptureConfig" in request:
         raise NotEmulated("DataCaptureConfig of transform jobs")
     resources = request["TransformResources"]
-    _check_key(resources.get("VolumeKmsKeyId"), "VolumeKmsKeyId", resources["InstanceType"])
-    check_quota(request["TransformJobName"], resources["InstanceType"], "transform job")
+    _check_instances(request["TransformJobName"], resources, "transform job")
 
 
-def check_quota(name: str, instance_type: str, usage: str) -> None:
+def _check_instances(name: str, resources: dict[str, Any], usage: str) -> None:
+    """Refuse instances over the quota, keys for their own disks, and groups beside a plain number of instances."""
+    groups = resources.get("InstanceGroups")
+    if bool(groups) == ("InstanceCount" in resources or "InstanceType" in resources):
+        raise ValidationException(
+            "Either InstanceGroups, or both InstanceType and InstanceCount, must be specified in ResourceConfig."
+        )
+    kinds = Counter(instance.kind for instance in cluster.planned(resources))
+    for kind, count in kinds.items():
+        check_quota(name, kind, usage, count)
+        _check_key(resources.get("VolumeKmsKeyId"), "VolumeKmsKeyId", kind)
+
+
+def check_quota(name: str, instance_type: str, usage: str, count: int = 1) -> None:
     """Refuse a job or endpoint while a fault says that the account has no quota, in AWS's sentence."""
     if faults.take("quota", name, instance_type):
         raise AwsError(
             "ResourceLimitExceeded",
             f"The account-level service limit '{instance_type} for {usage} usage' is 0 Instances, with current "
-            "utilization of 0 Instances and a request delta of 1 Instances. Please use AWS Service Quotas to request "
-            "an increase for this quota. If AWS Service Quotas is not available, contact AWS support to request an "
-            "increase for this quota.",
+            f"utilization of 0 Instances and a request delta of {count} Instances. Please use AWS Service Quotas to "
+            "request an increase for this quota. If AWS Service Quotas is not available, contact AWS support to "
+            "request an increase for this quota.",
         )
 
 
@@ -87,10 +93,14 @@ def check_endpoint_quota(name: str, config: dict[str, Any]) -> None:
             check_quota(name, variant["InstanceType"], "endpoint")
 
 
-def _check_channel(backend: Operations, channel: dict[str, Any], role: str) -> None:
+def _check_channel(backend: Operations, channel: dict[str, Any], mode: str, role: str) -> None:
     source = channel["DataSource"].get("S3DataSource", {})
-    if source.get("S3DataType") != "S3Prefix" or channel.get("InputMode", "File") == "Pipe":
-        raise NotEmulated(f"channels other than S3Prefix in File mode (channel {channel['ChannelName']})")
+    if mode == "Pipe" or source.get("S3DataType") not in ("S3Prefix", "ManifestFile"):
+        kind = f"{source.get('S3DataType', 'FileSystemDataSource')} in mode {mode}"
+        raise NotEmulated(
+            f"channels other than S3Prefix and ManifestFile in mode File or FastFile "
+            f"(channel {channel['ChannelName']}: {kind})"
+        )
     if not storage.objects(backend.account_id, source["S3Uri"]):
         bucket = storage.split(source["S3Uri"])[0]
         raise ValidationException(

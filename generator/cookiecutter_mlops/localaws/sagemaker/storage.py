@@ -12,6 +12,8 @@ from typing import Any
 from cookiecutter_mlops.localaws.extension import AwsError
 from cookiecutter_mlops.localaws.iam import acting
 
+ALL = slice(None)  # every object
+
 
 def split(uri: str) -> tuple[str, str]:
     """Return bucket and key of an `s3://bucket/key` address."""
@@ -36,11 +38,11 @@ def objects(account: str, uri: str) -> list[Any]:
     return [key for key in keys if not key.name.endswith("/")]
 
 
-def download(account: str, uri: str, folder: Path) -> int:
-    """Write every object under a prefix into a folder and return how many there were."""
+def download(account: str, uri: str, folder: Path, share: slice = ALL) -> int:
+    """Write the objects under a prefix, or a share of them by the order of their keys; return how many there are."""
     bucket, prefix = split(uri)
-    found = _listed(account, uri)
-    for key in found:
+    found = sorted(_listed(account, uri), key=lambda key: key.name)
+    for key in found[share]:
         acting.check_read(account, bucket, key.name)
         _save(folder, _relative(key.name, prefix), key.value)
     return len(found)
@@ -57,20 +59,23 @@ def _listed(account: str, uri: str) -> list[Any]:
     return objects(account, uri)
 
 
-def download_input(account: str, uri: str, data_type: str, folder: Path) -> int:
-    """Write the objects of a prefix, or those that a manifest lists, into a folder; return how many there were."""
+def download_input(account: str, uri: str, data_type: str, folder: Path, share: slice = ALL) -> int:
+    """Write the objects of a prefix, or those that a manifest lists, or a share of them; return how many there are."""
     if data_type == "S3Prefix":
-        return download(account, uri, folder)
-    listed = manifest(account, uri)
-    for prefix, name in listed:
+        return download(account, uri, folder, share)
+    listed = sorted(manifest(account, uri))
+    for prefix, name in listed[share]:
         _save(folder, name, read(account, prefix + name))
     return len(listed)
 
 
 def manifest(account: str, uri: str) -> list[tuple[str, str]]:
     """Return (prefix, name) of every object in a manifest file: `[{"prefix": "s3://bucket/"}, "a.csv", "b.csv"]`."""
-    first, *names = json.loads(read(account, uri))
-    return [(first["prefix"], name) for name in names]
+    try:
+        first, *names = json.loads(read(account, uri))
+        return [(first["prefix"], name) for name in names]
+    except (ValueError, TypeError, KeyError):
+        raise AwsError("ValidationException", f"The manifest {uri} is not a list that begins with a prefix.") from None
 
 
 def _save(folder: Path, name: str, content: bytes) -> None:
@@ -111,13 +116,23 @@ def upload(account: str, folder: Path, uri: str) -> None:
         write(account, f"{uri.rstrip('/')}/{file.relative_to(folder).as_posix()}", file.read_bytes())
 
 
-def upload_archive(account: str, folder: Path, uri: str) -> None:
-    """Write a folder as one .tar.gz whose members are relative to it, as SageMaker does with /opt/ml/model."""
-    buffer = io.BytesIO()
+def upload_archive(account: str, folders: list[Path], uri: str) -> list[str]:
+    """Write folders as one .tar.gz whose members are relative to them, as SageMaker does with /opt/ml/model.
+
+    Return the names of the files that several folders have; the first one's is kept.
+    """
+    buffer, clashes, packed = io.BytesIO(), [], set()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        for path in sorted(folder.iterdir()):
-            archive.add(path, arcname=path.name)
+        for folder in folders:
+            for path in sorted(folder.rglob("*")):
+                name = path.relative_to(folder).as_posix()
+                if name not in packed:
+                    archive.add(path, arcname=name, recursive=False)
+                elif not path.is_dir():
+                    clashes.append(name)
+                packed.add(name)
     write(account, uri, buffer.getvalue())
+    return clashes
 
 
 def download_archive(account: str, uri: str, folder: Path) -> None:

@@ -1,15 +1,18 @@
 """CreateTrainingJob for real: channels from S3, the image's `train` under the container contract, artifacts to S3."""
 
+import contextlib
 import re
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from cookiecutter_mlops.localaws import clock, faults
 from cookiecutter_mlops.localaws.sagemaker import channels, storage
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
+from cookiecutter_mlops.localaws.sagemaker.container import Container
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure
-from cookiecutter_mlops.localaws.sagemaker.jobs import Job
+from cookiecutter_mlops.localaws.sagemaker.programs import ProgramJob
 from cookiecutter_mlops.localaws.sagemaker.uploads import Continuous
 
 # The secondary states that AWS reports, with the messages people see in the console.
@@ -28,7 +31,7 @@ _MESSAGES = {
 }
 
 
-class TrainingJob(Job):
+class TrainingJob(ProgramJob):
     noun = "TrainingJob"
 
     def __init__(self, backend: Operations, document: dict[str, Any]) -> None:
@@ -56,8 +59,8 @@ class TrainingJob(Job):
         self._upload_output()
         self._finish()
 
-    def line(self, text: str) -> None:
-        super().line(text)
+    def line(self, text: str, host: str = "algo-1") -> None:
+        super().line(text, host)
         for name, pattern in self.patterns.items():
             if found := pattern.search(text):
                 self.metrics[name] = (float(found.group(1)), clock.time())
@@ -77,20 +80,22 @@ class TrainingJob(Job):
             self.status("InProgress")
 
     def _attempt(self) -> int:
-        """Train on one instance, from the newest checkpoints; return the exit code."""
+        """Train on new instances, from the newest checkpoints; return the exit code."""
         self.interrupted, started = False, time.monotonic()
         self.secondary("Downloading")
-        channels.prepare(self.backend.account_id, self.container, self.document)
+        channels.prepare(self.backend.account_id, self.cluster, self.document)
         self.secondary("Training", TrainingStartTime=self.document.get("TrainingStartTime") or clock.time())
-        with self._checkpoints():
+        with contextlib.ExitStack() as checkpoints:
+            for box in self.cluster.containers:
+                checkpoints.enter_context(self._checkpoints(box))
             code = self._train()
         self.seconds += time.monotonic() - started
         return code
 
-    def _checkpoints(self) -> Continuous:
+    def _checkpoints(self, box: Container) -> Continuous:
         """Fetch the checkpoints of earlier instances and jobs; the new ones go to the same prefix, as they appear."""
         account, config = self.backend.account_id, self.document.get("CheckpointConfig") or {}
-        folder = self.container.folder(config.get("LocalPath", "/opt/ml/checkpoints"))
+        folder = box.folder(config.get("LocalPath", "/opt/ml/checkpoints"))
         if config:
             storage.download(account, f"{config['S3Uri'].rstrip('/')}/", folder)
         return Continuous(account, folder, config.get("S3Uri", ""))
@@ -121,23 +126,36 @@ class TrainingJob(Job):
         self.end_process()
 
     def _reason(self, code: int) -> str:
-        file = self.container.path("/opt/ml/output/failure")
+        file = self.cluster.containers[self.cluster.failed].path("/opt/ml/output/failure")
         said = file.read_text(errors="replace").strip() if file.is_file() else ""
         return f"AlgorithmError: {said[:980]}, exit code: {code if code > 0 else 128 - code}"
 
     def _upload_model(self) -> None:
-        folder = self.container.path("/opt/ml/model")
-        if not folder.is_dir() or not any(folder.iterdir()):
+        """Send what all hosts left in /opt/ml/model, as one object; files of the same name are the first host's."""
+        folders = self._filled("/opt/ml/model")
+        if not folders:
             return
         uncompressed = self.document["OutputDataConfig"].get("CompressionType") == "NONE"
         address = f"{self.output}/model/" if uncompressed else f"{self.output}/model.tar.gz"
-        (storage.upload if uncompressed else storage.upload_archive)(self.backend.account_id, folder, address)
+        if uncompressed:
+            for folder in reversed(folders):
+                storage.upload(self.backend.account_id, folder, address)
+        else:
+            self._upload_archive(folders, address)
         self.document["ModelArtifacts"] = {"S3ModelArtifacts": address}
 
     def _upload_output(self) -> None:
-        folder = self.container.path("/opt/ml/output/data")
-        if folder.is_dir() and any(folder.iterdir()):
-            storage.upload_archive(self.backend.account_id, folder, f"{self.output}/output.tar.gz")
+        if folders := self._filled("/opt/ml/output/data"):
+            self._upload_archive(folders, f"{self.output}/output.tar.gz")
+
+    def _upload_archive(self, folders: list[Path], address: str) -> None:
+        for name in storage.upload_archive(self.backend.account_id, folders, address):
+            self.line(f"Several hosts wrote {name}: that of the first one is kept; on AWS it may be any.")
+
+    def _filled(self, inside: str) -> list[Path]:
+        """Return a folder of all containers, without those where it is empty."""
+        folders = [box.path(inside) for box in self.cluster.containers]
+        return [folder for folder in folders if folder.is_dir() and any(folder.iterdir())]
 
     def _finish(self) -> None:
         state = self.halted or "Completed"

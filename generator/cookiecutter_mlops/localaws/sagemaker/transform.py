@@ -2,6 +2,7 @@
 
 import http.client
 import math
+import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,7 +11,7 @@ from cookiecutter_mlops.localaws import clock, runtime
 from cookiecutter_mlops.localaws.sagemaker import records, storage
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure
-from cookiecutter_mlops.localaws.sagemaker.jobs import Job
+from cookiecutter_mlops.localaws.sagemaker.jobs import GRACE_SECONDS, Job
 from cookiecutter_mlops.localaws.sagemaker.kinds import MODEL
 from cookiecutter_mlops.localaws.sagemaker.servers import Server
 
@@ -47,7 +48,9 @@ class TransformJob(Job):
             **self.document.get("Environment", {}),
         }
         self.server = Server(self.backend, self.document["ModelName"], self.name, self.name, self.line, **settings)
-        self.container, self.process = self.server.container, self.server.process
+
+    def end_process(self) -> None:
+        threading.Thread(target=runtime.stop, args=(self.server.process, GRACE_SECONDS), daemon=True).start()
 
     def run(self) -> None:
         try:
