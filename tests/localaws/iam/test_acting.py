@@ -133,6 +133,23 @@ def test_function_acts_with_its_role(strict):
     ]
 
 
+def test_function_is_invoked_only_by_rules_that_its_policy_names(strict):
+    arn, events, name = function(strict), strict.client("events"), f"rule-{uuid.uuid4().hex[:8]}"
+    rule = events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))["RuleArn"]
+    events.put_targets(Rule=name, Targets=[{"Id": "f", "Arn": arn}])
+    for source, allowed in ((f"{rule}-other", False), (rule, True)):
+        leave = {"Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com", "SourceArn": source}
+        strict.client("lambda").add_permission(FunctionName=arn, StatementId=f"is-{allowed}".lower(), **leave)
+        events.put_events(Entries=[{"Source": name, "DetailType": "t", "Detail": "{}"}])
+        assert wait_for(lambda: decisions(strict, arn), seconds=5)[-1] == ("events.amazonaws.com", allowed)
+
+
+def decisions(strict, resource):
+    """Return who was let to a resource, and who was not."""
+    entries = map(json.loads, (strict.aws.home / "iam.jsonl").read_text().splitlines())
+    return [(entry["role"], entry["allowed"]) for entry in entries if entry["resource"] == resource]
+
+
 def test_queue_takes_events_only_of_rules_that_its_policy_names(strict):
     events, sqs, name = strict.client("events"), strict.client("sqs"), f"rule-{uuid.uuid4().hex[:8]}"
     rule = events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))["RuleArn"]

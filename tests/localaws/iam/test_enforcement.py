@@ -170,6 +170,28 @@ def test_key_policy_without_the_account_locks_everybody_else_out(strict):
     assert words(error)[1].endswith("because no resource-based policy allows the kms:GenerateDataKey action")
 
 
+@pytest.mark.parametrize(
+    ("constraint", "shown", "allowed"),
+    [
+        ({}, {}, True),
+        ({"EncryptionContextSubset": {"stage": "prod"}}, {"stage": "prod", "run": "1"}, True),
+        ({"EncryptionContextSubset": {"stage": "prod"}}, {"stage": "staging"}, False),
+        ({"EncryptionContextEquals": {"stage": "prod"}}, {"stage": "prod"}, True),
+        ({"EncryptionContextEquals": {"stage": "prod"}}, {"stage": "prod", "run": "1"}, False),
+    ],
+)
+def test_grant_lets_its_grantee_use_the_key_until_it_is_revoked(strict, constraint, shown, allowed):
+    kms, caller = strict.client("kms"), strict.role()
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    grant = kms.create_grant(KeyId=key, GranteePrincipal=caller.role, Operations=["Encrypt"], Constraints=constraint)
+    request = {"KeyId": key, "Plaintext": b"secret", "EncryptionContext": shown}
+    if allowed:
+        blob = caller.client("kms").encrypt(**request)["CiphertextBlob"]
+        assert "kms:Decrypt" in words(refusal(caller.client("kms").decrypt, CiphertextBlob=blob, KeyId=key))[1]
+        kms.revoke_grant(KeyId=key, GrantId=grant["GrantId"])
+    assert "not authorized to perform: kms:Encrypt" in words(refusal(caller.client("kms").encrypt, **request))[1]
+
+
 def test_role_is_passed_only_where_pass_role_allows_it(strict):
     role = f"arn:aws:iam::{ACCOUNT}:role/job"
     model = {"ModelName": "passed", "PrimaryContainer": {"Image": "i:1"}, "ExecutionRoleArn": role}
@@ -241,7 +263,7 @@ def test_role_is_assumed_only_by_whom_it_trusts(strict):
     assert words(error)[1].endswith("because no resource-based policy allows the sts:AssumeRole action")
 
 
-def test_session_that_is_over_is_refused(strict):
+def test_session_token_of_somebody_else_is_refused(strict):
     caller = strict.role(allow("s3:*"))
     caller.credentials |= {"SessionToken": "another"}
     assert words(refusal(caller.client("ssm").describe_parameters))[0] == "UnrecognizedClientException"

@@ -128,8 +128,9 @@ def _iam(name: str, params: dict[str, Any]) -> Values:
 
 
 def _kms(name: str, params: dict[str, Any]) -> Values:
-    pairs = (params.get("EncryptionContext") or {}).items()
-    found = {f"kms:encryptioncontext:{key}".lower(): [value] for key, value in pairs}
+    pairs = params.get("EncryptionContext") or {}
+    found = {f"kms:encryptioncontext:{key}".lower(): [value] for key, value in pairs.items()}
+    found |= {"kms:encryptioncontextkeys": list(pairs)} if pairs else {}
     return found | ({"kms:granteeprincipal": texts(params["GranteePrincipal"])} if "GranteePrincipal" in params else {})
 
 

@@ -20,6 +20,13 @@ _FREE = ("sts:GetCallerIdentity", "sts:GetSessionToken", "sts:AssumeRoleWithWebI
 # What a denial is called where it is not AccessDeniedException.
 _CODES = dict.fromkeys(("iam", "monitoring", "s3", "sqs", "sts"), "AccessDenied")
 _CODES |= {"ec2": "UnauthorizedOperation", "sns": "AuthorizationError"}
+# Tokens that are over, or nobody's: S3 has its own words, and services of the query protocol their own names.
+_OF_S3 = {
+    "ExpiredTokenException": ("ExpiredToken", "The provided token has expired."),
+    "UnrecognizedClientException": ("InvalidToken", "The provided token is malformed or otherwise invalid."),
+}
+_OF_QUERIES = {"ExpiredTokenException": "ExpiredToken", "UnrecognizedClientException": "InvalidClientTokenId"}
+_QUERIES = ("iam", "monitoring", "sns", "sts")
 _GIT = "/v1/repos/"
 Application = Callable[..., Iterable[bytes]]
 
@@ -92,16 +99,22 @@ def _calls(environ: dict[str, Any], principal: Principal, region: str) -> list[C
     return [call for call in needed if call.action not in _FREE]
 
 
+def _in_words_of(service: str, error: AwsError) -> tuple[str, str]:
+    """Return code and message as a service has them."""
+    if error.code == "AccessDeniedException":
+        more = "You are not authorized to perform this operation. " if service == "ec2" else ""
+        return _CODES.get(service, error.code), more + error.message
+    if service == "s3":
+        return _OF_S3.get(error.code, (error.code, error.message))
+    return _OF_QUERIES.get(error.code, error.code) if service in _QUERIES else error.code, error.message
+
+
 def _answer(environ: dict[str, Any], error: AwsError) -> Response:
     """Return a refusal in the protocol of the service, with the code that the service uses."""
     if environ["PATH_INFO"].startswith(_GIT):
         return Response(f"{error.message}\n", 403)
     service, model = refusals.service(environ), operations.operation(environ)
-    code, message = error.code, error.message
-    if code == "AccessDeniedException":
-        code = _CODES.get(service, code)
-    if service == "ec2":
-        message = f"You are not authorized to perform this operation. {message}"
+    code, message = _in_words_of(service, error)
     if service == "s3" or not model:
         body = f"<Error><Code>{code}</Code><Message>{refusals.escape(message)}</Message></Error>"
         return Response("" if environ["REQUEST_METHOD"] == "HEAD" else body, 403, content_type="application/xml")

@@ -34,7 +34,38 @@ def _key(region: str, account: str, name: str) -> list[str]:
 
     backend: Any = kms_backends[account][region]
     key = backend.keys.get(name.removeprefix("key/"))
-    return [key.policy] if key else []
+    return [key.policy, *_grants(key)] if key else []
+
+
+def _grants(key: Any) -> list[str]:
+    """Return a key's grants as the statements that they amount to.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
+    """
+    statements = [
+        {
+            "Sid": grant.name or grant.id,
+            "Effect": "Allow",
+            "Principal": {"AWS": grant.grantee_principal},
+            "Action": [f"kms:{operation}" for operation in grant.operations],
+            "Resource": "*",
+            "Condition": _constraint(grant.constraints or {}),
+        }
+        for grant in list(key.grants.values())
+    ]
+    return [json.dumps({"Version": "2012-10-17", "Statement": statements})] if statements else []
+
+
+def _constraint(constraints: dict[str, dict[str, str]]) -> dict[str, dict[str, Any]]:
+    """Return the condition of a grant: encryption contexts hold these pairs, or these and no others."""
+    exact = constraints.get("EncryptionContextEquals") or {}
+    pairs = exact or constraints.get("EncryptionContextSubset") or {}
+    condition: dict[str, dict[str, Any]] = {}
+    if pairs:
+        condition["StringEquals"] = {f"kms:EncryptionContext:{name}": value for name, value in pairs.items()}
+    if exact:
+        condition["ForAllValues:StringEquals"] = {"kms:EncryptionContextKeys": list(exact)}
+    return condition
 
 
 def _topic(region: str, account: str, name: str) -> list[str]:
