@@ -61,7 +61,7 @@ def assume(role: str, service: str, name: str, source: str, region: str, seconds
     if authorization.enforced() and role:
         trusted = principals.of_service(service)
         call = Call("sts:AssumeRole", role, _for(source))
-        decision = authorization.decide(trusted, call, region)
+        _, decision = authorization.decide(trusted, call, region)
         if not principals.role_of(role) or not decision.allowed:
             raise CannotAssume(role, service, authorization.sentence(service, call, decision.reason))
     return Session(principals.new_session(role, name[:64], seconds), region)

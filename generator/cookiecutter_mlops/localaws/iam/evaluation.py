@@ -66,13 +66,13 @@ def decide(request: Request, resource_policies: Sequence[Policy] = (), account: 
 def _identity(request: Request, grants: dict[str, Statement]) -> Decision:
     """Ask the policies of the principal; a resource policy that names its role spares only the identity policies."""
     principal = request.principal
-    if principal.boundary is not None and not _allowing(request, [principal.boundary]):
+    if principal.boundary is not None and not granting(request, [principal.boundary]):
         return _implicit("permissions boundary", request)
-    if principal.sessions is not None and not _allowing(request, principal.sessions):
+    if principal.sessions is not None and not granting(request, principal.sessions):
         return _implicit("session policy", request)
     if granted := _by(grants, "role", "anyone"):
         return granted
-    statement = _allowing(request, principal.identity)
+    statement = granting(request, principal.identity)
     if not statement:
         return _implicit("identity-based policy", request)
     return Decision(True, kind="identity-based policy", statement=statement)
@@ -127,7 +127,8 @@ def _root(principal: Principal) -> str:
     return f"arn:{partition}:iam::{principal.account}:root"
 
 
-def _allowing(request: Request, policies: Sequence[Policy]) -> Statement | None:
+def granting(request: Request, policies: Sequence[Policy]) -> Statement | None:
+    """Return the first statement of these policies that allows a request, whatever others say of it."""
     return next(_statements(request, policies, "Allow"), None)
 
 
