@@ -147,10 +147,10 @@ def _wanted(kind: Kind, document: Document, request: Document) -> bool:
 
 
 def _within(moment: float, after: Any, before: Any) -> bool:
-    return (after is None or moment > _seconds(after)) and (before is None or moment < _seconds(before))
+    return (after is None or moment > seconds_of(after)) and (before is None or moment < seconds_of(before))
 
 
-def _seconds(moment: Any) -> float:
+def seconds_of(moment: Any) -> float:
     return moment.timestamp() if hasattr(moment, "timestamp") else float(moment)
 
 

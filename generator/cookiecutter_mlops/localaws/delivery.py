@@ -147,6 +147,22 @@ def _lambda(sender: Sender, target: Target, text: str) -> None:
     lambda_backends[account][region].invoke(name, qualifier or None, text, asynchronously, {})
 
 
+def _sagemaker(sender: Sender, target: Target, text: str) -> None:
+    """Start a SageMaker pipeline with the target's parameters; a value such as `$.detail.key` is the event's."""
+    from moto.sagemaker.models import sagemaker_backends
+
+    from cookiecutter_mlops.localaws.events.transform import at_path
+
+    _, _, _, region, account, name = target["Arn"].split(":", 5)
+    values = {}
+    for item in (target.get("SageMakerPipelineParameters") or {}).get("PipelineParameterList", []):
+        value = at_path(json.loads(text), item["Value"], None) if item["Value"].startswith("$.") else item["Value"]
+        values[item["Name"]] = value if isinstance(value, str | None) else json.dumps(value)
+    parameters = [{"Name": key, "Value": value} for key, value in values.items()]
+    backend: Any = sagemaker_backends[account][region]
+    backend.start_pipeline_execution({"PipelineName": name.removeprefix("pipeline/"), "PipelineParameters": parameters})
+
+
 def _sns(sender: Sender, target: Target, text: str) -> None:
     from moto.sns.models import sns_backends
 
@@ -212,6 +228,7 @@ _SERVICES: dict[str, Callable[[Sender, Target, str], None]] = {
     "events": _events,
     "lambda": _lambda,
     "logs": _logs,
+    "sagemaker": _sagemaker,
     "scheduler": _any_call,
     "sns": _sns,
     "sqs": _sqs,

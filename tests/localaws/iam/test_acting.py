@@ -10,6 +10,8 @@ from tests.localaws.codebuild.conftest import ENVIRONMENT, log
 from tests.localaws.conftest import ACCOUNT, REGION, wait_for
 from tests.localaws.functions import zipped
 from tests.localaws.iam.conftest import allow, document, refusal, service_role
+from tests.localaws.sagemaker_pipelines.definitions import definition, start, steps
+from tests.localaws.sagemaker_pipelines.definitions import ended as execution_ended
 from tests.localaws.test_sagemaker_training import ended, request
 
 PULL = allow(["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"])
@@ -213,3 +215,24 @@ def test_key_of_a_log_group_must_admit_the_logs_of_its_region(strict):
     }
     kms.put_key_policy(KeyId=key, PolicyName="default", Policy=document(account, of_logs))
     logs.create_log_group(logGroupName=name, kmsKeyId=key)
+
+
+def registering(strict, *statements):
+    """Run a pipeline that registers a model with a role, and return the step."""
+    sagemaker, name = strict.client("sagemaker"), f"pipeline-{uuid.uuid4().hex[:8]}"
+    sagemaker.create_model_package_group(ModelPackageGroupName=name)
+    register = {"Name": "Register", "Type": "RegisterModel", "Arguments": {"ModelPackageGroupName": name}}
+    role = service_role(strict, "sagemaker", *statements)
+    sagemaker.create_pipeline(
+        PipelineName=name, PipelineDefinition=definition(register), RoleArn=role, ClientRequestToken=uuid.uuid4().hex
+    )
+    arn = start(strict.aws, name)
+    execution_ended(strict.aws, arn)
+    return steps(strict.aws, arn)["Register"]
+
+
+def test_pipeline_of_sagemaker_acts_with_its_role(strict):
+    may = ["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"]
+    assert registering(strict, allow(may))["StepStatus"] == "Succeeded"
+    reason = registering(strict, allow(may[1]))["FailureReason"]
+    assert "is not authorized to perform: sagemaker:CreateModelPackage on resource" in reason

@@ -15,6 +15,7 @@ _ACTIONS = {
     "events": ("events:PutEvents",),
     "lambda": ("lambda:InvokeFunction",),
     "logs": ("logs:CreateLogStream", "logs:PutLogEvents"),
+    "sagemaker": ("sagemaker:StartPipelineExecution",),
     "sns": ("sns:Publish",),
     "sqs": ("sqs:SendMessage",),
 }

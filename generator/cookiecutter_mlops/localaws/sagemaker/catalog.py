@@ -1,14 +1,14 @@
 """The resources of SageMaker that are only documents here: what was created is described, changed, listed and deleted.
 
-Studio, the feature store, SageMaker's own pipelines and Model Monitor do not run; their resources can be managed.
+Studio, the feature store and Model Monitor do not run; their resources can be managed.
 """
 
 import uuid
 from typing import Any
 
 from cookiecutter_mlops.localaws.crud import Document, Kind
-from cookiecutter_mlops.localaws.sagemaker import storage
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
+from cookiecutter_mlops.localaws.sagemaker.pipelines.operations import PIPELINE
 
 _IN_SERVICE = {"Status": "InService"}
 
@@ -46,7 +46,6 @@ def _cannot_find(noun: str) -> tuple[str, str]:
     return "ResourceNotFound", f"Resource not found: {noun} {{key}} does not exist."
 
 
-PIPELINE = Kind("Pipeline", defaults={"PipelineStatus": "Active"}, listed="PipelineSummaries")
 TRACKING_SERVER = Kind(
     "MlflowTrackingServer",
     "TrackingServerName",
@@ -124,12 +123,6 @@ class CatalogOperations(Operations):
 
     _portfolio = "Disabled"
 
-    def create_pipeline(self, request: Document) -> Document:
-        return self.documents.create(PIPELINE, self._with_definition(request))
-
-    def update_pipeline(self, request: Document) -> Document:
-        return self.documents.update(PIPELINE, self._with_definition(request))
-
     def enable_sagemaker_servicecatalog_portfolio(self, request: Document) -> dict[str, Any]:
         self._portfolio = "Enabled"
         return {}
@@ -143,10 +136,3 @@ class CatalogOperations(Operations):
 
     def update_mlflow_tracking_server(self, request: Document) -> Document:
         return self.documents.update(TRACKING_SERVER, request | {"TrackingServerStatus": "Updated"})
-
-    def _with_definition(self, request: Document) -> Document:
-        """Return the request with the text of a definition that lies in S3, which AWS keeps."""
-        if place := request.pop("PipelineDefinitionS3Location", None):
-            address = f"s3://{place['Bucket']}/{place['ObjectKey']}"
-            request["PipelineDefinition"] = storage.read(self.account_id, address).decode()
-        return request

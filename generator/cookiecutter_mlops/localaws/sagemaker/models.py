@@ -17,6 +17,7 @@ from cookiecutter_mlops.localaws.sagemaker.kinds import (
     TRAINING_JOB,
     TRANSFORM_JOB,
 )
+from cookiecutter_mlops.localaws.sagemaker.pipelines.operations import PipelineOperations
 from cookiecutter_mlops.localaws.sagemaker.processing import ProcessingJob
 from cookiecutter_mlops.localaws.sagemaker.registry import RegistryOperations
 from cookiecutter_mlops.localaws.sagemaker.training import TrainingJob
@@ -25,7 +26,7 @@ from cookiecutter_mlops.localaws.sagemaker.transform import TransformJob
 RunnableJob = TrainingJob | ProcessingJob | TransformJob
 
 
-class SageMakerBackend(EndpointOperations, RegistryOperations, CatalogOperations):
+class SageMakerBackend(EndpointOperations, RegistryOperations, CatalogOperations, PipelineOperations):
     """The SageMaker of one account and region."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
