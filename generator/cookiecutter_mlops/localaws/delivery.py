@@ -7,7 +7,7 @@ import json
 import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cookiecutter_mlops.localaws import clock, faults, runtime
@@ -100,7 +100,14 @@ class _Delivery:
                 "RETRY_ATTEMPTS": str(max(self.attempts - 1, 0)),
                 "EXHAUSTED_RETRY_CONDITION": exhausted,
             }
-            to_queue(self.sender, queue, self.original, facts)
+            to_queue(self._sender_of_dead_letters(), queue, self.original, facts)
+
+    def _sender_of_dead_letters(self) -> Sender:
+        """A rule asks the queue's own policy, whatever its target's role may; a schedule sends with its role.
+
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html#eb-dlq-perms
+        """
+        return replace(self.sender, role="") if self.sender.service == "events.amazonaws.com" else self.sender
 
 
 def to_queue(sender: Sender, arn: str, text: str, facts: dict[str, str] | None = None) -> None:

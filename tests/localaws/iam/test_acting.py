@@ -167,6 +167,22 @@ def test_queue_takes_events_only_of_rules_that_its_policy_names(strict):
     assert received(sqs, f"{name}-closed") == 0
 
 
+def test_event_that_a_rule_may_not_deliver_goes_to_the_dead_letters_by_leave_of_their_queue(strict):
+    events, sqs, name = strict.client("events"), strict.client("sqs"), f"rule-{uuid.uuid4().hex[:8]}"
+    rule = events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))["RuleArn"]
+    target, dead = (f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}-{kind}" for kind in ("target", "dead"))
+    leave = allow("sqs:SendMessage", dead, Principal={"Service": "events.amazonaws.com"})
+    leave["Condition"] = {"ArnEquals": {"aws:SourceArn": rule}}
+    sqs.create_queue(QueueName=f"{name}-target")
+    sqs.create_queue(QueueName=f"{name}-dead", Attributes={"Policy": document(leave)})
+    role = service_role(strict, "events", allow("sqs:GetQueueUrl"))
+    events.put_targets(
+        Rule=name, Targets=[{"Id": "t", "Arn": target, "RoleArn": role, "DeadLetterConfig": {"Arn": dead}}]
+    )
+    events.put_events(Entries=[{"Source": name, "DetailType": "t", "Detail": "{}"}])
+    assert (received(sqs, f"{name}-target"), received(sqs, f"{name}-dead")) == (0, 1)
+
+
 def received(sqs, name):
     url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     return len(sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", []))
