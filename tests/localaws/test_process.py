@@ -73,6 +73,17 @@ def test_status_and_env_speak_of_the_running_server(home):
     assert "export AWS_ACCESS_KEY_ID=embedded-aws" in exports
 
 
+@pytest.mark.parametrize(
+    ("options", "said"), [([], "IAM policies are enforced"), (["--iam", "off"], "IAM is off: policies are stored but")]
+)
+def test_every_start_says_whether_policies_are_enforced(home, monkeypatch, options, said):
+    monkeypatch.delenv("MLOPS_LOCAL_IAM", raising=False)
+    for _ in ("start", "it runs already"):
+        assert said in CliRunner().invoke(local, ["up", "--home", str(home), *options]).output
+    log = (home / "server.log").read_text()
+    assert ("IAM is off" in log) == bool(options)
+
+
 def test_state_of_a_server_that_was_killed_is_not_taken_for_a_running_one(home):
     first = process.up(home, "eu-west-1")
     os.kill(first.pid, signal.SIGKILL)

@@ -80,7 +80,7 @@ def released(salaries, tmp_path_factory):
     folder = tmp_path_factory.mktemp("loop")
     project = LoopProject(new_project(folder, "stages=prod", "--data", str(salaries), "--target", "wage"))
     try:
-        project.up("--iam", "on")
+        project.up()
         project.mlops("apply")
         project.mlops("data", "push", str(salaries))
         assert project.train() == "Succeeded", project.logs()

@@ -20,7 +20,7 @@ def make(tmp_path):
     def released(*answers: str) -> LoopProject:
         project = LoopProject(new_project(tmp_path, *answers))
         projects.append(project)
-        project.up("--iam", "on")
+        project.up()
         project.mlops("apply")
         project.mlops("data", "push", str(project.path / "data" / "sample.csv"))
         assert project.train() == "Succeeded", project.logs()

@@ -20,7 +20,7 @@ def staged(tmp_path_factory):
     settings = project.path / "terraform" / "terraform.auto.tfvars.json"
     settings.write_text(json.dumps(json.loads(settings.read_text()) | {"force_destroy": True}, indent=2) + "\n")
     try:
-        project.up("--iam", "on")
+        project.up()
         project.mlops("apply")
         with canaries_that_take_no_time(project):
             yield project

@@ -10,11 +10,12 @@ from rich.console import Console
 from cookiecutter_mlops.localaws import controls, process
 from cookiecutter_mlops.localaws import logs as streams
 from cookiecutter_mlops.localaws.controls import home_option
+from cookiecutter_mlops.localaws.iam import authorization
 from cookiecutter_mlops.localaws.iam.commands import permissions
 
 _IAM = {
     "on": "IAM policies are enforced: what runs acts with its own role.",
-    "off": "IAM is off: policies are stored but not enforced, so what works here may be refused on AWS.",
+    "off": authorization.OFF,
 }
 
 
@@ -33,11 +34,11 @@ for command in (controls.clock, controls.fault, controls.outbox, permissions):
 @click.option(
     "--iam",
     type=click.Choice(["on", "off"]),
-    default="off",
+    default="on",
     envvar="MLOPS_LOCAL_IAM",
     show_default=True,
     show_envvar=True,
-    help="on: what runs is held to the policies of its own role.",
+    help="off, for exploring: policies are stored but not enforced.",
 )
 @home_option
 def up(port: int, region: str | None, iam: str, home: Path) -> None:

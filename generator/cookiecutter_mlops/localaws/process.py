@@ -61,7 +61,7 @@ def running(home: Path) -> Server:
     return server
 
 
-def up(home: Path, region: str, port: int = 0, iam: str = "off", timeout: float = 60) -> Server:
+def up(home: Path, region: str, port: int = 0, iam: str = "on", timeout: float = 60) -> Server:
     """Start the embedded AWS of this folder and wait until it answers; return the running one if there is one.
 
     Raises MlopsError if the port is taken, or with the end of the log if the server does not come up.

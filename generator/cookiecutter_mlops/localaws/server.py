@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--home", type=Path, default=Path(".mlops/local"), help="folder for state, logs and jobs")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--region", default="eu-west-1", help="the region that `mlops local env` prints")
-    parser.add_argument("--iam", choices=["on", "off"], default="off", help="whether IAM policies are enforced")
+    parser.add_argument("--iam", choices=["on", "off"], default="on", help="whether IAM policies are enforced")
     options = parser.parse_args(arguments)
     try:
         authorization.enforce(options.iam == "on")
