@@ -16,7 +16,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from cookiecutter_mlops.localaws import embedded, guard
+from cookiecutter_mlops.localaws import embedded, guard, snapshot
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
@@ -46,6 +46,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     """The embedded AWS that the tests share; whoever moves its clock or breaks it serves one of their own."""
     with serve(tmp_path_factory.mktemp("aws")) as aws:
         yield aws
+    log = (aws.home / "server.log").read_text()
+    assert snapshot.check(aws.home), log[-1000:]  # whatever the tests made can be written
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def fault(aws: Aws) -> Iterator[AddFault]:
 def serve(folder: Path, *options: str) -> Iterator[Aws]:
     """Run a server in a folder; its log is shown when it does not come up."""
     home = folder / "local"
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     command = [
         sys.executable,
         "-m",

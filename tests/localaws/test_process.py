@@ -130,3 +130,76 @@ def test_server_listens_on_loopback_only(home):
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
     addresses = {line.split()[1].split(":")[0] for line in lines if line.split()[1].endswith(f":{server.port:04X}")}
     assert addresses == {"0100007F"}
+
+
+def run(*arguments, home):
+    return CliRunner().invoke(local, [*arguments, "--home", str(home)])
+
+
+def exported(home):
+    """Return the variables that `mlops local env` exports."""
+    lines = run("env", home=home).output.splitlines()
+    return dict(line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export "))
+
+
+def test_two_servers_run_at_once_on_their_own_ports(home, tmp_path):
+    other = tmp_path / "other"
+    try:
+        first, second = process.up(home, "eu-west-1"), process.up(other, "eu-west-1")
+        client(first, "ssm").put_parameter(Name="/only-first", Value="1", Type="String")
+        assert first.port != second.port
+        assert client(second, "ssm").describe_parameters()["Parameters"] == []
+    finally:
+        process.down(other)
+
+
+def test_server_takes_the_given_port_and_keeps_it(home):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    assert process.up(home, "eu-west-1", port).port == port
+    process.down(home)
+    assert process.up(home, "eu-west-1").port == port
+
+
+def test_two_projects_share_one_server_until_the_second_goes_down(home, tmp_path):
+    first = tmp_path / "wages"
+    own = first / process.HOME
+    process.up(own, "eu-west-1")
+    try:
+        said = run("up", "--share", str(first), home=home)
+        assert said.exit_code == 0 and str(own) in said.output, said.output
+        assert exported(home)["AWS_ENDPOINT_URL"] == exported(own)["AWS_ENDPOINT_URL"]
+        assert process.running(own).url in run("status", home=home).output
+        assert run("up", "--fresh", home=home).exit_code == 1  # what it holds is the other project's
+        assert run("down", home=home).exit_code == 0
+        assert process.find(own) and not process.find(home)
+        assert "No embedded AWS runs" in run("env", home=home).output
+    finally:
+        process.reset(own)
+
+
+@pytest.mark.slow
+def test_state_of_terraform_goes_with_the_world_that_it_describes(home):
+    state = home / "terraform" / "terraform.tfstate"
+    assert run("up", home=home).exit_code == 0
+    state.parent.mkdir()
+    state.touch()
+    run("down", home=home)
+    assert run("up", home=home).exit_code == 0 and state.exists()
+    assert run("up", "--fresh", home=home).exit_code == 0 and not state.exists()
+
+
+@pytest.mark.parametrize("named", ["nowhere", "."])
+def test_only_an_embedded_aws_of_another_project_is_shared(home, tmp_path, monkeypatch, named):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / process.HOME).mkdir(parents=True)
+    said = run("up", "--share", named, home=process.HOME)
+    assert said.exit_code == 1 and f"got: {named}" in said.output
+
+
+def test_reset_leaves_a_folder_alone_that_is_of_something_else(home):
+    home.mkdir()
+    (home / "precious").touch()
+    assert run("reset", home=home).exit_code == 0
+    assert (home / "precious").exists()

@@ -35,6 +35,7 @@ class Clock:
         self._numbers = itertools.count()
         self._workers = ThreadPoolExecutor(_THREADS, "clock")
         self._thread: threading.Thread | None = None
+        self.resumed = 0.0  # when it went on after a snapshot
 
     def time(self) -> float:
         return self._then + (real.time() - self._real_then) * self._rate
@@ -81,6 +82,17 @@ class Clock:
         while not event.is_set() and (left := deadline - self.time()) > 0:
             event.wait(min(0.05, left / self._rate))  # in steps, for the clock may be moved meanwhile
         return event.is_set()
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return how far ahead it is, and the timers that wait; `restore` takes them back, at the normal rate."""
+        waiting = [(timer.moment, timer.action) for _, _, timer in sorted(self._timers) if not timer.cancelled]
+        return {"ahead": self.ahead, "timers": waiting}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        self._real_then = real.time()
+        self._then = self.resumed = self._real_then + kept["ahead"]
+        for moment, action in kept["timers"]:
+            self.at(moment, action)
 
     def at(self, moment: float, action: Callable[[], object]) -> "Timer":
         """Run an action, in a thread of the clock's, as soon as the moment has come; the earliest first."""
@@ -144,6 +156,11 @@ def ahead() -> float:
     return _CLOCK.ahead
 
 
+def resumed() -> float:
+    """Return when the embedded AWS went on from a snapshot, or 0 if it did not."""
+    return _CLOCK.resumed
+
+
 def iso(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -186,5 +203,9 @@ def change(request: dict[str, Any]) -> dict[str, Any]:
 def install() -> None:
     """Give moto this clock; works for the services that are imported afterwards, which take the function's value."""
     from moto.core import utils
+
+    from cookiecutter_mlops.localaws import snapshot
+
+    snapshot.part("clock", _CLOCK.snapshot, _CLOCK.restore)
 
     utils.utcnow = lambda: now().replace(tzinfo=None)

@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from cookiecutter_mlops.errors import MlopsError
 from cookiecutter_mlops.localaws import controls, process
 from cookiecutter_mlops.localaws import logs as streams
-from cookiecutter_mlops.localaws.controls import home_option
+from cookiecutter_mlops.localaws.controls import home_option, own_home_option
 from cookiecutter_mlops.localaws.iam import authorization
 from cookiecutter_mlops.localaws.iam.commands import permissions
 
@@ -28,7 +29,7 @@ for command in (controls.clock, controls.fault, controls.outbox, permissions):
     local.add_command(command)
 
 
-@local.command(epilog="Example: mlops local up --port 5100")
+@local.command(epilog="Example: mlops local up --port 5100  |  mlops local up --share ../wages")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free port.")
 @click.option("--region", help="Region that programs are told; by default the project's own.")
 @click.option(
@@ -40,11 +41,21 @@ for command in (controls.clock, controls.fault, controls.outbox, permissions):
     show_envvar=True,
     help="off, for exploring: policies are stored but not enforced.",
 )
-@home_option
-def up(port: int, region: str | None, iam: str, home: Path) -> None:
-    """Start the embedded AWS in the background; say where it runs if it does already."""
-    server = process.up(home, region or _project_region(), port, iam)
-    click.echo(f"The embedded AWS runs at {server.url} (process {server.pid}, log {home / 'server.log'}).")
+@click.option("--fresh", is_flag=True, help="Forget what it held when it went down.")
+@click.option("--share", type=click.Path(path_type=Path), help="Use the embedded AWS of the project in this folder.")
+@own_home_option
+def up(port: int, region: str | None, iam: str, fresh: bool, share: Path | None, home: Path) -> None:
+    """Start the embedded AWS in the background with what it held before; say where it runs if it does already."""
+    if share:
+        process.share(home, share)
+    used = process.shared(home)
+    if fresh:
+        _forget(home)
+    server = process.up(used, region or _project_region(), port, iam)
+    process.enter(home, server.world)
+    click.echo(f"The embedded AWS runs at {server.url} (process {server.pid}, log {used / 'server.log'}).")
+    if used != home:
+        click.echo(f"It is the one of {used}, which this project shares until `mlops local down`.")
     click.echo('Speak to it from this shell:  eval "$(mlops local env)"')
     click.echo(f"{_IAM[server.iam]} Containers run as processes of yours.")
 
@@ -60,14 +71,16 @@ def status(home: Path) -> None:
 
 
 @local.command(epilog='Example: eval "$(mlops local env)"')
-@home_option
+@own_home_option
 def env(home: Path) -> None:
     """Print the variables with which programs of this shell speak to the embedded AWS, and to no other."""
     from cookiecutter_mlops.localaws import runtime
 
-    server = process.running(home)
-    runtime.configure(home, server.url)
-    for name, value in runtime.aws_environment(server.region).items():
+    used = process.shared(home)
+    server = process.running(used)
+    process.enter(home, server.world)
+    runtime.configure(used, server.url)
+    for name, value in runtime.aws_environment(server.region if used == home else _project_region()).items():
         click.echo(f"export {name}={shlex.quote(value)}")
     click.echo("unset AWS_PROFILE AWS_SESSION_TOKEN")
 
@@ -87,10 +100,34 @@ def logs(name: str, lines: int, follow: bool, home: Path) -> None:
 
 
 @local.command(epilog="Example: mlops local down")
-@home_option
+@own_home_option
 def down(home: Path) -> None:
-    """Stop the embedded AWS and every build, job and endpoint that it runs. What it held is gone."""
-    click.echo("The embedded AWS is stopped." if process.down(home) else f"No embedded AWS runs for {home}.")
+    """Stop the embedded AWS and every build, job and endpoint that it runs; `up` goes on with what it held.
+
+    A project that shares another one's only stops using it.
+    """
+    used = process.shared(home)
+    if used != home:
+        process.unshare(home)
+        click.echo(f"This project no longer uses the embedded AWS of {used}.")
+    elif process.down(home):
+        click.echo("The embedded AWS is stopped; `mlops local up` goes on with what it held.")
+    else:
+        click.echo(f"No embedded AWS runs for {home}.")
+
+
+@local.command(epilog="Example: mlops local reset")
+@own_home_option
+def reset(home: Path) -> None:
+    """Stop the embedded AWS and forget everything that it held."""
+    _forget(home)
+    click.echo("The embedded AWS is stopped, and what it held is gone.")
+
+
+def _forget(home: Path) -> None:
+    if (used := process.shared(home)) != home:
+        raise MlopsError(f"This project shares the embedded AWS of {used}: only that project forgets what it holds.")
+    process.reset(home)
 
 
 def _project_region() -> str:

@@ -1,5 +1,6 @@
 """`mlops local clock | fault | outbox`: what a person or a test turns and reads on the embedded AWS itself."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,20 @@ import click
 from cookiecutter_mlops.errors import MlopsError
 from cookiecutter_mlops.localaws import embedded, process
 
-home_option = click.option(
-    "--home", type=click.Path(path_type=Path), default=process.HOME, show_default=True, help="Folder for its state."
-)
+
+def _home(resolve: Callable[[Path], Path]) -> Callable[..., Any]:
+    return click.option(
+        "--home",
+        type=click.Path(path_type=Path),
+        default=process.HOME,
+        show_default=True,
+        help="Folder for its state.",
+        callback=lambda context, parameter, value: resolve(value),
+    )
+
+
+own_home_option = _home(lambda home: home)
+home_option = _home(process.shared)  # of the embedded AWS that is used, which may be another project's
 
 _SHOWN = ("name", "call", "times", "error", "message", "status", "delay", "drop", "after")
 _FAULT_EXAMPLES = """\b

@@ -15,6 +15,7 @@ from moto.core.utils import camelcase_to_underscores
 
 from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.extension import AwsError
+from cookiecutter_mlops.localaws.snapshot import Resuming
 
 Document = dict[str, Any]
 
@@ -181,7 +182,7 @@ def crud(kind: Kind, verbs: str = "Create Describe Update Delete List") -> dict[
 
 def answer_with(response: type, backend: type) -> None:
     """Give a response class one method for each operation of the backend: its public methods."""
-    inherited = dir(BaseBackend)
+    inherited = {*dir(BaseBackend), *dir(Resuming)}
     for name in dir(backend):
         if not name.startswith("_") and name not in inherited and callable(getattr(backend, name)):
             setattr(response, name, _forward(name))

@@ -1,11 +1,12 @@
-"""The six seams through which the embedded AWS extends moto without changing it.
+"""The seven seams through which the embedded AWS extends moto without changing it.
 
 1. `swap_responses`: add or override operations of a service that moto has.
 2. `swap_backend`: replace the class that holds a service's state.
 3. `register_service`: answer for a service that moto does not have, by its SigV4 credential scope.
 4. `register_route`: answer plain HTTP below a path (git).
 5. `at_first_request`: change a service of moto whose loading takes long.
-6. The dispatcher in `server.py` turns what nobody implements into an honest 501.
+6. `forget_instances`: what is deleted takes no memory.
+7. The dispatcher in `server.py` turns what nobody implements into an honest 501.
 """
 
 import importlib
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.core.base_backend import BackendDict
+from moto.core.common_models import BaseModel
 from moto.core.exceptions import ServiceException
 from moto.core.responses import BaseResponse
 
@@ -46,6 +48,11 @@ def swap_backend(backends: BackendDict, backend: type) -> None:
     package = backends.backend.__module__.rpartition(".")[0]
     backend._url_module = importlib.import_module(f"{package}.urls")  # type: ignore[attr-defined]
     backends.backend = backend
+
+
+def forget_instances() -> None:
+    """Let go of what is deleted; moto remembers each message and object that ever was, for its dashboard."""
+    BaseModel.__new__ = lambda cls, *_, **__: object.__new__(cls)  # type: ignore[method-assign,assignment]
 
 
 def at_first_request(service: str, change: Callable[[], object]) -> None:

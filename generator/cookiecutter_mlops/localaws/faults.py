@@ -14,7 +14,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from cookiecutter_mlops.localaws import clock, embedded, operations
+from cookiecutter_mlops.localaws import clock, embedded, operations, snapshot
 
 # What can happen to what runs, and to whom.
 KINDS = {
@@ -106,6 +106,12 @@ def add(request: dict[str, Any]) -> dict[str, Any]:
     return fault.public()
 
 
+def _restore(kept: dict[str, Fault]) -> None:
+    for fault in kept.values():
+        fault.id = str(next(_NUMBERS))
+        _FAULTS[fault.id] = fault
+
+
 def clear(request: dict[str, Any]) -> dict[str, Any]:
     """Forget one fault by its id, or all of them."""
     ids = [request["id"]] if "id" in request else list(_FAULTS)
@@ -140,6 +146,7 @@ class Striking:
 
 
 def install() -> None:
+    snapshot.part("faults", lambda: _FAULTS, _restore)
     embedded.route(
         "faults",
         {"GET": lambda _: [fault.public() for fault in list(_FAULTS.values())], "POST": add, "DELETE": clear},

@@ -15,9 +15,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cookiecutter_mlops.errors import MlopsError
+from cookiecutter_mlops.localaws import snapshot
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HOME = Path(".mlops/local")
+_SHARED = "shared-with"  # the file that names the folder of the embedded AWS that is used instead of an own one
+_PATIENCE = 90  # seconds for a server to write what it holds and to stop
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Server:
     account: str
     started_at: str
     iam: str  # "on" where IAM policies are enforced
+    world: str = ""  # what it holds: the same after a restart, another one after a reset
 
     @property
     def memory_mb(self) -> float:
@@ -64,15 +68,18 @@ def running(home: Path) -> Server:
 def up(home: Path, region: str, port: int = 0, iam: str = "on", timeout: float = 60) -> Server:
     """Start the embedded AWS of this folder and wait until it answers; return the running one if there is one.
 
-    Raises MlopsError if the port is taken, or with the end of the log if the server does not come up.
+    It goes on with what it held, on the port that it had, unless another program took that one meanwhile.
+    Raises MlopsError if the given port is taken, if its snapshot cannot be used, or with the end of the log if the
+    server does not come up.
     """
     if running := find(home):
         return running
     refuse_real_aws(os.environ)
     if port and not _free(port):
         raise MlopsError(f"port: {port} is taken by another program; choose a free one, for example --port {port + 1}.")
+    earlier = snapshot.check(home).get("port", 0)
+    port = port or (earlier if _free(earlier) else 0)
     home.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(home / "terraform", ignore_errors=True)  # the state of what an earlier server held
     command = [sys.executable, "-m", "cookiecutter_mlops.localaws.server", "--home", str(home.resolve())]
     with (home / "server.log").open("w") as log:
         process = subprocess.Popen(
@@ -85,19 +92,57 @@ def up(home: Path, region: str, port: int = 0, iam: str = "on", timeout: float =
     return _wait(home, process, timeout)
 
 
-def down(home: Path, timeout: float = 15) -> bool:
-    """Stop the embedded AWS of this folder and everything it runs; return whether there was one."""
-    server = find(home)
+def down(home: Path) -> bool:
+    """Stop the embedded AWS of this folder and everything it runs; return whether there was one.
+
+    Raises MlopsError where it is stopped but what it held could not be written.
+    """
+    server, before = find(home), _saved_at(home)
     if not server:
         return False
-    os.kill(server.pid, signal.SIGTERM)
-    deadline = time.monotonic() + timeout
-    while _alive(server.pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    if _alive(server.pid):
-        os.kill(server.pid, signal.SIGKILL)
+    _stop(server)
     (home / "server.json").unlink(missing_ok=True)
+    if _saved_at(home) == before:
+        raise MlopsError(f"The embedded AWS is stopped, but what it held is lost: see {home / 'server.log'}.")
     return True
+
+
+def reset(home: Path) -> None:
+    """Stop the embedded AWS of this folder and forget everything that it held."""
+    if server := find(home):
+        _stop(server)
+    if (home / "server.log").exists():  # else it is the folder of something else
+        shutil.rmtree(home)
+
+
+def share(home: Path, project: Path) -> None:
+    """Let this folder use the embedded AWS of another project; raise MlopsError where either cannot be."""
+    other = shared(project / HOME).resolve()
+    if not other.is_dir() or other == home.resolve():
+        raise MlopsError(f"--share: takes the folder of another project that has an embedded AWS (got: {project}).")
+    if find(home):
+        raise MlopsError("--share: this project has an embedded AWS of its own that runs; type mlops local down first.")
+    home.mkdir(parents=True, exist_ok=True)
+    (home / _SHARED).write_text(f"{other}\n")
+
+
+def shared(home: Path) -> Path:
+    """Return the folder of the embedded AWS that this one uses: its own, or the one that it shares."""
+    link = home / _SHARED
+    return Path(link.read_text().strip()) if link.exists() else home
+
+
+def unshare(home: Path) -> None:
+    """Stop sharing the embedded AWS of another project."""
+    (home / _SHARED).unlink()
+
+
+def enter(home: Path, world: str) -> None:
+    """Forget what Terraform knows of another world than this one, for nothing of that is there."""
+    mark = home / "world"
+    if not mark.exists() or mark.read_text() != world:
+        shutil.rmtree(home / "terraform", ignore_errors=True)
+        mark.write_text(world)
 
 
 def refuse_real_aws(environment: Mapping[str, str]) -> None:
@@ -121,6 +166,22 @@ def _wait(home: Path, process: subprocess.Popen, timeout: float) -> Server:
     raise MlopsError(f"The embedded AWS did not start within {timeout:.0f} s; the end of {home}/server.log:\n{tail}")
 
 
+def _stop(server: Server) -> None:
+    os.kill(server.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _PATIENCE
+    while _alive(server.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if _alive(server.pid):
+        os.kill(server.pid, signal.SIGKILL)
+
+
+def _saved_at(home: Path) -> float:
+    try:
+        return snapshot.check(home).get("saved_at", 0)
+    except MlopsError:
+        return 0
+
+
 def _answers(server: Server) -> bool:
     try:
         with urllib.request.urlopen(f"{server.url}/_embedded/health", timeout=2) as answer:  # noqa: S310 loopback only
@@ -130,6 +191,7 @@ def _answers(server: Server) -> bool:
 
 
 def _free(port: int) -> bool:
+    """Return whether nobody listens on a port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 

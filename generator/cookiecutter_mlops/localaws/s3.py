@@ -13,6 +13,7 @@ from typing import Any
 from moto.s3 import responses
 from moto.s3.models import FakeBucket, S3Backend
 
+from cookiecutter_mlops.localaws import objects
 from cookiecutter_mlops.localaws.extension import NotEmulated
 
 # Sub-resources that are stored as they are sent; moto has none of them.
@@ -133,6 +134,7 @@ def _without_empty_tags(tag: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def install() -> None:
+    objects.install()
     # moto reloads its table of S3 addresses now and then, so the class is replaced where that table finds it.
     responses.S3Response = S3Response  # type: ignore[misc]
     S3Backend.put_object_tagging = _without_empty_tags(S3Backend.put_object_tagging)  # type: ignore[method-assign]

@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from aws_croniter import AwsCroniter
@@ -31,7 +32,7 @@ class Expression:
         form = _FORM.fullmatch(text)
         if not form:
             raise ValueError(text)
-        self.kind, self.inner = form.groups()
+        self.text, (self.kind, self.inner) = text, form.groups()
         self.zone, self.anchor = ZoneInfo(timezone), anchor
         {"cron": self._cron, "rate": self._rate, "at": self._at}[self.kind]()
 
@@ -75,7 +76,8 @@ class Expression:
 class Recurrence:
     """Calls a function at each time of an expression, with that time, while `lives` says so.
 
-    Times that passed when the clock was moved are made good in their order, up to a thousand.
+    Times that passed when the clock was moved are made good in their order, up to a thousand; those that passed while
+    the embedded AWS was down are left out, but for a single one, which is late.
     """
 
     def __init__(
@@ -85,7 +87,7 @@ class Recurrence:
         lives: Callable[[], bool],
         start: float = 0,
         end: float | None = None,
-        done: Callable[[], object] = lambda: None,
+        done: Callable[[], object] | None = None,
     ) -> None:
         self.expression, self.fire, self.lives, self.end, self.done = expression, fire, lives, end, done
         self._missed = 0
@@ -99,14 +101,19 @@ class Recurrence:
     def _arm(self, moment: float) -> None:
         due = self.expression.after(moment)
         if due is None or (self.end is not None and due > self.end):
-            self.done()
+            if self.done:
+                self.done()
         else:
-            clock.at(due, lambda: self._due(due))
+            clock.at(due, partial(self._due, due))
 
     def _due(self, due: float) -> None:
         if self._stopped.is_set() or not self.lives():
             return
         now = clock.time()
+        if due < clock.resumed() and self.expression.kind != "at":
+            log.warning("%s: what was due while the embedded AWS was down is left out", self.expression.text)
+            self._arm(now)
+            return
         self._missed = self._missed + 1 if now - due > 60 else 0
         if self._missed > _CAUGHT_UP:
             log.warning("More than %d times passed at once: the others are left out", _CAUGHT_UP)

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +28,17 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
 from cookiecutter_mlops.errors import MlopsError
-from cookiecutter_mlops.localaws import clock, embedded, extension, faults, refusals, runtime, services, validation
+from cookiecutter_mlops.localaws import (
+    clock,
+    embedded,
+    extension,
+    faults,
+    refusals,
+    runtime,
+    services,
+    snapshot,
+    validation,
+)
 from cookiecutter_mlops.localaws.iam import authorization
 from cookiecutter_mlops.localaws.iam.enforcement import Guarded
 
@@ -90,23 +101,37 @@ def main(arguments: list[str] | None = None) -> None:
     runtime.configure(options.home, url)
     runtime.guarded()
     os.environ.update(runtime.aws_environment(options.region))
-    state = _announce(options, server.server_port, url)
+    about = _restore(parser, options.home) | {"port": server.server_port}
+    state = _announce(options, server.server_port, url, str(about["world"]))
+    embedded.route("snapshot", {"POST": lambda _: {"written": snapshot.save(options.home, about)}})
+    snapshot.keep_saving(options.home, about, lambda: Handler.answered)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     try:
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
     finally:
+        snapshot.save(options.home, about)
         runtime.stop_all()
         state.unlink(missing_ok=True)
         sys.stdout.flush()
         os._exit(0)  # executions that wait for a person must not keep the process
 
 
-def _announce(options: argparse.Namespace, port: int, url: str) -> Path:
+def _restore(parser: argparse.ArgumentParser, home: Path) -> dict[str, str]:
+    """Take the state of the folder's snapshot, or be a world of its own; whoever knows another one must forget it."""
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        written = snapshot.load(home)
+    except MlopsError as error:
+        parser.error(error.message)
+    snapshot.resume()
+    return {"world": written.get("world") or uuid.uuid4().hex}
+
+
+def _announce(options: argparse.Namespace, port: int, url: str, world: str) -> Path:
     """Write `server.json`, by which `mlops local` finds this server."""
-    options.home.mkdir(parents=True, exist_ok=True)
     facts = {"pid": os.getpid(), "port": port, "url": url, "region": options.region, "account": runtime.ACCOUNT}
-    facts["iam"] = options.iam
+    facts |= {"iam": options.iam, "world": world}
     facts["started_at"] = datetime.now(UTC).isoformat(timespec="seconds")
     state = options.home / "server.json"
     partial = state.with_suffix(".partial")
@@ -118,7 +143,10 @@ def _announce(options: argparse.Namespace, port: int, url: str) -> Path:
 class Handler(MotoRequestHandler):
     """One line per request in the server's log, and no waiting on slow name servers."""
 
+    answered = 0
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        Handler.answered += 1
         target = self.headers.get("X-Amz-Target", "")
         print(f"{time.strftime('%H:%M:%S')} {code} {self.command} {self.path[:120]} {target}", flush=True)
 

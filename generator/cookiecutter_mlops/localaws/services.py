@@ -2,6 +2,8 @@
 
 import importlib
 
+from cookiecutter_mlops.localaws import extension
+
 SERVICES = [
     "applicationautoscaling",
     "awslambda",
@@ -28,5 +30,6 @@ SERVICES = [
 
 
 def install() -> None:
+    extension.forget_instances()
     for name in SERVICES:
         importlib.import_module(f"cookiecutter_mlops.localaws.{name}").install()

@@ -7,6 +7,7 @@ AWS. CloudWatch evaluates alarms each minute of the embedded clock.
 import math
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from cookiecutter_mlops.localaws import clock
@@ -86,14 +87,15 @@ def schedule(action: Document, backend: Any) -> Recurrence:
         expression = Expression(action["Schedule"], action.get("Timezone", "UTC"), anchor=clock.time())
     except ValueError:
         raise AwsError("ValidationException", f"Invalid schedule expression: {action['Schedule']}") from None
-    known = backend.documents.of(ACTION)
     start, end = (_moment(action.get(name)) for name in ("StartTime", "EndTime"))
-    return Recurrence(
-        expression, lambda _: _happen(action, backend), lambda: known.get(ACTION.key(action)) is action, start or 0, end
-    )
+    return Recurrence(expression, partial(_happen, action, backend), partial(_exists, action, backend), start or 0, end)
 
 
-def _happen(action: Document, backend: Any) -> None:
+def _exists(action: Document, backend: Any) -> bool:
+    return backend.documents.of(ACTION).get(ACTION.key(action)) is action
+
+
+def _happen(action: Document, backend: Any, _moment: float) -> None:
     """Give the target the bounds of a scheduled action, and bring what it runs within them."""
     target = backend.documents.find(TARGET, action)
     target.update(action.get("ScalableTargetAction", {}))

@@ -5,6 +5,7 @@ def install() -> None:
     """Let moto's Lambda make our functions and mappings; everything about them as documents stays moto's."""
     from moto.awslambda import models
 
+    from cookiecutter_mlops.localaws.awslambda import asynchronous
     from cookiecutter_mlops.localaws.awslambda.mappings import EventSourceMapping
     from cookiecutter_mlops.localaws.awslambda.models import LambdaBackend, LambdaFunction
     from cookiecutter_mlops.localaws.extension import swap_backend
@@ -12,3 +13,4 @@ def install() -> None:
     models.LambdaFunction = LambdaFunction  # type: ignore[misc]
     models.EventSourceMapping = EventSourceMapping  # type: ignore[misc]
     swap_backend(models.lambda_backends, LambdaBackend)
+    asynchronous.install()

@@ -8,7 +8,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from cookiecutter_mlops.localaws import clock, delivery
+from cookiecutter_mlops.localaws import clock, delivery, snapshot
 from cookiecutter_mlops.localaws.awslambda import concurrency, executor
 from cookiecutter_mlops.localaws.extension import AwsError
 
@@ -19,11 +19,12 @@ _PAUSES = (60, 120)  # seconds before the first and the second retry
 _LONGEST = 300  # seconds between two attempts to find a free slot
 _AT_ONCE = 8  # processes that a laptop runs for events of all functions; the others wait in line
 _WORKERS = ThreadPoolExecutor(_AT_ONCE, "lambda")
+_TAKEN: set["_Invocation"] = set()  # those that are with the workers: they are tried again after a restart
 
 
 def enqueue(function: "LambdaFunction", event: str) -> None:
     """Take an event; it is handled when there is a worker and a slot for it."""
-    _WORKERS.submit(_Invocation(function, event).attempt)
+    _Invocation(function, event).line_up()
 
 
 class _Invocation:
@@ -36,6 +37,16 @@ class _Invocation:
         self.expires = clock.time() + settings.get("MaximumEventAgeInSeconds", 21600)
         self.destinations: dict[str, Any] = settings.get("DestinationConfig") or {}
         self.attempts = self.throttled = 0
+
+    def line_up(self) -> None:
+        _TAKEN.add(self)
+        _WORKERS.submit(self._work)
+
+    def _work(self) -> None:
+        try:
+            self.attempt()
+        finally:
+            _TAKEN.discard(self)
 
     def attempt(self) -> None:
         try:
@@ -56,7 +67,7 @@ class _Invocation:
         if clock.time() + pause > self.expires:
             self._give_up("EventAgeExceeded", answer)
         else:
-            clock.after(pause, lambda: _WORKERS.submit(self.attempt))
+            clock.after(pause, self.line_up)
 
     def _wait_for_slot(self) -> None:
         """Come back later: a throttled event is not a failed attempt."""
@@ -97,3 +108,7 @@ class _Invocation:
 
     def _sender(self) -> delivery.Sender:
         return delivery.Sender("lambda.amazonaws.com", self.function.function_arn, str(self.function.role))
+
+
+def install() -> None:
+    snapshot.part("lambda", lambda: _TAKEN, lambda taken: [invocation.line_up() for invocation in taken])

@@ -17,6 +17,7 @@ from moto.core.exceptions import ServiceException
 from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.awslambda import records, role
 from cookiecutter_mlops.localaws.extension import AwsError
+from cookiecutter_mlops.localaws.snapshot import Resuming
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ _IDLE = 0.5  # seconds between two looks at an idle queue; a message that is sen
 _LONGEST = 10  # messages of one ReceiveMessage
 
 
-class EventSourceMapping(moto_models.EventSourceMapping):
+class EventSourceMapping(Resuming, moto_models.EventSourceMapping):
     """A mapping that acts if its source is a queue; those of streams are kept, and moto calls their functions."""
 
     def __init__(self, spec: dict[str, Any]) -> None:
@@ -33,6 +34,11 @@ class EventSourceMapping(moto_models.EventSourceMapping):
         self.refuse_what_aws_refuses()
         if self._get_service_source_from_arn().startswith("sqs"):
             self._workers = ThreadPoolExecutor(self._at_once(), "mapping")
+            self.resume()
+
+    def resume(self) -> None:
+        """Poll the queue from now on."""
+        if hasattr(self, "_workers"):
             threading.Thread(target=self._poll, name=f"mapping-{self.uuid}", daemon=True).start()
 
     def refuse_what_aws_refuses(self) -> None:

@@ -14,10 +14,14 @@ class Rule:
     """A parsed rule; raises ValueError for one that is not well formed."""
 
     def __init__(self, text: str) -> None:
+        self._text = text
         self._tokens = [quoted or bracket or word for quoted, bracket, word in _TOKENS.findall(text)]
         self.names: list[str] = []
         self._state_of: Callable[[str], str | None] = lambda name: None
         self.holds(self._state_of)  # finds mistakes and names
+
+    def __reduce__(self) -> tuple[type["Rule"], tuple[str]]:
+        return Rule, (self._text,)
 
     def holds(self, state_of: Callable[[str], str | None]) -> bool:
         """Evaluate the rule with a function that gives the state of an alarm by its name or ARN."""

@@ -10,12 +10,15 @@ from typing import Any
 from cookiecutter_mlops.localaws import clock, runtime
 from cookiecutter_mlops.localaws.codebuild.exceptions import BuildFailed
 from cookiecutter_mlops.localaws.iam.acting import Session
+from cookiecutter_mlops.localaws.snapshot import Resuming
 
 Document = dict[str, Any]
 
 
-class Build:
+class Build(Resuming):
     """A build of a project as the project was when the build started."""
+
+    running = ("on_interrupt",)
 
     def __init__(
         self, account: str, region: str, project: Document, number: int, initiator: str, source_version: str
@@ -35,6 +38,17 @@ class Build:
         self.interrupted = ""  # STOPPED or TIMED_OUT
         self.on_interrupt: Callable[[], object] = lambda: None
         self._end = threading.Event()
+
+    def resume(self) -> None:
+        """End it if it ran when the embedded AWS went down: a fault of ours, not of the build."""
+        if not self.ended:
+            if session := getattr(self, "session", None):
+                session.end()
+            error = BuildFailed("The embedded AWS was stopped while this build ran.", "FAULT")
+            self.fail(error)
+            self.interrupted = "FAULT"
+            self._close(self.phases[-1], error, quiet=False)
+            self.end()
 
     @property
     def folder(self) -> Path:

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.codepipeline.conditions import resolve
+from cookiecutter_mlops.localaws.snapshot import Resuming
 
 if TYPE_CHECKING:
     from cookiecutter_mlops.localaws.codepipeline.execution import Execution
 
 
-class Action:
+class Action(Resuming):
     """An action while and after it runs; `decided` is set when an approval has its answer or the action is stopped."""
+
+    running = ("on_stop",)
 
     def __init__(self, execution: "Execution", stage: str, declared: dict[str, Any]) -> None:
         self.execution, self.stage, self.declared = execution, stage, declared

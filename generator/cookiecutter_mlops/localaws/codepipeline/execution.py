@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 import traceback
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -13,14 +14,18 @@ from cookiecutter_mlops.localaws.codepipeline.action import Action
 from cookiecutter_mlops.localaws.codepipeline.exceptions import ActionFailed
 from cookiecutter_mlops.localaws.extension import AwsError
 from cookiecutter_mlops.localaws.iam import acting
+from cookiecutter_mlops.localaws.snapshot import Resuming
 
 if TYPE_CHECKING:
     from cookiecutter_mlops.localaws.codepipeline.models import Pipeline
 
-_NUMBERS = itertools.count()
+_NUMBERS = itertools.count(time.time_ns())  # higher than those of a snapshot
 
 
-class Execution:
+_LOST = "The embedded AWS was stopped while this ran."
+
+
+class Execution(Resuming):
     """A run of the pipeline as it was declared when the run started."""
 
     def __init__(
@@ -44,10 +49,40 @@ class Execution:
 
     def start(self, stage: str | None = None) -> None:
         """Walk through the stages from `stage` on, in the background."""
+        self.pipeline.stages.line_up(stage or self.declaration["stages"][0]["name"], self)
+        self._walk(stage)
+
+    def resume(self) -> None:
+        """Go on if it waited, for a person or for another execution; what was at work when it went down has failed."""
+        if self.status not in ("InProgress", "Stopping"):
+            return
+        place = self.pipeline.stages.place(self)
+        at_work = [action for action in self.actions.values() if action.status == "InProgress"]
+        if not place or self.stopping or not all(action.token for action in at_work):
+            self._lose(place, at_work)
+            return
+        for action in at_work:  # an approval, which asks again
+            del self.actions[place, action.name]
+            self.history.remove(action)
+        self._walk(place)
+
+    def _lose(self, place: str, at_work: list[Action]) -> None:
+        self.summary = self.summary or _LOST
+        for action in at_work:
+            action.fail(_LOST, "InternalError")
+            self._announce("Action", "FAILED", stage=place, action=action.name, type=action.declared["actionTypeId"])
+        if place:
+            self.statuses[place] = "Failed"
+            self._announce("Stage", "FAILED", stage=place)
+            self.pipeline.stages.drop(self)
+            self.pipeline.stages.leave(place, self)
+        self._become("Stopped" if self.stopping else "Failed")
+        self._announce("Pipeline", self.status.upper())
+
+    def _walk(self, stage: str | None) -> None:
         stages = self.declaration["stages"]
         names = [declared["name"] for declared in stages]
         remaining = stages[names.index(stage) if stage else 0 :]
-        self.pipeline.stages.line_up(remaining[0]["name"], self)
         arguments = (remaining, "RESUMED" if stage else "STARTED")
         threading.Thread(target=self._run, args=arguments, daemon=True, name=f"{self.name}-{self.id[:8]}").start()
 
@@ -102,7 +137,7 @@ class Execution:
                 doors.line_up(following["name"], self)
             return "Succeeded" if going_on else status
         finally:
-            doors.leave(name)
+            doors.leave(name, self)
 
     def _stage(self, stage: dict[str, Any]) -> str:
         """Run the stage's actions, those of one `runOrder` side by side."""

@@ -17,6 +17,7 @@ from cookiecutter_mlops.localaws.codepipeline.exceptions import (
 from cookiecutter_mlops.localaws.codepipeline.execution import Execution
 from cookiecutter_mlops.localaws.codepipeline.stages import Stages
 from cookiecutter_mlops.localaws.extension import AwsError, NotEmulated
+from cookiecutter_mlops.localaws.snapshot import Resuming
 
 Document = dict[str, Any]
 
@@ -33,13 +34,17 @@ class Pipeline:
         self.stages = Stages(declaration.get("executionMode", "SUPERSEDED"))
 
 
-class CodePipelineBackend(BaseBackend):
+class CodePipelineBackend(Resuming, BaseBackend):
     """The CodePipeline of one account and region."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.pipelines: dict[str, Pipeline] = {}
         self._starting = threading.Lock()  # a request that is sent twice starts once
+
+    def resume(self) -> None:
+        for name in self.pipelines:
+            polling.watch(self, name)
 
     def create_pipeline(self, request: Document) -> Document:
         declaration, tags = request["pipeline"], request.get("tags") or []

@@ -35,9 +35,10 @@ class Stages:
             self._changed.wait_for(lambda: execution not in self._lines[stage])
             return self._inside.get(stage) is execution
 
-    def leave(self, stage: str) -> None:
+    def leave(self, stage: str, execution: "Execution") -> None:
         with self._changed:
-            self._inside.pop(stage, None)
+            if self._inside.get(stage) is execution:
+                del self._inside[stage]
             self._admit(stage)
 
     def drop(self, execution: "Execution") -> None:
@@ -46,6 +47,13 @@ class Stages:
             for line in self._lines.values():
                 line[:] = [waiting for waiting in line if waiting is not execution]
             self._changed.notify_all()
+
+    def place(self, execution: "Execution") -> str:
+        """Return the stage that an execution is in or waits before; empty if it is in none."""
+        with self._changed:
+            inside = (stage for stage, other in self._inside.items() if other is execution)
+            before = (stage for stage, line in self._lines.items() if execution in line)
+            return next(iter([*inside, *before, ""]))
 
     def disable(self, stage: str, reason: str) -> None:
         with self._changed:

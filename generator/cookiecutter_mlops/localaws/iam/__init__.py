@@ -11,14 +11,17 @@ log = logging.getLogger(__name__)
 
 
 def install() -> None:
-    from moto.iam.models import IAMBackend
+    from moto.iam import models
     from moto.sns.models import Subscription
 
     from cookiecutter_mlops.localaws.extension import swap_responses
+    from cookiecutter_mlops.localaws.iam import principals
     from cookiecutter_mlops.localaws.iam.responses import IamResponse
 
+    principals.install()
     swap_responses("iam", IamResponse)
-    IAMBackend.get_roles = _roles  # type: ignore[method-assign,assignment]
+    models.PARTITION_NAMES = ["aws"]  # moto looks for each request's key in the IAMs of all clouds, 5 MB each
+    models.IAMBackend.get_roles = _roles  # type: ignore[method-assign,assignment]
     Subscription.publish = _asked(Subscription.publish)  # type: ignore[method-assign]
 
 

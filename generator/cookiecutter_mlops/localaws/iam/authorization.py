@@ -96,5 +96,6 @@ def record(request: Request, decision: Decision) -> None:
 def _log() -> Path:
     runtime.home().mkdir(parents=True, exist_ok=True)
     path = runtime.home() / LOG
-    path.unlink(missing_ok=True)
+    if not clock.resumed():
+        path.unlink(missing_ok=True)
     return path

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, timedelta
 from typing import Any
 
-from cookiecutter_mlops.localaws import clock, runtime
+from cookiecutter_mlops.localaws import clock, runtime, snapshot
 from cookiecutter_mlops.localaws.extension import AwsError
 from cookiecutter_mlops.localaws.iam import policies
 from cookiecutter_mlops.localaws.iam.evaluation import Principal
@@ -129,3 +129,7 @@ def _sts(account: str = runtime.ACCOUNT) -> Any:
 
 
 _SESSIONS: dict[str, Any] = {}
+
+
+def install() -> None:
+    snapshot.part("sessions", lambda: _SESSIONS, _SESSIONS.update)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.crud import Document, page
 from cookiecutter_mlops.localaws.extension import AwsError
-from cookiecutter_mlops.localaws.sagemaker import alarms, rules, scaling
+from cookiecutter_mlops.localaws.sagemaker import alarms, returning, rules, scaling
 from cookiecutter_mlops.localaws.sagemaker.backlog import Backlog
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.deployment import Plan
@@ -14,9 +14,10 @@ from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure, V
 from cookiecutter_mlops.localaws.sagemaker.kinds import ENDPOINT, ENDPOINT_CONFIG
 from cookiecutter_mlops.localaws.sagemaker.rollout import Rollout, set_status
 from cookiecutter_mlops.localaws.sagemaker.routing import Router
+from cookiecutter_mlops.localaws.snapshot import Resuming
 
 
-class EndpointOperations(Operations):
+class EndpointOperations(Resuming, Operations):
     """Operations on endpoints; part of the SageMaker backend."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -24,6 +25,9 @@ class EndpointOperations(Operations):
         self.routers: dict[str, Router] = {}
         self.rollouts: dict[str, Rollout] = {}
         self.backlogs: dict[str, Backlog] = {}  # of the asynchronous ones
+
+    def resume(self) -> None:
+        returning.endpoints(self)
 
     def create_endpoint_config(self, request: Document) -> Document:
         rules.check_endpoint_config(self, request)

@@ -14,6 +14,7 @@ from cookiecutter_mlops.localaws.iam import acting
 from cookiecutter_mlops.localaws.sagemaker import roles
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure, ValidationException
+from cookiecutter_mlops.localaws.snapshot import Resuming
 
 # SageMaker gives a container this long between SIGTERM and SIGKILL, to save what it can.
 GRACE_SECONDS = 120
@@ -21,13 +22,15 @@ _ENDS = ("Completed", "Failed", "Stopped")
 _NO_CAPACITY = (
     "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML instance type."
 )
+_LOST = "InternalServerError: The embedded AWS was stopped while this job ran. Please try again."
 log = logging.getLogger(__name__)
 
 
-class Job:
+class Job(Resuming):
     """One job. `document` is what Describe answers; a subclass says in `run` what happens."""
 
     noun = ""
+    running = ("cluster", "server", "processing")
 
     def __init__(self, backend: Operations, document: dict[str, Any], image: str) -> None:
         self.backend, self.document, self.image = backend, document, image
@@ -71,6 +74,12 @@ class Job:
             raise ValidationException(f"The request was rejected because the job is in status {status}.")
         self.status("Stopping")
         self.halt("Stopped")
+
+    def resume(self) -> None:
+        """Fail if it ran when the embedded AWS went down, as after the loss of an instance."""
+        self.session.end()
+        if self.document[f"{self.noun}Status"] not in _ENDS:
+            self.fail(_LOST)
 
     def halt(self, reason: str) -> None:
         """Ask the process to end, and end it when it does not."""

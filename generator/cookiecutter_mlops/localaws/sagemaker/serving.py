@@ -13,7 +13,7 @@ from cookiecutter_mlops.localaws.sagemaker import roles
 from cookiecutter_mlops.localaws.sagemaker.base import Operations
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure
 from cookiecutter_mlops.localaws.sagemaker.kinds import MODEL
-from cookiecutter_mlops.localaws.sagemaker.servers import Server
+from cookiecutter_mlops.localaws.sagemaker.servers import INVOCATION_SECONDS, Server
 
 
 class Fleet:
@@ -24,8 +24,16 @@ class Fleet:
         self.variants = {variant["VariantName"]: variant for variant in config["ProductionVariants"]}
         self.capture = config.get("DataCaptureConfig") or {}
         self.servers: dict[str, Server] = {}
+        self._returned = threading.Event()  # those of a snapshot take their time
+        self._returned.set()
+        self._names: list[str] = []  # of the variants that had one
         # The model may be deleted while it serves, as on AWS; its role is still acted with.
         self.model = backend.documents.find(MODEL, next(iter(self.variants.values())))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Keep which variants have servers; the servers themselves end with the embedded AWS."""
+        names = self._names if not self._returned.is_set() else list(self.servers)
+        return vars(self) | {"servers": {}, "_returned": threading.Event(), "_names": names}
 
     @property
     def instance_types(self) -> list[str]:
@@ -43,8 +51,18 @@ class Fleet:
 
     def start(self) -> None:
         """Start a server per variant and wait until all are healthy; leave nothing behind otherwise."""
+        self._start(list(self.variants))
+
+    def start_again(self) -> None:
+        """Start the servers that there were when a snapshot was taken; whoever asks for one waits until they answer."""
         try:
-            for name in self.variants:
+            self._start(self._names)
+        finally:
+            self._returned.set()
+
+    def _start(self, names: list[str]) -> None:
+        try:
+            for name in names:
                 self.servers[name] = self._server(name)
             for name, server in self.servers.items():
                 self._wait(name, server)
@@ -75,6 +93,7 @@ class Fleet:
 
     def choose(self, weights: dict[str, float], target: str | None = None) -> Server | None:
         """Return the server of the wanted variant, or of one drawn by the variants' weights."""
+        self._returned.wait(INVOCATION_SECONDS)
         names = list(self.servers)
         if target or not names:
             return self.servers.get(target or "")

@@ -3,6 +3,7 @@
 import json
 import uuid
 import zlib
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -50,7 +51,7 @@ class Schedule(moto_models.Schedule):
         window = self.flexible_time_window
         width = 60 * int(window.get("MaximumWindowInMinutes") or 0) if window["Mode"] == "FLEXIBLE" else 0
         late = zlib.crc32(f"{self.arn} {moment}".encode()) % width if width else 0
-        clock.at(moment + late, lambda: self._fire(moment)) if late else self._fire(moment)
+        clock.at(moment + late, partial(self._fire, moment)) if late else self._fire(moment)
 
     def _fire(self, moment: float) -> None:
         sender = delivery.Sender("scheduler.amazonaws.com", self.arn, self.target["RoleArn"])
