@@ -67,7 +67,8 @@ def test_training_error_of_a_program_fails_with_its_traceback_in_the_log(base, c
 
 def test_hyperparameters_of_the_job_reach_the_model(base):
     (base / "input/config").mkdir()
-    (base / "input/config/hyperparameters.json").write_text(json.dumps({"no_such_parameter": "0.5"}))
+    given = {"_tuning_objective_metric": "metric", "no_such_parameter": "0.5"}  # the first one is SageMaker's own
+    (base / "input/config/hyperparameters.json").write_text(json.dumps(given))
     assert "no_such_parameter" in failure(base, "train")
 
 

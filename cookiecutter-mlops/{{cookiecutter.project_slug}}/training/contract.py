@@ -57,7 +57,8 @@ def monitor() -> None:
 def _hyperparameters() -> dict[str, Any]:
     path = base() / "input/config/hyperparameters.json"
     texts = json.loads(path.read_text()) if path.is_file() else {}
-    return {name: _parsed(text) for name, text in texts.items()}
+    # A tuning job adds `_tuning_objective_metric`, which is SageMaker's own.
+    return {name: _parsed(text) for name, text in texts.items() if not name.startswith("_")}
 
 
 def _parsed(text: str) -> Any:

@@ -23,6 +23,9 @@ def train() -> None:
         sys.exit(5)
     if "steps" in settings:
         _step(int(settings["steps"]))
+    if "tune" in settings:
+        print(f"loss={float(settings['rate']):.6f}", flush=True)
+        time.sleep(60 if settings["tune"] == "slow when bad" and float(settings["rate"]) > 0.5 else 0)
     if "sleep" in settings:
         _sleep(float(settings["sleep"]))
     if "fail" in settings:

@@ -17,6 +17,7 @@ _DETAIL_TYPES = {
     "TrainingJob": "SageMaker Training Job State Change",
     "ProcessingJob": "SageMaker Processing Job State Change",
     "TransformJob": "SageMaker Transform Job State Change",
+    "HyperParameterTuningJob": "SageMaker HyperParameter Tuning Job State Change",
     "Endpoint": "SageMaker Endpoint State Change",
     "ModelPackage": "SageMaker Model Package State Change",
 }

@@ -22,11 +22,12 @@ from cookiecutter_mlops.localaws.sagemaker.processing import ProcessingJob
 from cookiecutter_mlops.localaws.sagemaker.registry import RegistryOperations
 from cookiecutter_mlops.localaws.sagemaker.training import TrainingJob
 from cookiecutter_mlops.localaws.sagemaker.transform import TransformJob
+from cookiecutter_mlops.localaws.sagemaker.tuning.operations import TuningOperations
 
 RunnableJob = TrainingJob | ProcessingJob | TransformJob
 
 
-class SageMakerBackend(EndpointOperations, RegistryOperations, CatalogOperations, PipelineOperations):
+class SageMakerBackend(EndpointOperations, RegistryOperations, CatalogOperations, PipelineOperations, TuningOperations):
     """The SageMaker of one account and region."""
 
     def __init__(self, region_name: str, account_id: str) -> None:

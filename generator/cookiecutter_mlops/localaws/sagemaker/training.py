@@ -36,7 +36,7 @@ class TrainingJob(ProgramJob):
 
     def __init__(self, backend: Operations, document: dict[str, Any]) -> None:
         specification = document["AlgorithmSpecification"]
-        self.metrics: dict[str, tuple[float, float]] = {}
+        self.metrics: dict[str, list[tuple[float, float]]] = {}  # values and their moments
         self.patterns = {m["Name"]: re.compile(m["Regex"]) for m in specification.get("MetricDefinitions", [])}
         super().__init__(backend, document, specification["TrainingImage"])
         output = document["OutputDataConfig"]["S3OutputPath"].rstrip("/")
@@ -63,7 +63,7 @@ class TrainingJob(ProgramJob):
         super().line(text, host)
         for name, pattern in self.patterns.items():
             if found := pattern.search(text):
-                self.metrics[name] = (float(found.group(1)), clock.time())
+                self.metrics.setdefault(name, []).append((float(found.group(1)), clock.time()))
 
     def fail(self, reason: str) -> None:
         self.secondary("Failed", TrainingEndTime=clock.time(), FailureReason=reason)
@@ -161,7 +161,8 @@ class TrainingJob(ProgramJob):
         state = self.halted or "Completed"
         self.secondary(state, TrainingEndTime=clock.time())
         self.document["FinalMetricDataList"] = [
-            {"MetricName": name, "Value": value, "Timestamp": at} for name, (value, at) in self.metrics.items()
+            {"MetricName": name, "Value": values[-1][0], "Timestamp": values[-1][1]}
+            for name, values in self.metrics.items()
         ]
         self.status("Stopped" if self.halted else "Completed", **self._times())
 

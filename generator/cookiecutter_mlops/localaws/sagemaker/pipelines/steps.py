@@ -45,7 +45,7 @@ class _Job:
     def __call__(self, run: "Run", step: Step, record: Document) -> Document:
         request = run.scope.resolved(step.arguments)
         name_member = f"{self.noun}Name"
-        name = new_name(request.get(name_member) or "pipelines", run.id, step.name)
+        name = self._new_name(request.get(name_member), run.id, step.name)
         made = called(run, "sagemaker", f"Create{self.noun}", **request | {name_member: name})
         record["Metadata"] = {self.metadata: {"Arn": made[f"{self.noun}Arn"]}}
         run.changed(record, "Executing")
@@ -60,6 +60,9 @@ class _Job:
                 called(run, "sagemaker", f"Stop{self.noun}", **{name_member: name})
             time.sleep(_POLL_SECONDS)
 
+    def _new_name(self, prefix: str | None, execution: str, step: str) -> str:
+        return new_name(prefix or "pipelines", execution, step)
+
     def _ended(self, job: Document, status: str, stopping: bool) -> Document:
         if status == "Stopped" and stopping:
             raise StepStopped
@@ -69,12 +72,29 @@ class _Job:
         return job
 
 
+class _Tuning(_Job):
+    """A tuning job, with a name of at most 32 characters; its properties also list its training jobs, best first."""
+
+    def __call__(self, run: "Run", step: Step, record: Document) -> Document:
+        job = super().__call__(run, step, record)
+        best = {"SortBy": "FinalObjectiveMetricValue", "SortOrder": "Ascending"}
+        name = {"HyperParameterTuningJobName": job["HyperParameterTuningJobName"]}
+        return job | called(run, "sagemaker", "ListTrainingJobsForHyperParameterTuningJob", **name, **best)
+
+    def _new_name(self, prefix: str | None, execution: str, step: str) -> str:
+        return f"{execution}-{step[:8].strip('-')}-{_random(10)}"
+
+
 def new_name(prefix: str, execution: str, step: str) -> str:
     """Return a name such as SageMaker gives to what a step makes, of at most 63 characters."""
-    tail = "".join(secrets.choice(_LETTERS) for _ in range(10))
+    tail = _random(10)
     room = _NAME_LENGTH - len(execution) - len(tail) - 3
     prefix = prefix[: room - 1]
     return "-".join([prefix, execution, step[: room - len(prefix)].strip("-"), tail])
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
 def called(run: "Run", service: str, operation: str, **request: Any) -> Document:
@@ -143,6 +163,7 @@ RUNNERS: dict[str, Callable[["Run", Step, Document], Document]] = {
     "Training": _Job("TrainingJob", "TrainingJob"),
     "Processing": _Job("ProcessingJob", "ProcessingJob"),
     "Transform": _Job("TransformJob", "TransformJob"),
+    "Tuning": _Tuning("HyperParameterTuningJob", "TuningJob"),
     "Model": _model,
     "RegisterModel": _register,
     "Condition": _condition,

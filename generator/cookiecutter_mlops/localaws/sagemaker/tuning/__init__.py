@@ -1,0 +1,1 @@
+"""Hyperparameter tuning jobs with real execution: training jobs with other hyperparameters, until the best is found."""
