@@ -6,11 +6,13 @@ locals {
     errors = {
       metric  = "Invocation5XXErrors"
       percent = var.alarms.error_percent
+      least   = 1
       meaning = "of the requests to ${local.name} failed"
     }
     model-errors = {
       metric  = "InvocationModelErrors"
       percent = var.alarms.model_error_percent
+      least   = var.alarms.least_model_errors # it counts bad requests too, and one of those is the caller's affair
       meaning = "of the requests to ${local.name} were refused or not answered by the model itself"
     }
   }
@@ -52,7 +54,7 @@ resource "aws_cloudwatch_metric_alarm" "share" {
 
   metric_query {
     id          = "share"
-    expression  = "100 * errors / requests"
+    expression  = each.value.least == 1 ? "100 * errors / requests" : "IF(errors >= ${each.value.least}, 100 * errors / requests, 0)"
     label       = "Failed requests (%)"
     return_data = true
   }

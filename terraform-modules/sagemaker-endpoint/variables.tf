@@ -165,12 +165,13 @@ variable "autoscaling" {
 variable "alarms" {
   description = <<-EOT
     What counts as bad in two of three minutes, rolls an update back and tells the owner: percentages of requests that SageMaker (error_percent)
-    or the model (model_error_percent) failed, the model's 99th percentile latency in milliseconds, and one metric of your own, for example of
+    or the model (model_error_percent, from least_model_errors a minute up) failed, the model's 99th percentile latency in milliseconds, and one metric of your own, for example of
     quality. A canary of 10 % that fails one request in five makes 2 % of them all fail. `runbook` is the page that says what to do, with a heading for each alarm. Null watches nothing.
   EOT
   type = object({
     error_percent       = optional(number, 1)
     model_error_percent = optional(number, 5)
+    least_model_errors  = optional(number, 3)
     latency_ms          = optional(number, 5000)
     runbook             = optional(string, "docs/runbook.md")
     custom = optional(object({
@@ -187,8 +188,8 @@ variable "alarms" {
   validation {
     condition = var.alarms == null ? true : alltrue([
       for percent in [var.alarms.error_percent, var.alarms.model_error_percent] : percent > 0 && percent <= 100
-    ]) && var.alarms.latency_ms > 0
-    error_message = "alarms: use percentages above 0 up to 100 and latency_ms above 0, for example { error_percent = 5, latency_ms = 5000 }."
+    ]) && var.alarms.latency_ms > 0 && var.alarms.least_model_errors >= 1
+    error_message = "alarms: use percentages above 0 up to 100, latency_ms above 0 and least_model_errors from 1, for example { error_percent = 5, latency_ms = 5000 }."
   }
 
   validation {

@@ -115,3 +115,11 @@ class Gatekeeper(RuleBasedStateMachine):
 
 Gatekeeper.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestAnyOrderOfEvents = Gatekeeper.TestCase
+
+
+def test_status_says_until_when_what_arrives_by_itself_waits():
+    state = replace(State(), starts=1, cool_until=1_795_608_600.0)
+    assert decide.left(state, 1_795_608_000.0, RULES) == (
+        "2 of 3 trainings are left today; data, drift and schedules start one from 2026-11-25 12:10 UTC on"
+    )
+    assert decide.left(state, 1_795_608_600.0, RULES) == "2 of 3 trainings are left today"

@@ -35,6 +35,9 @@ def command(main: Callable[[], None]) -> None:
     """Run a script; what a person can mend ends as one sentence and exit code 1, without a traceback."""
     try:
         main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has read enough; Python would complain once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except UserError as error:
         _stop(str(error))
     except ClientError as error:

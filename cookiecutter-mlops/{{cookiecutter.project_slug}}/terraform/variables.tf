@@ -139,6 +139,7 @@ variable "endpoint" {
     alarms = optional(object({
       error_percent       = optional(number, 1)
       model_error_percent = optional(number, 5)
+      least_model_errors  = optional(number, 3)
       custom = optional(object({
         namespace  = string
         metric     = string

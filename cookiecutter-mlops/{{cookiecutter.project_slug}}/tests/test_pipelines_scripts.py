@@ -4,6 +4,7 @@ import io
 import json
 import runpy
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,16 @@ def test_user_error_is_one_sentence_and_exit_code_1(capsys: pytest.CaptureFixtur
     with pytest.raises(SystemExit) as stop:
         project.command(main)
     assert stop.value.code == "error: name: rule, for example this"
+
+
+def test_reader_who_has_seen_enough_ends_a_script_without_a_traceback():
+    """As `mlops status | head -1` does."""
+    script = "from pipelines import project; project.command(lambda: print('line\\n' * 100_000))"
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, **pipe) as process:
+        assert process.stdout.readline() == b"line\n"
+        process.stdout.close()
+        assert (process.wait(), process.stderr.read()) == (0, b"")
 
 
 def test_missing_spec_says_what_to_do(aws: FakeAws):

@@ -50,6 +50,11 @@ run "one_instance_moves_all_at_once_with_alarms" {
   }
 
   assert {
+    condition     = [for query in aws_cloudwatch_metric_alarm.share["model-errors"].metric_query : query.expression if query.id == "share"] == ["IF(errors >= 3, 100 * errors / requests, 0)"]
+    error_message = "a caller's bad request must not ring while there is little traffic"
+  }
+
+  assert {
     condition     = aws_cloudwatch_log_group.this.kms_key_id == var.kms_key_arn
     error_message = "the log must be encrypted with the key"
   }

@@ -104,6 +104,14 @@ def held_up(state: State) -> str:
     return ""
 
 
+def left(state: State, now: float, rules: Rules) -> str:
+    """What may still train today, and from when on."""
+    sentence = f"{max(0, rules.daily_cap - state.starts)} of {rules.daily_cap} trainings are left today"
+    if state.cool_until > now:
+        sentence += f"; data, drift and schedules start one from {clock(state.cool_until)} on"
+    return sentence
+
+
 def capped(state: State, rules: Rules) -> str:
     if state.starts < rules.daily_cap:
         return ""

@@ -102,8 +102,7 @@ def status(request: dict[str, Any]) -> dict[str, Any]:
     """What runs, what waits and what is left of the day, changing nothing."""
     snapshot = store.load()
     state, limits = decide.refreshed(snapshot.state, snapshot.now), rules()
-    left = max(0, limits.daily_cap - state.starts)
-    why = decide.held_up(state) or f"{left} of {limits.daily_cap} trainings are left today"
+    why = decide.held_up(state) or decide.left(state, snapshot.now, limits)
     return {"decision": "status", "reason": f"{why}.", **asdict(state)}
 
 
