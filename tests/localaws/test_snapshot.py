@@ -29,7 +29,7 @@ class Restarted:
         self.up()
 
     def up(self) -> None:
-        self.aws = Aws(process.up(self.home, REGION).url, self.home)
+        self.aws = Aws(process.up(self.home, REGION, iam="off").url, self.home)
 
     def restart(self) -> Aws:
         assert process.down(self.home)

@@ -15,17 +15,21 @@ from cookiecutter_mlops.localaws.iam.acting import Session
 from cookiecutter_mlops.localaws.sagemaker.pipelines import caching, steps
 from cookiecutter_mlops.localaws.sagemaker.pipelines.definition import Definition, Step
 from cookiecutter_mlops.localaws.sagemaker.pipelines.expressions import Scope, Unresolved
+from cookiecutter_mlops.localaws.snapshot import Resuming
 
+_LOST = "InternalServerError: The embedded AWS was stopped while this ran."
 log = logging.getLogger(__name__)
 _PARALLEL = 50  # steps at once, where no ParallelismConfiguration says otherwise
 _EVENT = "SageMaker Model Building Pipeline Execution"
 
 
-class Run:
+class Run(Resuming):
     """The run of an execution's document, which holds everything that Describe and List answer.
 
     `Steps` are the records of the steps that began, `Properties` what Describe answered of those that succeeded.
     """
+
+    running = ("scope", "_clients")
 
     def __init__(self, document: Document, definition: Definition, session: Session, earlier: list[Document]) -> None:
         self.document, self.definition, self.session, self.earlier = document, definition, session, earlier
@@ -43,6 +47,17 @@ class Run:
 
     def start(self) -> None:
         threading.Thread(target=contextvars.copy_context().run, args=[self._carry_out], daemon=True).start()
+
+    def resume(self) -> None:
+        """End it if it was at work when the embedded AWS went down; it can be retried."""
+        if self.document["PipelineExecutionStatus"] not in ("Executing", "Stopping"):
+            return
+        for record in self.document["Steps"]:
+            if record["StepStatus"] in ("Starting", "Executing"):
+                self.changed(record, "Failed", EndTime=clock.time(), FailureReason=_LOST)
+        self.document["FailureReason"] = _LOST
+        self.move("Stopped" if self.halted.is_set() else "Failed")
+        self.session.end()
 
     def stop(self) -> None:
         """Start no further step, and ask the running ones to end."""
