@@ -185,7 +185,7 @@ def moment(text: str) -> float:
 
 def state() -> dict[str, Any]:
     """Return what the clock shows, as `/_embedded/clock` answers it."""
-    return {"now": iso(_CLOCK.time()), "rate": _CLOCK.rate, "ahead_seconds": round(_CLOCK.ahead, 3)}
+    return {"now": iso(_CLOCK.time()), "rate": _CLOCK.rate, "ahead_seconds": round(max(0.0, _CLOCK.ahead), 3)}
 
 
 def change(request: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from cookiecutter_mlops.localaws import embedded
 from tests.localaws.conftest import ACCOUNT, REGION, Aws, serve, wait_for
+from tests.localaws.events import Listener
 from tests.localaws.functions import call, messages, new_function
 
 
@@ -87,6 +88,28 @@ def test_new_alarm_knows_nothing_and_then_evaluates(subject: Subject) -> None:
     reason = subject.described()["StateReason"]
     assert reason == "Threshold Crossed: 1 out of the last 1 datapoints [9] was greater than the threshold (5)."
     assert json.loads(subject.described()["StateReasonData"])["recentDatapoints"] == [9.0]
+
+
+def test_alarm_that_rang_within_a_jump_of_the_clock_has_told_so(aws: Aws, subject: Subject) -> None:
+    subject.alarm(EvaluationPeriods=2, TreatMissingData="notBreaching")
+    subject.put(1)
+    assert subject.becomes("OK")
+    changes = Listener(aws, source=["aws.cloudwatch"], detail={"alarmName": [subject.name]}).read
+    now = datetime.fromisoformat(embedded.ask(aws.url, "clock")["now"])
+    data = [
+        {
+            "MetricName": "drift",
+            "Dimensions": subject.dimensions,
+            "Value": 9,
+            "Timestamp": now + timedelta(minutes=ahead),
+        }
+        for ahead in (2, 3)
+    ]
+    subject.cloudwatch.put_metric_data(Namespace=subject.name, MetricData=data)
+    embedded.ask(aws.url, "clock", "POST", {"advance": "10m"})
+
+    states = [event["detail"]["state"]["value"] for event in wait_for(changes, seconds=5)]
+    assert states == ["ALARM", "OK"]
 
 
 def test_alarm_waits_for_n_of_m_windows(subject: Subject) -> None:

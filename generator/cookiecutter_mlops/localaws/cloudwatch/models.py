@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 # Called with the alarm, by the service in an action's ARN (such as autoscaling), each time that it is evaluated.
 ACTIONS: dict[str, Callable[[str, Any], object]] = {}
+_CAUGHT_UP = 3 * 3600  # seconds of a jump of the clock that are evaluated minute by minute
 _LISTS = {"ALARM": "alarm_actions", "OK": "ok_actions", "INSUFFICIENT_DATA": "insufficient_data_actions"}
 
 
@@ -76,7 +77,7 @@ class CloudWatchBackend(moto_models.CloudWatchBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.series: dict[Key, Series] = {}
-        self._evaluating = False
+        self._evaluated = 0.0  # up to which moment; 0 before the first alarm
 
     def put_metric_alarm(self, name: str, *arguments: Any, **settings: Any) -> moto_models.Alarm:
         earlier: Any = self.alarms.get(name)
@@ -89,9 +90,9 @@ class CloudWatchBackend(moto_models.CloudWatchBackend):
             raise ValidationError(f"The following alarms do not exist: {unknown}")
         if earlier:
             alarm.keep_state(earlier)
-        if not self._evaluating:
-            self._evaluating = True
-            self._at_next_step(clock.time())
+        if not self._evaluated:
+            self._evaluated = clock.time()
+            self._at_next_step(self._evaluated)
         return alarm
 
     def put_metric_data(self, namespace: str, metric_data: list[dict[str, Any]]) -> None:
@@ -115,12 +116,12 @@ class CloudWatchBackend(moto_models.CloudWatchBackend):
         ]
         return [*known, *self.aws_metric_data]
 
-    def evaluate(self) -> None:
-        """Evaluate all alarms at the clock's time, composite ones after those that they look at."""
+    def evaluate(self, moment: float | None = None) -> None:
+        """Evaluate all alarms at a moment, by default now; composite ones after those that they look at."""
         alarms: list[Any] = list(self.alarms.values())
         for alarm in sorted(alarms, key=lambda alarm: bool(alarm.rule)):
             try:
-                self._take(alarm, self._verdict(alarm))
+                self._take(alarm, self._verdict(alarm, moment or clock.time()))
             except Unsupported as error:
                 reason = f"The embedded AWS does not compute {error}."
                 log.warning("Alarm %s: %s", alarm.name, reason)
@@ -131,9 +132,9 @@ class CloudWatchBackend(moto_models.CloudWatchBackend):
     def _take(self, alarm: Any, verdict: Verdict) -> None:
         alarm.update_state(verdict.reason, json.dumps(verdict.data), verdict.state)
 
-    def _verdict(self, alarm: Any) -> Verdict:
+    def _verdict(self, alarm: Any, moment: float) -> Verdict:
         if not alarm.parsed:
-            return evaluation.judge(alarm, self.series, clock.time())
+            return evaluation.judge(alarm, self.series, moment)
         holds = alarm.parsed.holds(lambda name: getattr(self._alarm(name), "state_value", None))
         return Verdict("ALARM" if holds else "OK", f"The rule {alarm.rule} is {'' if holds else 'not '}met")
 
@@ -147,9 +148,14 @@ class CloudWatchBackend(moto_models.CloudWatchBackend):
         clock.at((now // step + 1) * step, self._step)
 
     def _step(self) -> None:
+        """Evaluate each minute that passed since the last step: several where the clock was moved."""
         now = clock.time()  # before: the clock may be moved while alarms are evaluated
+        first = max(self._evaluated, now - _CAUGHT_UP)
+        self._evaluated = now
         try:
-            self.evaluate()
+            for minute in range(int(first // 60) + 1, int(now // 60)):
+                self.evaluate(60.0 * minute)
+            self.evaluate(now)
         finally:
             self._at_next_step(now)
 
