@@ -11,14 +11,18 @@ import pytest
 
 from cookiecutter_mlops.errors import MlopsError
 from cookiecutter_mlops.localaws import embedded, process, schedules
-from tests.localaws.bundles import new_bucket
+from tests.localaws.bundles import new_bucket, push_bundle
 from tests.localaws.conftest import ACCOUNT, REGION, Aws, wait_for
 from tests.localaws.functions import call, new_function
 from tests.localaws.pipelines import Pipeline, approval, build, commits, declaration
 from tests.localaws.repositories import WorkingCopy
+from tests.localaws.sagemaker_pipelines.definitions import definition, get, join, pipeline, start, statuses, training
+from tests.localaws.sagemaker_pipelines.definitions import ended as execution_ended
 from tests.localaws.test_process import BUILD, runs
 from tests.localaws.test_sagemaker_endpoints import invoke, new_config, new_endpoint, settled
 from tests.localaws.test_sagemaker_training import ended, request
+from tests.localaws.test_sagemaker_tuning import describe as describe_tuning
+from tests.localaws.test_sagemaker_tuning import request as tuning_request
 
 
 class Restarted:
@@ -244,3 +248,28 @@ def test_times_that_passed_while_it_was_down_are_left_out(monkeypatch: pytest.Mo
     once._due(now - 600)
     each_minute._due(now + 60)
     assert fired == [now - 600, now + 60]  # the single one is late
+
+
+@pytest.mark.slow
+def test_pipeline_and_tuning_job_that_ran_have_failed_and_can_be_tried_again(world: Restarted) -> None:
+    aws, bucket = world.aws, new_bucket(world.aws, **{"in/a": "1"})
+    first = training("First", push_bundle(aws), f"s3://{bucket}/in/", bucket, {})
+    seconds = join(get("Parameters.Answer"))
+    second = training("Second", push_bundle(aws), f"s3://{bucket}/in/", bucket, {"sleep": seconds}, DependsOn=["First"])
+    arn = start(aws, pipeline(aws, definition(first, second)), {"Answer": "2"})
+    tuning = tuning_request(aws, jobs=1)
+    tuning["TrainingJobDefinition"]["StaticHyperParameters"]["sleep"] = "60"
+    aws.client("sagemaker").create_hyper_parameter_tuning_job(**tuning)
+    assert wait_for(lambda: statuses(aws, arn).get("Second") == "Executing")
+    aws = world.restart()
+    execution = execution_ended(aws, arn)
+    assert (execution["PipelineExecutionStatus"], "stopped while this ran" in execution["FailureReason"]) == (
+        "Failed",
+        True,
+    )
+    assert statuses(aws, arn) == {"First": "Succeeded", "Second": "Failed"}
+    tuned = describe_tuning(aws, tuning["HyperParameterTuningJobName"])
+    assert tuned["HyperParameterTuningJobStatus"] == "Failed"
+    assert tuned["TrainingJobStatusCounters"]["NonRetryableError"] == 1
+    aws.client("sagemaker").retry_pipeline_execution(PipelineExecutionArn=arn, ClientRequestToken="again" * 8)
+    assert execution_ended(aws, arn)["PipelineExecutionStatus"] == "Succeeded"

@@ -13,6 +13,7 @@ from cookiecutter_mlops.localaws.sagemaker.kinds import TRAINING_JOB
 from cookiecutter_mlops.localaws.sagemaker.training import TrainingJob
 from cookiecutter_mlops.localaws.sagemaker.tuning import ranges, strategies
 from cookiecutter_mlops.localaws.sagemaker.tuning.strategies import Results
+from cookiecutter_mlops.localaws.snapshot import Resuming
 
 if TYPE_CHECKING:
     from cookiecutter_mlops.localaws.sagemaker.models import SageMakerBackend
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 NOUN = "HyperParameterTuningJob"
 ENDS = ("Completed", "Failed", "Stopped")
 _POLL_SECONDS = 0.1
+_LOST = "InternalServerError: The embedded AWS was stopped while this ran. Please try again."
 _NO_METRICS = (
     "No objective metrics found after running {count} training jobs. Please ensure that the custom algorithm is "
     "emitting the objective metric as defined by the regular expression provided."
@@ -27,8 +29,10 @@ _NO_METRICS = (
 log = logging.getLogger(__name__)
 
 
-class TuningJob:
+class TuningJob(Resuming):
     """One tuning job; `trials` of its document are the training jobs that it started, in their order."""
+
+    running = ("ranges", "places")
 
     def __init__(self, backend: "SageMakerBackend", document: Document) -> None:
         self.backend, self.document = backend, document
@@ -43,6 +47,11 @@ class TuningJob:
 
     def start(self) -> None:
         threading.Thread(target=self._carry_out, name=self.document[f"{NOUN}Name"], daemon=True).start()
+
+    def resume(self) -> None:
+        """Fail if it ran when the embedded AWS went down, as its training jobs do."""
+        if self.document[f"{NOUN}Status"] not in ENDS:
+            self._move("Failed", FailureReason=_LOST)
 
     def stop(self) -> None:
         self._move("Stopping")
