@@ -59,6 +59,26 @@ def test_target_of_an_endpoint_that_does_not_exist_is_refused(aws: Aws, variant:
         aws.client("application-autoscaling").register_scalable_target(**nobody, MinCapacity=1, MaxCapacity=2)
 
 
+def test_deleted_endpoint_forgets_its_target(aws: Aws) -> None:
+    scaling, sagemaker = aws.client("application-autoscaling"), aws.client("sagemaker")
+    config = new_config(aws, "first")
+    name = new_endpoint(aws, config)
+    settled(aws, name)
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": f"endpoint/{name}/variant/AllTraffic",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
+    sagemaker.delete_endpoint(EndpointName=name)
+    ids = {"ServiceNamespace": "sagemaker", "ResourceIds": [target["ResourceId"]]}
+    assert scaling.describe_scalable_targets(**ids)["ScalableTargets"] == []
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
+    settled(aws, name)
+    assert scaling.describe_scalable_targets(**ids)["ScalableTargets"] == []
+    sagemaker.delete_endpoint(EndpointName=name)
+
+
 def test_instance_type_of_a_variant_that_scales_is_not_changed(aws: Aws, variant: dict[str, Any]) -> None:
     scaling, name = aws.client("application-autoscaling"), variant["ResourceId"].split("/")[1]
     scaling.register_scalable_target(**variant, MinCapacity=1, MaxCapacity=2)

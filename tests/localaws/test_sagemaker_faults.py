@@ -1,15 +1,19 @@
 """Jobs and endpoints of the embedded AWS on a bad night: no capacity, no quota, lost instances, killed processes."""
 
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.localaws import test_sagemaker_processing as processing
 from tests.localaws.bundles import new_bucket
 from tests.localaws.conftest import AddFault, Aws, wait_for
 from tests.localaws.events import Listener
 from tests.localaws.test_sagemaker_endpoints import invoke, new_config, new_endpoint, settled
 from tests.localaws.test_sagemaker_training import printed, request, run
+from tests.localaws.test_sagemaker_transform import request as transform
 
 SPOT = {"EnableManagedSpotTraining": True, "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 90}}
 
@@ -66,6 +70,25 @@ def test_job_over_the_quota_is_refused(aws: Aws, fault: AddFault) -> None:
         aws.client("sagemaker").create_training_job(**wanted)
     assert refused.value.response["Error"]["Code"] == "ResourceLimitExceeded"
     aws.client("sagemaker").create_training_job(**wanted)  # the quota came
+
+
+@pytest.mark.parametrize("usage", ["processing job", "transform job", "endpoint"])
+def test_quota_is_asked_for_each_usage(aws: Aws, fault: AddFault, usage: str) -> None:
+    sagemaker, kind = aws.client("sagemaker"), {"InstanceType": "ml.g5.12xlarge", "InstanceCount": 1}
+    bucket, config = (
+        new_bucket(aws, **{"in/a": "1"}),
+        new_config(aws, "first", variant={"InstanceType": kind["InstanceType"], "InitialInstanceCount": 1}),
+    )
+    cluster = {"ProcessingResources": {"ClusterConfig": kind | {"VolumeSizeInGB": 5}}}
+    asks: dict[str, Callable[[], Any]] = {
+        "processing job": lambda: processing.start(aws, bucket, **cluster),
+        "transform job": lambda: sagemaker.create_transform_job(**transform(aws, bucket, TransformResources=kind)),
+        "endpoint": lambda: new_endpoint(aws, config),
+    }
+    fault("quota", "ml.g5.12x*", times=0)
+    with pytest.raises(ClientError, match=f"'ml.g5.12xlarge for {usage} usage' is 0 Instances") as refused:
+        asks[usage]()
+    assert refused.value.response["Error"]["Code"] == "ResourceLimitExceeded"
 
 
 def test_quota_of_gpus_does_not_refuse_other_instances(aws: Aws, fault: AddFault) -> None:

@@ -105,3 +105,12 @@ def test_processing_job_impossible_is_refused(aws: Aws, cluster: dict[str, Any],
     bucket = new_bucket(aws, **{"in/a.txt": "hello"})
     with pytest.raises(ClientError, match=said):
         start(aws, bucket, ProcessingResources={"ClusterConfig": CLUSTER | cluster})
+
+
+def test_processing_job_name_used_twice_is_refused(aws: Aws) -> None:
+    bucket = new_bucket(aws, **{"in/a.txt": "hello"})
+    name = start(aws, bucket)
+    with pytest.raises(ClientError, match=f"a job with this name already exists .{name}.") as refused:
+        start(aws, bucket, ProcessingJobName=name)
+    assert refused.value.response["Error"]["Code"] == "ResourceInUse"
+    assert ended(aws, name)["ProcessingJobStatus"] == "Completed"  # the first one goes on

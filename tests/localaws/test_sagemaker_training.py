@@ -154,7 +154,14 @@ def test_training_job_name_used_twice_is_refused(aws: Aws) -> None:
             },
             "KeepAlivePeriodInSeconds",
         ),
-        ({"ResourceConfig": GPU | {"VolumeKmsKeyId": "alias/key"}}, "local instance storage"),
+        *[
+            (
+                {"ResourceConfig": GPU | {"InstanceType": kind, "VolumeKmsKeyId": "alias/key"}},
+                f"VolumeKmsKeyId is not supported for {kind}, which has local instance storage",
+            )
+            for kind in ("ml.g5.2xlarge", "ml.g4dn.xlarge", "ml.p4d.24xlarge")
+        ],
+        ({"ResourceConfig": {"VolumeSizeInGB": 5}}, "Either InstanceGroups, or both InstanceType and InstanceCount"),
         ({"AlgorithmSpecification": {"TrainingImage": "nobody/has:it", "TrainingInputMode": "File"}}, "nobody/has:it"),
     ],
     ids=[
@@ -162,7 +169,10 @@ def test_training_job_name_used_twice_is_refused(aws: Aws) -> None:
         "spot-wait-too-short",
         "wait-without-spot",
         "warm-spot",
-        "key-on-local-disks",
+        "key-on-disks-of-g5",
+        "key-on-disks-of-g4dn",
+        "key-on-disks-of-p4d",
+        "no-instances",
         "unknown-image",
     ],
 )

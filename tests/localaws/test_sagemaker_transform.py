@@ -110,9 +110,27 @@ def test_transform_job_with_a_record_over_the_payload_fails(aws: Aws) -> None:
     [
         ({"ModelName": "nobody"}, 'Could not find model "nobody"'),
         ({"MaxPayloadInMB": 60, "MaxConcurrentTransforms": 2}, "cannot be greater than 100"),
+        (
+            {
+                "TransformResources": {
+                    "InstanceType": "ml.g4dn.xlarge",
+                    "InstanceCount": 1,
+                    "VolumeKmsKeyId": "alias/key",
+                }
+            },
+            "VolumeKmsKeyId is not supported for ml.g4dn.xlarge, which has local instance storage",
+        ),
     ],
-    ids=["unknown-model", "payload-over-100-mb"],
+    ids=["unknown-model", "payload-over-100-mb", "key-on-local-disks"],
 )
 def test_transform_job_impossible_is_refused(aws: Aws, changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ClientError, match=said):
         aws.client("sagemaker").create_transform_job(**request(aws, new_bucket(aws, **{"in/a": "1"}), **changes))
+
+
+def test_transform_job_name_used_twice_is_refused(aws: Aws) -> None:
+    wanted = request(aws, new_bucket(aws, **{"in/a": "1"}))
+    run(aws, wanted)
+    with pytest.raises(ClientError, match="a job with this name already exists") as refused:
+        aws.client("sagemaker").create_transform_job(**wanted)
+    assert refused.value.response["Error"]["Code"] == "ResourceInUse"

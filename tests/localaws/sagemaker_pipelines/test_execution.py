@@ -12,6 +12,7 @@ from tests.localaws.conftest import ACCOUNT, REGION, AddFault, Aws, wait_for
 from tests.localaws.events import Listener
 from tests.localaws.functions import new_function
 from tests.localaws.sagemaker_pipelines.definitions import (
+    ROLE,
     abalone,
     definition,
     ended,
@@ -251,6 +252,13 @@ def test_execution_impossible_is_refused(
     assert got[0] == code
     assert said in got[1]
     assert not aws.client("sagemaker").list_pipeline_executions(PipelineName=name)["PipelineExecutionSummaries"]
+
+
+def test_pipeline_name_used_twice_is_refused(aws: Aws) -> None:
+    name = pipeline(aws, definition(fail("Stop")))
+    again = {"PipelineName": name, "PipelineDefinition": definition(fail("Stop")), "RoleArn": ROLE}
+    code, said = refusal(aws.client("sagemaker").create_pipeline, **again, ClientRequestToken=uuid.uuid4().hex)
+    assert (code, f"Pipeline with name ({name}) already exists." in said) == ("ValidationException", True)
 
 
 def test_step_type_that_is_not_emulated_answers_501_at_the_start(aws: Aws) -> None:

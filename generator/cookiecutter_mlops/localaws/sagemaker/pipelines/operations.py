@@ -15,7 +15,15 @@ from cookiecutter_mlops.localaws.sagemaker.pipelines import steps
 from cookiecutter_mlops.localaws.sagemaker.pipelines.definition import Definition
 from cookiecutter_mlops.localaws.sagemaker.pipelines.execution import Run
 
-PIPELINE = Kind("Pipeline", defaults={"PipelineStatus": "Active"}, listed="PipelineSummaries")
+PIPELINE = Kind(
+    "Pipeline",
+    defaults={"PipelineStatus": "Active"},
+    listed="PipelineSummaries",
+    exists=(
+        "ValidationException",
+        "Pipeline names must be unique within an AWS account and region. Pipeline with name ({key}) already exists.",
+    ),
+)
 EXECUTION = Kind(
     "PipelineExecution",
     "PipelineName",
