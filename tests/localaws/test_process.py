@@ -4,7 +4,10 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import boto3
@@ -12,9 +15,13 @@ import pytest
 from click.testing import CliRunner
 
 from cookiecutter_mlops.errors import MlopsError
-from cookiecutter_mlops.localaws import process
+from cookiecutter_mlops.localaws import embedded, process
 from cookiecutter_mlops.localaws.commands import local
-from tests.localaws.conftest import wait_for
+from tests.localaws.bundles import new_bucket
+from tests.localaws.conftest import Aws, wait_for
+from tests.localaws.functions import call, new_function
+from tests.localaws.test_sagemaker_endpoints import new_config, new_endpoint, settled
+from tests.localaws.test_sagemaker_training import request
 
 BUILD = """
 version: 0.2
@@ -203,3 +210,53 @@ def test_reset_leaves_a_folder_alone_that_is_of_something_else(home):
     (home / "precious").touch()
     assert run("reset", home=home).exit_code == 0
     assert (home / "precious").exists()
+
+
+def processes_of(home):
+    """Return the processes that name this folder in their command line or environment."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            told = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+            if str(home).encode() in told and runs(int(folder.name)) and int(folder.name) != os.getpid():
+                found.add(int(folder.name))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process die with its parent")
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=lambda end: end.name)
+@pytest.mark.parametrize("seconds", [0.1, 0.6, 1.2, 2.5])
+def test_server_that_is_killed_while_it_starts_leaves_no_process(home, end, seconds):
+    home.mkdir()
+    command = [sys.executable, "-m", "cookiecutter_mlops.localaws.server", "--home", str(home)]
+    with (home / "server.log").open("w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    time.sleep(seconds)
+    server.send_signal(end)
+    server.wait(20)
+    assert wait_for(lambda: not processes_of(home)), processes_of(home)
+
+
+def take_snapshot(server):
+    with contextlib.suppress(OSError):  # it is killed meanwhile
+        embedded.ask(server.url, "snapshot", "POST", {})
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process die with its parent")
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=lambda end: end.name)
+def test_server_that_is_killed_at_work_leaves_no_process(home, tmp_path, end):
+    """A build, a training job, an endpoint and a function run when it happens; and once while it writes a snapshot."""
+    server = process.up(home, "eu-west-1", iam="off")
+    aws = Aws(server.url, home)
+    settled(aws, new_endpoint(aws, new_config(aws, "first")))
+    job = request(aws, new_bucket(aws, **{"data/a.csv": "1"}), HyperParameters={"sleep": "600"})
+    aws.client("sagemaker").create_training_job(**job)
+    call(aws, new_function(aws), {"do": "sleep"}, InvocationType="Event")
+    pids = start_build(server, tmp_path / "pids")
+    assert wait_for(lambda: len(processes_of(home)) > 6)
+    threading.Thread(target=take_snapshot, args=[server], daemon=True).start()
+    time.sleep(0.05)
+    os.kill(server.pid, end)
+    assert wait_for(lambda: not (processes_of(home) or any(map(runs, pids)))), processes_of(home)

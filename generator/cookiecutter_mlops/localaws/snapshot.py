@@ -73,6 +73,8 @@ def save(home: Path, about: dict[str, Any]) -> bool:
 
 def load(home: Path) -> dict[str, Any]:
     """Take the state of a folder's snapshot, if there is one, and return what `check` does; raise MlopsError as it."""
+    for partial in home.glob(f"{FILE}.*"):  # whose writer was killed
+        partial.unlink()
     if not (written := check(home)):
         return {}
     try:

@@ -67,7 +67,11 @@ def serve() -> None:
     if (BASE / "model/answer.txt").read_text() == "broken":
         sys.exit("cannot load the model")
     address = ("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"]))
-    http.server.ThreadingHTTPServer(address, _Handler).serve_forever()
+    _Server(address, _Handler).serve_forever()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128  # a hundred clients at once are not too many
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
