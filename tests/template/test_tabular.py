@@ -69,6 +69,22 @@ def test_salaries_are_predicted_to_228_dollars_a_week(project, tmp_path):
     assert json.loads((tmp_path / "model/schema.json").read_text())["log_target"] is True
 
 
+@pytest.mark.skipif(not SALARIES.exists(), reason=f"real data: {SALARIES} is not there")
+def test_salaries_that_do_not_fit_into_memory_are_predicted_as_well_by_a_line(project, tmp_path):
+    """A line in memory comes to 235 dollars; the mean to 306 (shared/data)."""
+    beyond = '\n[data]\nmemory_gb = 0.001\n[model]\nname = "linear"\n'
+    (project / "project.toml").write_text(SETTINGS + beyond)
+    try:
+        done = train(project, SALARIES, tmp_path)
+    finally:
+        (project / "project.toml").write_text(SETTINGS)
+    assert done.returncode == 0, done.stderr
+    assert "batch by batch from disk" in done.stdout
+    evaluation = json.loads((tmp_path / "output/data/evaluation.json").read_text())
+    assert evaluation["rows"] == {"train": 22491, "holdout": 5664}
+    assert evaluation["value"] <= 240
+
+
 def spoilt(**changes) -> pd.DataFrame:
     """Sixty right rows, some of them changed."""
     row = {"wage": 300.0, "education": 12, "experience": 5, "ethnicity": "cauc", "smsa": "yes", "region": "south",

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pandas as pd
+import polars as pl
 import pytest
 
 from training.data import data_version, load_table, split
@@ -42,7 +43,7 @@ def test_table_with_semicolons_and_byte_order_mark(table, settings):
 
 def test_parquet_with_real_types(tmp_path, settings):
     path = tmp_path / "houses.parquet"
-    pd.DataFrame(
+    pl.DataFrame(
         {
             "price": [1.0, 2, 3],
             "size": [1, 2, 3],
@@ -51,7 +52,7 @@ def test_parquet_with_real_types(tmp_path, settings):
             "day": [datetime.date(2024, 1, 1)] * 3,
             "note": "ignored",
         }
-    ).to_parquet(path)
+    ).write_parquet(path)
     rows = load_table(path, settings)
     assert rows["sold"].tolist() == [1, 0, 1]
     assert list(rows) == ["price", "size", "colour", "sold", "day"]
@@ -79,7 +80,7 @@ def test_category_of_whole_numbers_in_a_column_with_gaps(tmp_path, table):
         }
     )
     path = tmp_path / "shop.parquet"
-    pd.DataFrame({"bought": [0.0, 1.0, None] * 5, "size": range(15)}).to_parquet(path)
+    pl.DataFrame({"bought": [0.0, 1.0, None] * 5, "size": range(15)}).write_parquet(path)
     assert set(load_table(path, settings)["bought"]) == {"0", "1"}
 
 
@@ -126,7 +127,7 @@ def test_header_refused(table, settings, header, words):
         ("notes.docx", b"x", "not read"),
         ("broken.xlsx", b"not a workbook", "cannot be read as xlsx"),
         ("broken.parquet", b"x", "cannot be read as parquet"),
-        ("latin.csv", "price,año\n1,2\n".encode("latin-1"), "cannot be read as csv"),
+        ("latin.csv", "price,año\n1,2\n".encode("latin-1"), "row 1: the byte 0xf1 is not UTF-8"),
         ("nothing.csv", b"", "empty"),
     ],
 )

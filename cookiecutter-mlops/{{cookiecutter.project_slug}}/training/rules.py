@@ -26,7 +26,7 @@ def typed(table: pd.DataFrame, columns: Iterable[Column], place: Callable[[int],
         if wrong.any():
             row = int(wrong.to_numpy().argmax())
             value = table[column.name].iloc[row]
-            raise DataError(f"{place(row)}: {column.name} must be {rule(column)}, not {str(value)[:80]!r}.")
+            raise DataError(f"{place(row)}: {broken(column, value)}")
         result[column.name] = cells
     return pd.DataFrame(result, index=table.index)
 
@@ -62,6 +62,11 @@ def _out_of_range(values: pd.Series, column: Column) -> pd.Series:
     if column.maximum is not None:
         outside |= values > bound(column.maximum)
     return outside
+
+
+def broken(column: Column, value: object) -> str:
+    """The sentence for a value that breaks the rule of its column."""
+    return f"{column.name} must be {rule(column)}, not {str(value)[:80]!r}."
 
 
 def rule(column: Column) -> str:

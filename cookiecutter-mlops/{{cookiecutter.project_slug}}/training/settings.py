@@ -43,6 +43,8 @@ class Data:
     sample: str = "data/sample.csv"
     holdout: float = 0.2
     seed: int = 0
+    decimal: str = "."  # the mark in the numbers of csv and tsv files
+    memory_gb: float | None = None  # for rows; larger data is learned from in batches. Half of the machine's by default
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,9 @@ def _check(settings: Settings) -> None:
     _require(settings.target.type in wanted, rule, settings.target.type)
     _require(settings.data.seed >= 0, "[data]: seed must be 0 or more", settings.data.seed)
     _require(0 < settings.data.holdout < 1, "[data]: holdout must be between 0 and 1: 0.2", settings.data.holdout)
+    _require(settings.data.decimal in (".", ","), '[data]: decimal must be "." or ","', settings.data.decimal)
+    memory = settings.data.memory_gb
+    _require(memory is None or memory > 0, "[data]: memory_gb must be more than 0, such as 4", memory)
     for rule, value in settings.drift.broken():
         _require(False, rule, value)
     _check_gate(settings)

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from inference import handler
-from training import artifact, compare, model
+from training import artifact, compare, model, shards
 from training.checkpoint import Checkpoints
 from training.data import data_version
 from training.evaluate import gate
@@ -38,6 +38,7 @@ def train(source: Path, base: Path, settings: Settings) -> dict[str, Any]:
     checkpoints = Checkpoints(base / "checkpoints", _fingerprint(facts, settings))
     facts["resumed"] = checkpoints.exist()
     learn, judge = model.load(source, settings)
+    print(shards.told(learn, settings), flush=True)
     fitted = model.fit(learn, settings, checkpoints)
     archive = base / "input/data/champion/model.tar.gz"
     champion = compare.live_scores(archive, judge, settings, facts["data_version"])

@@ -10,12 +10,14 @@ from sklearn.base import BaseEstimator
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from inference import handler
-from training import artifact, model
+from training import artifact, incremental, model, shards
 from training.checkpoint import Checkpoints
+from training.data import load_table, split
 from training.rules import DataError
 from training.settings import SettingsError, parse_settings
 
 ROWS = 400
+LINEAR = {"name": "linear"}
 COLUMNS = [
     {"name": "size", "type": "number", "minimum": 0, "missing": 0.5},
     {"name": "colour", "type": "category", "missing": 0.5},
@@ -151,6 +153,54 @@ def test_interrupted_fit_ends_as_if_nothing_had_happened(table, tmp_path, monkey
     resumed = model.fit(table, settings, Checkpoints(tmp_path / "spot", "run"))
     assert model.predict(resumed, table).tolist() == model.predict(whole, table).tolist()
     assert resumed.estimator[-1].n_iter_ == whole.estimator[-1].n_iter_
+
+
+@pytest.fixture
+def learn(table, tmp_path, monkeypatch):
+    """The table, read from disk in batches, for a target."""
+    monkeypatch.setattr(shards, "ROWS", 50)
+    monkeypatch.setattr(incremental, "BETWEEN", 3)
+    monkeypatch.setattr(incremental, "ENOUGH", 8_000)
+    words = {"new": table["new"].map({1: "yes", 0: "no"}), "sold": table["sold"].map({1: "yes", 0: "no"})}
+    table.assign(**words).to_csv(tmp_path / "table.csv", index=False)
+
+    def learn(target, **sections):
+        settings = settings_for(target, **{"data": {"memory_gb": 1e-6}, "model": LINEAR} | sections)
+        return *model.load(tmp_path / "table.csv", settings), settings
+
+    return learn
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_linear_model_in_batches_is_nearly_that_in_memory(learn, target, tmp_path):
+    batches, judge, settings = learn(target)
+    fitted = model.fit(batches, settings)
+    in_memory, _ = split(load_table(tmp_path / "table.csv", small := settings_for(target, model=LINEAR)), small)
+    known = model.fit(in_memory, small)
+    mine, theirs, trivial = (
+        model.evaluate(one, judge, settings)[0][settings.problem.metric]
+        for one in (fitted, known, model.trivial(batches, settings))
+    )
+    assert abs(mine - theirs) < 0.25 * abs(trivial - theirs)
+    model.save(fitted, tmp_path)
+    assert model.predict(model.restore(tmp_path), judge).tolist() == model.predict(fitted, judge).tolist()
+    assert model.baseline(fitted, batches)["rows"] == len(batches)
+
+
+def test_interrupted_fit_in_batches_ends_as_if_nothing_had_happened(table, learn, tmp_path):
+    batches, _, settings = learn("price")
+    whole = model.fit(batches, settings)
+    for left in (0, 5):
+        with pytest.raises(Interrupted):
+            model.fit(batches, settings, Machine(tmp_path / str(left), "run", left))
+        resumed = model.fit(batches, settings, Checkpoints(tmp_path / str(left), "run"))
+        assert model.predict(resumed, table).tolist() == model.predict(whole, table).tolist()
+
+
+def test_model_that_learns_in_memory_only_is_refused_for_larger_data(learn):
+    batches, _, settings = learn("sold", model={"name": "gradient-boosting"})
+    with pytest.raises(SettingsError, match=r"gradient-boosting learns in memory.*in batches \(linear\)"):
+        model.fit(batches, settings)
 
 
 def test_category_never_seen_before_is_answered(fitted):

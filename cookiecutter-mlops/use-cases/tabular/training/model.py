@@ -15,19 +15,17 @@ import skops.io
 from pandas.api.types import is_float_dtype as is_float
 from sklearn import metrics
 from sklearn.base import BaseEstimator
-from sklearn.compose import ColumnTransformer
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.pipeline import Pipeline
 
 from training import artifact
 from training.baseline import describe
 from training.checkpoint import NOWHERE, Checkpoints
 from training.data import load_table, split
-from training.settings import METRICS, Column, Settings, SettingsError
+from training.estimators import estimator, estimator_in_batches
+from training.incremental import fit_in_batches
+from training.settings import METRICS, Column, Settings
+from training.shards import Shards, in_memory
 
 # What a model file may hold beside the public types of scikit-learn: the trees of the boosting, and plain arrays.
 # Never trust what a file itself asks for: a type on this list is constructed while the file is read.
@@ -47,27 +45,29 @@ class Model:
     log_target: bool
 
 
-def load(source: Path, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+def load(source: Path, settings: Settings) -> tuple[pd.DataFrame | Shards, pd.DataFrame]:
     """Rows to learn from and rows to judge on. Data with a time order deserves a split by date here."""
     return split(load_table(source, settings), settings)
 
 
-def fit(learn: pd.DataFrame, settings: Settings, checkpoints: Checkpoints = NOWHERE) -> Model:
+def fit(learn: pd.DataFrame | Shards, settings: Settings, checkpoints: Checkpoints = NOWHERE) -> Model:
     """A fitted model; whether the logarithm of the target pays is tried on a part of the rows to learn from."""
-    target = learn[settings.problem.target]
+    some = in_memory(learn)
+    target = some[settings.problem.target]
     # The target's skew is only a hint, and a cheap one; the metric decides.
     if settings.problem.type == "regression" and target.min() >= 0 and target.skew() > SKEWED:
-        part, rest = split(learn, settings, purpose=1)
+        part, rest = split(some, settings, purpose=1)
         trials = [_fit(part, settings, log, checkpoints.part(f"trial-{log}")) for log in (False, True)]
         errors = [_error(trial, rest, settings) for trial in trials]
         return _fit(learn, settings, errors[1] < errors[0], checkpoints.part("whole"))
     return _fit(learn, settings, False, checkpoints.part("whole"))
 
 
-def trivial(learn: pd.DataFrame, settings: Settings) -> Model:
+def trivial(learn: pd.DataFrame | Shards, settings: Settings) -> Model:
     """The mean, or the most frequent class, whatever is asked."""
+    some = in_memory(learn)
     classify = settings.problem.type == "classification"
-    dummy = (DummyClassifier() if classify else DummyRegressor()).fit(learn, answers_of(learn, settings.target))
+    dummy = (DummyClassifier() if classify else DummyRegressor()).fit(some, answers_of(some, settings.target))
     return Model(dummy, settings.features, settings.target, classify, log_target=False)
 
 
@@ -85,11 +85,12 @@ def groups(rows: pd.DataFrame, column: str) -> pd.Series:
     return values.map({1.0: "true", 0.0: "false"}).fillna("missing") if is_float(values) else values.fillna("missing")
 
 
-def baseline(model: Model, learn: pd.DataFrame) -> dict[str, Any]:
+def baseline(model: Model, learn: pd.DataFrame | Shards) -> dict[str, Any]:
     """How each column, and the prediction, was distributed: what drift is measured against."""
-    columns = {column.name: describe(learn[column.name], column.type) for column in model.columns}
+    some = in_memory(learn)
+    columns = {column.name: describe(some[column.name], column.type) for column in model.columns}
     kind = "category" if model.classification else "number"
-    prediction = describe(pd.Series(predict(model, learn)), kind)
+    prediction = describe(pd.Series(predict(model, some)), kind)
     return {"rows": len(learn), "columns": columns, "prediction": prediction}
 
 
@@ -155,27 +156,35 @@ def answers_of(rows: pd.DataFrame, target: Column) -> pd.Series:
     return values.map({1.0: "true", 0.0: "false"}) if target.type == "boolean" else values
 
 
-def _fit(learn: pd.DataFrame, settings: Settings, log_target: bool, checkpoints: Checkpoints) -> Model:
-    estimator = ESTIMATORS.get(settings.model.name, _unknown)(settings)
-    answers, inputs = answers_of(learn, settings.target), features(learn, settings.features)
-    answers = np.log1p(answers) if log_target else answers
-    long = settings.model.name == "gradient-boosting"
-    fitted = _fit_in_rounds(estimator, inputs, answers, checkpoints) if long else estimator.fit(inputs, answers)
+def _fit(learn: pd.DataFrame | Shards, settings: Settings, log_target: bool, checkpoints: Checkpoints) -> Model:
+    def inputs(rows: pd.DataFrame) -> pd.DataFrame:
+        return features(rows, settings.features)
+
+    def answers(rows: pd.DataFrame) -> pd.Series:
+        known = answers_of(rows, settings.target)
+        return np.log1p(known) if log_target else known
+
+    if isinstance(learn, Shards):
+        fitted = fit_in_batches(estimator_in_batches(settings), learn, inputs, answers, checkpoints)
+    elif settings.model.name == "gradient-boosting":
+        fitted = _fit_in_rounds(estimator(settings), inputs(learn), answers(learn), checkpoints)
+    else:
+        fitted = estimator(settings).fit(inputs(learn), answers(learn))
     return Model(fitted, settings.features, settings.target, settings.problem.type == "classification", log_target)
 
 
-def _fit_in_rounds(estimator: Pipeline, inputs: pd.DataFrame, answers: pd.Series, checkpoints: Checkpoints) -> Pipeline:
+def _fit_in_rounds(pipeline: Pipeline, inputs: pd.DataFrame, answers: pd.Series, checkpoints: Checkpoints) -> Pipeline:
     """Boost some trees at a time and keep each state: what goes on from one ends as if nothing had happened."""
-    name, wanted = estimator.steps[-1][0], estimator[-1].max_iter
+    name, wanted = pipeline.steps[-1][0], pipeline[-1].max_iter
     done, state = checkpoints.newest() or (0, b"")
     if state:
-        estimator = skops.io.loads(state, trusted=TRUSTED)
+        pipeline = skops.io.loads(state, trusted=TRUSTED)
     for trees in [*range(ROUND, wanted, ROUND), wanted]:
-        if trees <= done or (done and estimator[-1].n_iter_ < done):  # it had stopped early
+        if trees <= done or (done and pipeline[-1].n_iter_ < done):  # it had stopped early
             continue
-        estimator.set_params(**{f"{name}__max_iter": trees, f"{name}__warm_start": True}).fit(inputs, answers)
-        checkpoints.save(done := trees, skops.io.dumps(estimator))
-    return estimator.set_params(**{f"{name}__max_iter": wanted, f"{name}__warm_start": False})
+        pipeline.set_params(**{f"{name}__max_iter": trees, f"{name}__warm_start": True}).fit(inputs, answers)
+        checkpoints.save(done := trees, skops.io.dumps(pipeline))
+    return pipeline.set_params(**{f"{name}__max_iter": wanted, f"{name}__warm_start": False})
 
 
 def _error(model: Model, rows: pd.DataFrame, settings: Settings) -> float:
@@ -204,46 +213,6 @@ def _surprises(truth: pd.Series, answers: np.ndarray, shares: pd.DataFrame, sett
         return (answers != truth.to_numpy()).astype(float)
     given = shares.to_numpy()[np.arange(len(truth)), shares.columns.get_indexer(truth)]
     return -np.log(np.clip(given, np.finfo(float).eps, 1))
-
-
-def _gradient_boosting(settings: Settings) -> Pipeline:
-    """Trees on columns as they are: missing values have a branch of their own, nothing is scaled."""
-    # Codes, split like numbers: `categorical_features` gained nothing here, and is saved as functions that a
-    # safe file cannot hold. A category never seen before counts as missing.
-    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
-    classify = settings.problem.type == "classification"
-    boosting = (HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor)(
-        random_state=settings.data.seed
-    )
-    return make_pipeline(_by_category(settings, encoder, "passthrough"), _tuned(boosting, settings))
-
-
-def _linear(settings: Settings) -> Pipeline:
-    """A line to compare with: one coefficient a number, one a category."""
-    numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
-    kind = LogisticRegression(max_iter=1000) if settings.problem.type == "classification" else Ridge()
-    columns = _by_category(settings, OneHotEncoder(handle_unknown="ignore"), numbers)
-    return make_pipeline(columns, _tuned(kind, settings))
-
-
-def _unknown(settings: Settings) -> Pipeline:
-    known = ", ".join(ESTIMATORS)
-    raise SettingsError(f"project.toml: [model]: name must be one of {known} (now: {settings.model.name!r}).")
-
-
-ESTIMATORS = {"gradient-boosting": _gradient_boosting, "linear": _linear}
-
-
-def _by_category(settings: Settings, encoder: BaseEstimator, remainder: Any) -> ColumnTransformer:
-    names = [column.name for column in settings.features if column.type == "category"]
-    return ColumnTransformer([("categories", encoder, names)], remainder=remainder)
-
-
-def _tuned(estimator: BaseEstimator, settings: Settings) -> BaseEstimator:
-    known = estimator.get_params()
-    for name in settings.model.hyperparameters.keys() - known.keys():
-        raise SettingsError(f"project.toml: [model.hyperparameters]: {name!r} is none of {', '.join(sorted(known))}.")
-    return estimator.set_params(**settings.model.hyperparameters)
 
 
 def _column(entry: dict[str, Any]) -> Column:

@@ -1,0 +1,81 @@
+"""What can be fitted, by the names that [model] of project.toml knows: in memory, or batch by batch from disk."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier, SGDRegressor
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from training.settings import Settings, SettingsError
+
+
+def estimator(settings: Settings) -> Pipeline:
+    """The pipeline that [model] names, to be fitted on a table."""
+    return ESTIMATORS.get(settings.model.name, _unknown)(settings)
+
+
+def estimator_in_batches(settings: Settings) -> Pipeline:
+    """Its like whose last step learns by `partial_fit`; a SettingsError where there is none."""
+    if settings.model.name in ESTIMATORS.keys() - IN_BATCHES.keys():
+        raise SettingsError(
+            f"project.toml: [model]: {settings.model.name} learns in memory, and these rows do not fit into it; "
+            f"name one that learns in batches ({', '.join(IN_BATCHES)}), or give a larger training_instance_type."
+        )
+    return IN_BATCHES.get(settings.model.name, _unknown)(settings)
+
+
+def _gradient_boosting(settings: Settings) -> Pipeline:
+    """Trees on columns as they are: missing values have a branch of their own, nothing is scaled."""
+    # Codes, split like numbers: `categorical_features` gained nothing here, and is saved as functions that a
+    # safe file cannot hold. A category never seen before counts as missing.
+    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
+    classify = settings.problem.type == "classification"
+    boosting = (HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor)(
+        random_state=settings.data.seed
+    )
+    return make_pipeline(_by_category(settings, encoder, "passthrough"), _tuned(boosting, settings))
+
+
+def _linear(settings: Settings) -> Pipeline:
+    """A line to compare with: one coefficient a number, one a category."""
+    kind = LogisticRegression(max_iter=1000) if settings.problem.type == "classification" else Ridge()
+    return make_pipeline(_scaled(settings), _tuned(kind, settings))
+
+
+def _linear_in_batches(settings: Settings) -> Pipeline:
+    """The same line by stochastic gradient descent, which sees a batch at a time and averages where it has been."""
+    classify, seed = settings.problem.type == "classification", settings.data.seed
+    kind = SGDClassifier("log_loss", random_state=seed) if classify else SGDRegressor(random_state=seed)
+    return make_pipeline(_scaled(settings), _tuned(kind.set_params(average=True), settings))
+
+
+def _unknown(settings: Settings) -> Pipeline:
+    known = ", ".join(ESTIMATORS)
+    raise SettingsError(f"project.toml: [model]: name must be one of {known} (now: {settings.model.name!r}).")
+
+
+ESTIMATORS: dict[str, Callable[[Settings], Pipeline]] = {"gradient-boosting": _gradient_boosting, "linear": _linear}
+IN_BATCHES: dict[str, Callable[[Settings], Pipeline]] = {"linear": _linear_in_batches}
+
+
+def _scaled(settings: Settings) -> ColumnTransformer:
+    numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
+    return _by_category(settings, OneHotEncoder(handle_unknown="ignore"), numbers)
+
+
+def _by_category(settings: Settings, encoder: BaseEstimator, remainder: Any) -> ColumnTransformer:
+    names = [column.name for column in settings.features if column.type == "category"]
+    return ColumnTransformer([("categories", encoder, names)], remainder=remainder)
+
+
+def _tuned(estimator: BaseEstimator, settings: Settings) -> BaseEstimator:
+    known = estimator.get_params()
+    for name in settings.model.hyperparameters.keys() - known.keys():
+        raise SettingsError(f"project.toml: [model.hyperparameters]: {name!r} is none of {', '.join(sorted(known))}.")
+    return estimator.set_params(**settings.model.hyperparameters)

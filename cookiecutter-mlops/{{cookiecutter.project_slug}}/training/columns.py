@@ -1,0 +1,157 @@
+"""The rules of training/rules.py for whole batches: polars settles what is plainly right, the rules judge the rest.
+
+A number is settled by its digits; any other text is judged by the rules when it is first seen, and remembered. So each
+rule has one place, and a file is told of a value what a request is told.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+
+from training import rules
+from training.readers import RowError
+from training.settings import Column
+
+REMEMBERED = 1000  # texts of a column; one of free text has no use for more
+TYPES: dict[str, Any] = {"number": pl.Float64, "boolean": pl.Float64, "date": pl.Datetime("ns"), "category": pl.String}
+FIRST, LAST = 1700, 2200  # years that fit into nanoseconds; other dates go to the rules
+DATE, TIME = "%Y-%m-%d", "%Y-%m-%d %H:%M:%S"
+DECIMAL_COMMA = re.compile(r"-?[\d.]*,\d+")
+
+
+@dataclass
+class Seen:
+    """Texts of one column that the rules let pass, and their values."""
+
+    texts: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.String))
+    values: pl.Series = field(default_factory=pl.Series)
+
+
+@dataclass
+class Typist:
+    """Types the columns of a file, batch after batch; two batches may be typed at the same time."""
+
+    columns: Iterable[Column]
+    decimal: str = "."  # the mark in numbers that are written as text
+    seen: dict[str, Seen] = field(default_factory=dict)
+
+    def __call__(self, cells: pl.DataFrame) -> pl.DataFrame:
+        """Typed columns, missing values as null; a RowError for the first cell of a column that breaks its rule."""
+        return pl.DataFrame([self._typed(cells[column.name], column) for column in self.columns])
+
+    def _typed(self, cells: pl.Series, column: Column) -> pl.Series:
+        plain = _plain(cells, column)
+        if self.decimal == "," and plain.dtype == pl.String and column.type == "number":
+            plain = plain.str.replace_all(".", " . ", literal=True).str.replace(",", ".", literal=True)
+        values, doubtful = self._settled(plain, column)
+        rows = doubtful.arg_true()
+        return self._judged(cells, plain, values, rows, column) if len(rows) else values
+
+    def _settled(self, plain: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
+        """Values of the cells that are plainly right, and which cells are left to the rules."""
+        seen = self.seen.get(column.name)
+        if column.type in ("number", "date"):
+            values = plain.cast(pl.Float64, strict=False) if column.type == "number" else _dates(plain)
+            right = _in_range(values, column)
+            return values.set(~right, None), ~right & plain.is_not_null()
+        if seen is None:
+            return pl.Series(plain.name, [None], TYPES[column.type]).new_from_index(0, len(plain)), plain.is_not_null()
+        places = plain.cast(pl.Enum(seen.texts), strict=False).to_physical()
+        return seen.values.gather(places).alias(plain.name), places.is_null() & plain.is_not_null()
+
+    def _judged(
+        self, cells: pl.Series, plain: pl.Series, values: pl.Series, rows: pl.Series, column: Column
+    ) -> pl.Series:
+        """The values with those of the doubtful rows, each different text judged once."""
+        texts = plain.gather(rows).cast(pl.String)
+        known = texts.unique(maintain_order=True)
+        found, wrong = rules.cast(pd.Series(known.to_list(), dtype=object), column)
+        if wrong.any():
+            row = int(rows[int(texts.is_in(known.filter(wrong.to_numpy()).implode()).arg_max() or 0)])
+            raise RowError(row, self._sentence(str(cells[row]), column))
+        meaning = _series(found, column)
+        if column.type in ("boolean", "category"):
+            self._remember(column.name, known, meaning)
+        return values.scatter(rows, meaning.gather(texts.cast(pl.Enum(known)).to_physical()))
+
+    def _remember(self, name: str, texts: pl.Series, values: pl.Series) -> None:
+        seen = self.seen.get(name)
+        if seen is not None:
+            new = ~texts.is_in(seen.texts.implode())
+            texts, values = seen.texts.append(texts.filter(new)), seen.values.append(values.filter(new))
+        self.seen[name] = Seen(texts.head(REMEMBERED), values.head(REMEMBERED))
+
+    def _sentence(self, value: str, column: Column) -> str:
+        comma = column.type == "number" and self.decimal == "." and DECIMAL_COMMA.fullmatch(value.strip())
+        return rules.broken(column, value) + (' Decimal commas need `decimal = ","` under [data].' if comma else "")
+
+
+def _plain(cells: pl.Series, column: Column) -> pl.Series:
+    """Cells of any type as text, but numbers and times as they are where the column is of them. 3.0 is the text 3."""
+    kind = cells.dtype
+    if kind == pl.String or (kind.is_integer() and column.type == "number"):
+        return cells
+    if kind.is_float() or kind.is_decimal():
+        numbers = cells.cast(pl.Float64).fill_nan(None)
+        return numbers if column.type == "number" else _digits(numbers)
+    if kind == pl.Date or (kind == pl.Datetime and kind.time_zone is None):  # type: ignore[attr-defined]
+        times = cells.cast(pl.Datetime("us"))
+        return times if column.type == "date" else times.dt.to_string(TIME)
+    if kind.is_nested() or kind == pl.Binary:
+        return pl.Series(cells.name, [None if cell is None else str(cell) for cell in cells], pl.String)
+    return cells.cast(pl.String)
+
+
+def _digits(numbers: pl.Series) -> pl.Series:
+    whole = (numbers == numbers.floor()) & (numbers.abs() < 2**53)
+    return (
+        numbers.cast(pl.String)
+        .set(whole.fill_null(False), None)
+        .fill_null(numbers.set(~whole.fill_null(False), None).cast(pl.Int64).cast(pl.String))
+    )
+
+
+def _dates(plain: pl.Series) -> pl.Series:
+    times = plain
+    if plain.dtype == pl.String:
+        days = plain.set(plain.str.len_bytes() != len("2024-05-31"), None)
+        times = days.str.to_datetime(DATE, time_unit="us", strict=False)
+        if times.null_count() > plain.null_count():
+            times = times.fill_null(plain.str.to_datetime(TIME, time_unit="us", strict=False))
+    return times.set(~times.dt.year().is_between(FIRST, LAST), None).cast(pl.Datetime("ns"))
+
+
+def _in_range(values: pl.Series, column: Column) -> pl.Series:
+    right = values.is_finite() if column.type == "number" else values.is_not_null()
+    bound = float if column.type == "number" else pd.Timestamp
+    if column.minimum is not None:
+        right &= values >= bound(column.minimum)
+    if column.maximum is not None:
+        right &= values <= bound(column.maximum)
+    return right.fill_null(False)
+
+
+def _series(values: pd.Series, column: Column) -> pl.Series:
+    if column.type == "category":
+        return pl.Series([None if pd.isna(value) else value for value in values], dtype=pl.String)
+    if column.type == "date":
+        return pl.Series(values.to_numpy(dtype="datetime64[ns]"))
+    return pl.Series(values.to_numpy(dtype=float)).fill_nan(None)
+
+
+def frame(rows: pl.DataFrame, columns: Iterable[Column]) -> pd.DataFrame:
+    """The same rows for estimators: NaN, NaT, and texts as objects."""
+    return pd.DataFrame({column.name: _values(rows[column.name], column) for column in columns})
+
+
+def _values(values: pl.Series, column: Column) -> np.ndarray:
+    if column.type != "category":
+        return values.to_numpy()
+    texts = values.unique().drop_nulls()
+    places = values.cast(pl.Enum(texts)).to_physical().fill_null(len(texts)).to_numpy()
+    return np.array([*texts, np.nan], dtype=object)[places]  # each text once in memory, however often it occurs

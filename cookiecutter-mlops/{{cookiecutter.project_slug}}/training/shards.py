@@ -1,0 +1,181 @@
+"""Rows that do not fit into memory: Parquet files of a temporary folder, read back a batch at a time.
+
+What a model learns by passing over all rows, it learns from `for rows in shards`. What needs only some rows (encoders,
+statistics, a trial, the judgement) has at most about SAMPLE of them, drawn by their content as in training/data.py.
+"""
+
+import itertools
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+
+from training.columns import frame
+from training.settings import Settings
+
+BYTES = 64  # of memory for a value while a model is fitted in memory, copies and all (benchmarks/out_of_core.py)
+SHARE = 0.5  # of the machine's memory is for rows
+ROWS = 100_000  # of a shard, and so of a batch
+SAMPLE = 250_000  # rows that stand for all of them: the error of a share is below 0.2 %
+SAMPLING = 1_000_003  # the purpose for which a sample is drawn
+CONTENT = "\0content"  # the column with the hash of each row; no header holds such a name
+LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of a container
+
+
+@dataclass(frozen=True)
+class Side:
+    """Which rows are held out: a share by their place, and of each class the first and never the last."""
+
+    seed: int
+    share: float
+    target: str
+    classes: pl.DataFrame | None  # class, and its smallest and largest place
+
+    def holds(self, rows: pl.DataFrame) -> pl.Series:
+        """One boolean a row."""
+        place = _place(rows, self.seed)
+        held = place < self.share
+        if self.classes is None:
+            return held
+        name, low, high = (self.classes[column] for column in self.classes.columns)
+        known = rows[self.target]
+        first, last = (known.replace_strict(name, ends, return_dtype=pl.Float64) for ends in (low, high))
+        return (held | (place == first)) & (place != last)
+
+
+class Folder:
+    """A temporary folder that is removed with the last of those that share it."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="shards-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Shards:
+    """All rows, or a side of a split: iterate over pandas tables, as often as needed."""
+
+    folder: Folder
+    settings: Settings
+    rows: int
+    held: tuple[Side, ...] = ()  # rows that are not of these
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        return (frame(rows, self.settings.columns) for rows in self._stored())
+
+    def split(self, settings: Settings, purpose: int) -> tuple["Shards", pd.DataFrame]:
+        """Rows to learn from, and a table of rows to judge on: all that are held out, or about SAMPLE of them."""
+        side = self._side(settings.data.seed + purpose, settings.data.holdout)
+        counted = sum(int(side.holds(rows).sum()) for rows in self._stored([side.target, CONTENT]))
+        # A smaller share by the same places: what is judged in a larger snapshot was held out of the smaller one, too.
+        judged = replace(side, share=side.share * min(1.0, SAMPLE / max(counted, 1)))
+        return replace(self, rows=self.rows - counted, held=(*self.held, side)), self._table(judged)
+
+    def sample(self) -> pd.DataFrame:
+        """All rows, or about SAMPLE of them with every class: the same every time."""
+        return self._table(self._side(self.settings.data.seed + SAMPLING, SAMPLE / max(self.rows, 1)))
+
+    def _stored(self, names: list[str] | None = None) -> Iterator[pl.DataFrame]:
+        for path in sorted(self.folder.path.iterdir()):
+            rows = pl.read_parquet(path, columns=names)
+            for side in self.held:
+                rows = rows.filter(~side.holds(rows))
+            yield rows
+
+    def _table(self, side: Side) -> pd.DataFrame:
+        return frame(pl.concat([rows.filter(side.holds(rows)) for rows in self._stored()]), self.settings.columns)
+
+    def _side(self, seed: int, share: float) -> Side:
+        target, classes = self.settings.problem.target, None
+        if self.settings.problem.type == "classification":
+            ends = [pl.col("place").min().alias("low"), pl.col("place").max().alias("high")]
+            parts = (rows.with_columns(_place(rows, seed)) for rows in self._stored([target, CONTENT]))
+            found = pl.concat([rows.group_by(target).agg(ends) for rows in parts])
+            classes = found.group_by(target).agg(pl.col("low").min(), pl.col("high").max())
+        return Side(seed, share, target, classes)
+
+
+def in_memory(rows: pd.DataFrame | Shards) -> pd.DataFrame:
+    """The rows, or a sample that stands for them."""
+    return rows.sample() if isinstance(rows, Shards) else rows
+
+
+def collect(batches: Iterable[pl.DataFrame], settings: Settings) -> pd.DataFrame | Shards:
+    """Typed rows in memory, or on disk as soon as they are too many for it."""
+    remaining, kept, rows = iter(batches), [], 0
+    for batch in remaining:
+        kept.append(batch)
+        rows += len(batch)
+        if needed(rows, settings) > budget(settings):
+            return _store(itertools.chain(_handed_over(kept), remaining), settings)
+    return frame(pl.concat(kept), settings.columns)
+
+
+def _handed_over(kept: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """One after the other, none of them kept any longer."""
+    kept.reverse()
+    while kept:
+        yield kept.pop()
+
+
+def _store(batches: Iterable[pl.DataFrame], settings: Settings) -> Shards:
+    folder, rows = Folder(), 0
+    waiting: list[pl.DataFrame] = []
+    for batch in itertools.chain(batches, [None]):
+        waiting += [] if batch is None else [batch]
+        if waiting and (batch is None or sum(map(len, waiting)) >= ROWS):
+            shard = pl.concat(waiting, rechunk=True)
+            content = pl.Series(CONTENT, contents(frame(shard, settings.columns)))
+            shard.with_columns(content).write_parquet(folder.path / f"{rows:015}.parquet", compression="lz4")
+            rows += len(shard)
+            waiting.clear()
+    return Shards(folder, settings, rows)
+
+
+def contents(table: pd.DataFrame) -> np.ndarray:
+    """The hash of each row."""
+    return pd.util.hash_pandas_object(table, index=False).to_numpy()
+
+
+def places(content: np.ndarray, seed: int) -> np.ndarray:
+    """Where rows stand between 0 and 1: by chance, and always the same for a row and a seed."""
+    return pd.util.hash_array(content + np.uint64(seed)) / 2**64
+
+
+def _place(rows: pl.DataFrame, seed: int) -> pl.Series:
+    return pl.Series("place", places(rows[CONTENT].to_numpy(), seed))
+
+
+def needed(rows: int, settings: Settings) -> int:
+    """Bytes that so many rows take while a model is fitted in memory."""
+    return rows * len(settings.columns) * BYTES
+
+
+def budget(settings: Settings) -> float:
+    """Bytes that rows may take on this machine."""
+    if settings.data.memory_gb is not None:
+        return settings.data.memory_gb * 1e9
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limits = [
+        int(text) for path in LIMITS if Path(path).is_file() and (text := Path(path).read_text().strip()).isdigit()
+    ]
+    return SHARE * min([machine, *limits])
+
+
+def told(learn: pd.DataFrame | Shards, settings: Settings) -> str:
+    """How rows are learned from and why, as one line of the log."""
+    need, limit = needed(len(learn), settings) / 1e9, budget(settings) / 1e9
+    size = f"{len(learn):,} rows to learn from × {len(settings.columns)} columns"
+    if isinstance(learn, Shards):
+        return f"{size}: with the hold-out more than fits into {limit:.3g} GB, so batch by batch from disk"
+    return f"{size}: about {need:.2g} GB of {limit:.3g} GB, so in memory"
