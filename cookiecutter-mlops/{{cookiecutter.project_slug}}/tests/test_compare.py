@@ -10,7 +10,7 @@ import pytest
 
 from inference import handler
 from training import compare, model
-from training.data import data_version
+from training.files import data_version
 from training.settings import load_settings
 from training.train import train
 

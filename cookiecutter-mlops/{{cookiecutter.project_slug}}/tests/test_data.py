@@ -1,13 +1,17 @@
 import datetime
 import hashlib
 import json
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import polars as pl
 import pytest
 
-from training.data import data_version, load_table, split
+from training.data import load_table, split
+from training.files import data_version
 from training.rules import DataError
 from training.settings import Data, parse_settings
 
@@ -182,3 +186,12 @@ def test_every_class_is_on_both_sides_of_the_hold_out(settings):
         table = pd.DataFrame({"price": range(first, first + 50), "colour": list("abcdefghij") * 5})
         for side in split(table, of_classes):
             assert side["colour"].nunique() == 10
+
+
+def test_server_is_without_what_reads_files():
+    """The serving image installs requirements/serve.txt, which names none of the readers."""
+    missing = "import sys; sys.modules.update(dict.fromkeys(['polars', 'fastexcel'])); import inference.handler"
+    done = subprocess.run(
+        [sys.executable, "-c", missing], cwd=Path(__file__).parent.parent, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr

@@ -9,9 +9,10 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from training import data, incremental, shards
+from training import incremental, shards
 from training.checkpoint import NOWHERE
 from training.data import load_table, split
+from training.rules import DataError
 from training.shards import Shards
 
 COLOURS = ["red", "blue", ""]
@@ -73,7 +74,7 @@ def test_sample_holds_every_class(houses, settings, monkeypatch):
 def test_rules_of_the_whole_hold_for_batches(houses, settings):
     with houses.open("a") as file:
         file.write("1,2,mauve,no,\n")
-    with pytest.raises(data.DataError, match=r"houses\.csv, row 1002: colour must be one of red, blue, not 'mauve'"):
+    with pytest.raises(DataError, match=r"houses\.csv, row 1002: colour must be one of red, blue, not 'mauve'"):
         load_table(houses, large(settings))
 
 

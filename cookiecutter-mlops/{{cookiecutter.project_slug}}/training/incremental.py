@@ -6,7 +6,7 @@ What has an iterator of its own for this (xgboost.DataIter, lightgbm.Sequence) t
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,9 @@ from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
 from training.checkpoint import Checkpoints
-from training.shards import Shards
+
+if TYPE_CHECKING:
+    from training.shards import Shards
 
 ENOUGH = 1_000_000  # rows after which gradient descent has converged, as a rule of scikit-learn's user guide, 1.5.5
 BETWEEN = 20  # batches between two checkpoints
@@ -24,7 +26,7 @@ Prepare = Callable[[pd.DataFrame], Any]
 
 
 def fit_in_batches(
-    pipeline: Pipeline, learn: Shards, inputs: Prepare, answers: Prepare | None, checkpoints: Checkpoints
+    pipeline: Pipeline, learn: "Shards", inputs: Prepare, answers: Prepare | None, checkpoints: Checkpoints
 ) -> Pipeline:
     """Fit the steps before the last on a sample, and the last one by `partial_fit` on every row.
 
@@ -48,13 +50,13 @@ def fit_in_batches(
     return Pipeline([*pipeline.steps[:-1], (pipeline.steps[-1][0], last)])
 
 
-def passes(learn: Shards) -> int:
+def passes(learn: "Shards") -> int:
     """How often all rows are gone through: few rows need to be seen again."""
     return max(1, math.ceil(ENOUGH / max(len(learn), 1)))
 
 
 def transformed(
-    pipeline: Pipeline, learn: Shards, inputs: Prepare, answers: Prepare | None, times: int = 1
+    pipeline: Pipeline, learn: "Shards", inputs: Prepare, answers: Prepare | None, times: int = 1
 ) -> Iterator[tuple[Any, Any]]:
     """Batch after batch what the last step of a pipeline learns from: a matrix, and the answers or None."""
     for _ in range(times):

@@ -18,6 +18,7 @@ import fastexcel
 import polars as pl
 
 from training.blocks import RowError, text_blocks
+from training.files import KINDS, kind
 from training.rules import DataError
 
 SHEET_ROWS = 100_000  # rows of a sheet or a Parquet file in a batch
@@ -43,13 +44,6 @@ class Table:
         """The wanted columns of a block, untyped."""
         with readable(self.path):
             return self.parse(block, wanted)
-
-
-def kind(path: Path) -> str:
-    """The ending that says how a file is read: `.csv` also for `rows.csv.gz`."""
-    inner = path.with_suffix("") if path.suffix.lower() == ".gz" else path
-    found = inner.suffix.lower()
-    return found if found in READERS and (inner == path or found in TEXT) else ""
 
 
 def open_table(path: Path) -> Table:
@@ -222,8 +216,6 @@ def _select(rows: pl.DataFrame, wanted: list[str]) -> pl.DataFrame:
     return rows.select(wanted)
 
 
-DECIMALS = (".csv", ".tsv")  # where a number is written by somebody, perhaps with a comma
-TEXT = (".csv", ".tsv", ".ndjson", ".jsonl")
 READERS: dict[str, Callable[[Path], Table]] = {
     ".csv": _open_delimited,
     ".tsv": _open_delimited,
@@ -232,4 +224,3 @@ READERS: dict[str, Callable[[Path], Table]] = {
     ".parquet": _open_parquet,
     ".xlsx": _open_excel,
 }
-KINDS = ", ".join(READERS)

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import polars as pl
 
 from training.columns import frame
+from training.data import contents, places
 from training.settings import Settings
 
 BYTES = 64  # of memory for a value while a model is fitted in memory, copies and all (benchmarks/out_of_core.py)
@@ -105,11 +105,6 @@ class Shards:
         return Side(seed, share, target, classes)
 
 
-def in_memory(rows: pd.DataFrame | Shards) -> pd.DataFrame:
-    """The rows, or a sample that stands for them."""
-    return rows.sample() if isinstance(rows, Shards) else rows
-
-
 def collect(batches: Iterable[pl.DataFrame], settings: Settings) -> pd.DataFrame | Shards:
     """Typed rows in memory, or on disk as soon as they are too many for it."""
     remaining, kept, rows = iter(batches), [], 0
@@ -140,16 +135,6 @@ def _store(batches: Iterable[pl.DataFrame], settings: Settings) -> Shards:
             rows += len(shard)
             waiting.clear()
     return Shards(folder, settings, rows)
-
-
-def contents(table: pd.DataFrame) -> np.ndarray:
-    """The hash of each row."""
-    return pd.util.hash_pandas_object(table, index=False).to_numpy()
-
-
-def places(content: np.ndarray, seed: int) -> np.ndarray:
-    """Where rows stand between 0 and 1: by chance, and always the same for a row and a seed."""
-    return pd.util.hash_array(content + np.uint64(seed)) / 2**64
 
 
 def _place(rows: pl.DataFrame, seed: int) -> pl.Series:

@@ -25,8 +25,8 @@ from typing import Any
 from inference import handler
 from training import artifact, compare, model, shards
 from training.checkpoint import Checkpoints
-from training.data import data_version
 from training.evaluate import gate
+from training.files import data_version
 from training.settings import Settings, UserError, load_settings
 
 LOCAL = Path(".mlops/ml")  # where a laptop keeps what a container has in /opt/ml

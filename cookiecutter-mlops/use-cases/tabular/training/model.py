@@ -21,11 +21,10 @@ from sklearn.pipeline import Pipeline
 from training import artifact
 from training.baseline import describe
 from training.checkpoint import NOWHERE, Checkpoints
-from training.data import load_table, split
+from training.data import Rows, in_memory, load_table, split
 from training.estimators import estimator, estimator_in_batches
 from training.incremental import fit_in_batches
 from training.settings import METRICS, Column, Settings
-from training.shards import Shards, in_memory
 
 # What a model file may hold beside the public types of scikit-learn: the trees of the boosting, and plain arrays.
 # Never trust what a file itself asks for: a type on this list is constructed while the file is read.
@@ -45,12 +44,12 @@ class Model:
     log_target: bool
 
 
-def load(source: Path, settings: Settings) -> tuple[pd.DataFrame | Shards, pd.DataFrame]:
+def load(source: Path, settings: Settings) -> tuple[Rows, pd.DataFrame]:
     """Rows to learn from and rows to judge on. Data with a time order deserves a split by date here."""
     return split(load_table(source, settings), settings)
 
 
-def fit(learn: pd.DataFrame | Shards, settings: Settings, checkpoints: Checkpoints = NOWHERE) -> Model:
+def fit(learn: Rows, settings: Settings, checkpoints: Checkpoints = NOWHERE) -> Model:
     """A fitted model; whether the logarithm of the target pays is tried on a part of the rows to learn from."""
     some = in_memory(learn)
     target = some[settings.problem.target]
@@ -63,7 +62,7 @@ def fit(learn: pd.DataFrame | Shards, settings: Settings, checkpoints: Checkpoin
     return _fit(learn, settings, False, checkpoints.part("whole"))
 
 
-def trivial(learn: pd.DataFrame | Shards, settings: Settings) -> Model:
+def trivial(learn: Rows, settings: Settings) -> Model:
     """The mean, or the most frequent class, whatever is asked."""
     some = in_memory(learn)
     classify = settings.problem.type == "classification"
@@ -85,7 +84,7 @@ def groups(rows: pd.DataFrame, column: str) -> pd.Series:
     return values.map({1.0: "true", 0.0: "false"}).fillna("missing") if is_float(values) else values.fillna("missing")
 
 
-def baseline(model: Model, learn: pd.DataFrame | Shards) -> dict[str, Any]:
+def baseline(model: Model, learn: Rows) -> dict[str, Any]:
     """How each column, and the prediction, was distributed: what drift is measured against."""
     some = in_memory(learn)
     columns = {column.name: describe(some[column.name], column.type) for column in model.columns}
@@ -156,7 +155,7 @@ def answers_of(rows: pd.DataFrame, target: Column) -> pd.Series:
     return values.map({1.0: "true", 0.0: "false"}) if target.type == "boolean" else values
 
 
-def _fit(learn: pd.DataFrame | Shards, settings: Settings, log_target: bool, checkpoints: Checkpoints) -> Model:
+def _fit(learn: Rows, settings: Settings, log_target: bool, checkpoints: Checkpoints) -> Model:
     def inputs(rows: pd.DataFrame) -> pd.DataFrame:
         return features(rows, settings.features)
 
@@ -164,7 +163,7 @@ def _fit(learn: pd.DataFrame | Shards, settings: Settings, log_target: bool, che
         known = answers_of(rows, settings.target)
         return np.log1p(known) if log_target else known
 
-    if isinstance(learn, Shards):
+    if not isinstance(learn, pd.DataFrame):
         fitted = fit_in_batches(estimator_in_batches(settings), learn, inputs, answers, checkpoints)
     elif settings.model.name == "gradient-boosting":
         fitted = _fit_in_rounds(estimator(settings), inputs(learn), answers(learn), checkpoints)
