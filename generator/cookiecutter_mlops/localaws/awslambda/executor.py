@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from cookiecutter_mlops.localaws import clock, faults, guard, runtime
+from cookiecutter_mlops.localaws import clock, confinement, faults, guard, runtime
 from cookiecutter_mlops.localaws.awslambda import role
 from cookiecutter_mlops.localaws.iam import acting
 
@@ -94,7 +94,7 @@ def _died(request: str, how: str = "") -> dict[str, Any]:
 
 
 def _execute(function: "LambdaFunction", event: str, request: str, stream: str, file: Path) -> tuple[str, bool]:
-    command = [sys.executable, str(BOOTSTRAP), str(function.handler), str(file)]
+    command = confinement.command([], [sys.executable, str(BOOTSTRAP), str(function.handler), str(file)])
     code = _code(function)
     try:
         done = subprocess.run(

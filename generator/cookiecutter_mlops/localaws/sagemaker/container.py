@@ -1,6 +1,7 @@
 """What stands in for a container: an image's bundle run as a process, with an /opt/ml tree of its own.
 
-The process is told where that tree is by SM_BASE_DIR. It is not a sandbox: it runs as the user, with this machine's
+The process is told where that tree is by SM_BASE_DIR. It is not a sandbox: it runs as the user, but
+writes only in its own folder, /tmp and devices where Linux has Landlock (confinement.py), and with this machine's
 network unless it is isolated (network.py); then it also gets no address of the embedded AWS and no credentials.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cookiecutter_mlops.localaws import runtime
+from cookiecutter_mlops.localaws import confinement, runtime
 
 # Whatever happens, a job must not find the real credentials of the person whose machine this is.
 _NO_AWS = {
@@ -70,7 +71,8 @@ class Container:
         within: Callable[[list[str], Path], list[str]] = lambda command, folder: command,
     ) -> "subprocess.Popen[str]":
         """Start the image's program, or another entry point, with these arguments; `within` a network of its own."""
-        command = [self.mapped(part) for part in [*(entrypoint or self.image["entrypoint"] or []), *arguments]]
+        program = [self.mapped(part) for part in [*(entrypoint or self.image["entrypoint"] or []), *arguments]]
+        command = confinement.command([self.root], program)
         return runtime.spawn(within(command, self.work), cwd=self.work, env=self._env(environment), log=log)
 
     def remove(self) -> None:
@@ -83,7 +85,7 @@ class Container:
             aws = runtime.aws_environment(self.region, self.credentials)
         return {
             "PATH": f"{os.path.dirname(interpreter)}:{os.environ.get('PATH', os.defpath)}",
-            "HOME": os.environ.get("HOME", str(self.root)),
+            "HOME": str(self.root),
             "PYTHONUNBUFFERED": "1",
             **aws,
             **self.image["env"],
