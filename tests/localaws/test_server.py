@@ -1,5 +1,10 @@
 """What the embedded AWS does not do, it says at once: status 501 and the action's name, in each protocol."""
 
+import pickle
+import urllib.error
+import urllib.request
+
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -27,3 +32,37 @@ def test_what_is_not_implemented_is_named_at_once(aws, service, operation, argum
     error = refused.value.response["Error"]
     assert (error["Code"], error["Message"]) == ("NotImplemented", f"The embedded AWS does not implement {named}")
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
+@pytest.mark.parametrize("service", ["ssm", "sts", "s3"])
+@pytest.mark.parametrize("key", ["AKIAQWERTYUIOPASDFGH", "ASIAQWERTYUIOPASDFGH"])
+def test_keys_of_a_real_account_are_refused(aws, service, key):
+    """Also with IAM off, as here: they have no business with an AWS that is none."""
+    operations = {"ssm": "describe_parameters", "sts": "get_caller_identity", "s3": "list_buckets"}
+    stranger = boto3.client(
+        service, endpoint_url=aws.url, region_name=REGION, aws_access_key_id=key, aws_secret_access_key="secret"
+    )
+    with pytest.raises(ClientError) as refused:
+        getattr(stranger, operations[service])()
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def test_keys_that_were_made_here_are_taken(aws):
+    iam = aws.client("iam")
+    iam.create_user(UserName="ada")
+    made = iam.create_access_key(UserName="ada")["AccessKey"]
+    keys = {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
+    sts = boto3.client("sts", endpoint_url=aws.url, region_name=REGION, **keys)
+    assert sts.get_caller_identity()["Arn"].endswith(":user/ada")
+
+
+def test_request_body_is_never_evaluated(aws, tmp_path):
+    """What looks like code or a pickle is stored, or refused as what it is not."""
+    code = f"__import__('pathlib').Path({str(tmp_path / 'ran')!r}).touch()"
+    aws.client("ssm").put_parameter(Name="/code", Value=code, Type="String")
+    for path in ("/_embedded/clock", "/_embedded/faults", "/_embedded/snapshot"):
+        for body in (code.encode(), pickle.dumps({"advance": "1s"})):
+            request = urllib.request.Request(f"{aws.url}{path}", body, method="POST")
+            with pytest.raises(urllib.error.HTTPError, match="400"):
+                urllib.request.urlopen(request)
+    assert not (tmp_path / "ran").exists()

@@ -38,10 +38,10 @@ class Guarded:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if not authorization.enforced() or environ.get("PATH_INFO", "").startswith(("/_embedded/", "/moto-api")):
+        if environ.get("PATH_INFO", "").startswith(("/_embedded/", "/moto-api")):
             return self.application(environ, start_response)
         try:
-            refusal = _refusal(environ)
+            refusal = _refusal(environ) if authorization.enforced() else _refusal_of_foreign(environ)
         except Exception as error:  # what cannot be decided is not allowed
             refusal = refusals.answer(environ, error)
         return (refusal or self.application)(environ, start_response)
@@ -53,6 +53,15 @@ def _refusal(environ: dict[str, Any]) -> Response | None:
         principal = principals.of_key(key, token)
         if principal is not principals.ADMINISTRATOR or refusals.service(environ) in _WITH_POLICIES:
             authorization.require(principal, _calls(environ, principal, region), region)
+    except AwsError as error:
+        return _answer(environ, error)
+    return None
+
+
+def _refusal_of_foreign(environ: dict[str, Any]) -> Response | None:
+    """Refuse keys of a real account also where everybody may do everything."""
+    try:
+        principals.refuse_foreign(_credentials(environ)[0])
     except AwsError as error:
         return _answer(environ, error)
     return None

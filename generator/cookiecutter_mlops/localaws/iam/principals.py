@@ -40,10 +40,17 @@ def of_key(access_key: str, token: str) -> Principal:
         if session.expiration.replace(tzinfo=UTC) <= clock.now():
             raise ExpiredToken
         return of_session(session)
-    if access_key.startswith("ASIA"):
-        raise InvalidToken
     user = _iam().get_user_from_access_key_id(access_key)
+    if not user:
+        refuse_foreign(access_key)
     return _of_user(user) if user else ADMINISTRATOR
+
+
+def refuse_foreign(access_key: str) -> None:
+    """Raise InvalidToken for a key that looks like one of AWS but was not made here: it is a real account's."""
+    is_real = access_key.startswith(("AKIA", "ASIA")) and not access_key.endswith("EXAMPLE")
+    if is_real and not (session_of(access_key) or _iam().get_user_from_access_key_id(access_key)):
+        raise InvalidToken
 
 
 def of_service(service: str) -> Principal:
