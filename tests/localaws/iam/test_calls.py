@@ -53,6 +53,18 @@ def needed(service, name, params):
             {"ResourceArn": f"{SAGEMAKER}:model/m", "Tags": []},
             [("AddTags", f"{SAGEMAKER}:model/m")],
         ),
+        (
+            "sagemaker",
+            "StartPipelineExecution",
+            {"PipelineName": "p"},
+            [("StartPipelineExecution", f"{SAGEMAKER}:pipeline/p")],
+        ),
+        (
+            "sagemaker",
+            "StopPipelineExecution",
+            {"PipelineExecutionArn": f"{SAGEMAKER}:pipeline/p/execution/x"},
+            [("StopPipelineExecution", f"{SAGEMAKER}:pipeline/p/execution/x")],
+        ),
         ("ssm", "GetParameter", {"Name": "/a/b"}, [("GetParameter", f"arn:aws:ssm:{PLACE}:parameter/a/b")]),
         (
             "ssm",
@@ -115,6 +127,18 @@ def test_call_needs_its_action_on_its_resource(service, name, params, expected):
     [
         ("sagemaker", "CreateTrainingJob", {"TrainingJobName": "j", "RoleArn": ROLE}, "sagemaker"),
         ("sagemaker", "CreateModel", {"ModelName": "m", "ExecutionRoleArn": ROLE}, "sagemaker"),
+        (
+            "sagemaker",
+            "CreateHyperParameterTuningJob",
+            {"HyperParameterTuningJobName": "t", "TrainingJobDefinition": {"RoleArn": ROLE}},
+            "sagemaker",
+        ),
+        (
+            "sagemaker",
+            "StartPipelineExecution",
+            {"PipelineName": "p", "RoleArn": ROLE},
+            "sagemaker",
+        ),
         ("codebuild", "CreateProject", {"name": "p", "serviceRole": ROLE}, "codebuild"),
         ("codepipeline", "CreatePipeline", {"pipeline": {"name": "p", "roleArn": ROLE}}, "codepipeline"),
         ("lambda", "CreateFunction", {"FunctionName": "f", "Role": ROLE}, "lambda"),

@@ -39,7 +39,7 @@ _PASSED = {
     "codepipeline": (["pipeline.roleArn"], "codepipeline.amazonaws.com"),
     "events": (["RoleArn", "Targets.RoleArn"], "events.amazonaws.com"),
     "lambda": (["Role"], "lambda.amazonaws.com"),
-    "sagemaker": (["RoleArn", "ExecutionRoleArn"], "sagemaker.amazonaws.com"),
+    "sagemaker": (["RoleArn", "ExecutionRoleArn", "TrainingJobDefinition.RoleArn"], "sagemaker.amazonaws.com"),
     "scheduler": (["Target.RoleArn"], "scheduler.amazonaws.com"),
 }
 WITH_KEY = {

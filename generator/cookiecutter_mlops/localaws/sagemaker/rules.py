@@ -95,6 +95,9 @@ def check_endpoint_quota(name: str, config: dict[str, Any]) -> None:
 
 def _check_channel(backend: Operations, channel: dict[str, Any], mode: str, role: str) -> None:
     source = channel["DataSource"].get("S3DataSource", {})
+    for member in ("CompressionType", "RecordWrapperType", "ShuffleConfig"):
+        if channel.get(member, "None") != "None":
+            raise NotEmulated(f"{member} of channels (channel {channel['ChannelName']})")
     if mode == "Pipe" or source.get("S3DataType") not in ("S3Prefix", "ManifestFile"):
         kind = f"{source.get('S3DataType', 'FileSystemDataSource')} in mode {mode}"
         raise NotEmulated(

@@ -61,8 +61,8 @@ class Run(Resuming):
 
     def stop(self) -> None:
         """Start no further step, and ask the running ones to end."""
-        self.move("Stopping")
         self.halted.set()
+        self.move("Stopping")
 
     def client(self, service: str) -> Any:
         """Return a client with the credentials of the pipeline's role."""
@@ -77,10 +77,14 @@ class Run(Resuming):
             return self._clients[service]
 
     def move(self, status: str) -> None:
-        """Move the execution to a status and tell EventBridge."""
+        """Move the execution to a status and tell EventBridge; what has ended is not stopping any more."""
         document, now = self.document, clock.time()
-        detail = {"previousPipelineExecutionStatus": document["PipelineExecutionStatus"]}
-        document.update(PipelineExecutionStatus=status, LastModifiedTime=now)
+        with self._lock:
+            previous = document["PipelineExecutionStatus"]
+            if status == "Stopping" and previous != "Executing":
+                return
+            document.update(PipelineExecutionStatus=status, LastModifiedTime=now)
+        detail = {"previousPipelineExecutionStatus": previous}
         detail |= {"currentPipelineExecutionStatus": status, "executionStartTime": clock.iso(document["CreationTime"])}
         if status not in ("Executing", "Stopping"):
             detail["executionEndTime"] = clock.iso(now)

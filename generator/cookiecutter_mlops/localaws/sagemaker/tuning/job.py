@@ -43,7 +43,7 @@ class TuningJob(Resuming):
         self.ranges = ranges.parse(self.config.get("ParameterRanges", {}))
         strategy, seed = self.config["Strategy"], self.config.get("RandomSeed")
         self.places = strategies.places(strategy, self.ranges, seed, self.results)
-        self.halted = threading.Event()
+        self.halted, self._moving = threading.Event(), threading.Lock()
 
     def start(self) -> None:
         threading.Thread(target=self._carry_out, name=self.document[f"{NOUN}Name"], daemon=True).start()
@@ -54,8 +54,8 @@ class TuningJob(Resuming):
             self._move("Failed", FailureReason=_LOST)
 
     def stop(self) -> None:
-        self._move("Stopping")
         self.halted.set()
+        self._move("Stopping")
 
     def _carry_out(self) -> None:
         try:
@@ -172,10 +172,14 @@ class TuningJob(Resuming):
         self._move("Failed", FailureReason=reason[:1024])
 
     def _move(self, status: str, **members: Any) -> None:
+        """Move to a status and tell EventBridge; an end is final."""
         now = clock.time()
         end = {f"{NOUN.removesuffix('Job')}EndTime": now} if status in ENDS else {}
-        self.document.update(members | end, LastModifiedTime=now)
-        self.document[f"{NOUN}Status"] = status
+        with self._moving:
+            if self.document[f"{NOUN}Status"] in ENDS:
+                return
+            self.document.update(members | end, LastModifiedTime=now)
+            self.document[f"{NOUN}Status"] = status
         self._emit()
 
     def _emit(self) -> None:
