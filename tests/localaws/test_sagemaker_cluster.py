@@ -173,8 +173,8 @@ def test_killed_cluster_fails_the_job(aws: Aws, fault: AddFault) -> None:
 
 
 def test_spot_interruption_takes_all_hosts(aws: Aws, fault: AddFault) -> None:
-    wanted = on(aws, new_bucket(aws, **NUMBERS), 2, HyperParameters={"steps": "2"}, **SPOT)
-    fault("spot-interruption", wanted["TrainingJobName"], after=0.4)
+    wanted = on(aws, new_bucket(aws, **NUMBERS), 2, HyperParameters={"steps": "2", "pace": "1.5"}, **SPOT)
+    fault("spot-interruption", wanted["TrainingJobName"], after=1.2)
     job = run(aws, wanted)
     assert "Interrupted" in [transition["Status"] for transition in job["SecondaryStatusTransitions"]]
     assert job["TrainingJobStatus"] == "Completed"

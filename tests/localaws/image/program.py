@@ -22,7 +22,7 @@ def train() -> None:
     if settings.get("fail-on") == _resources()["current_host"]:
         sys.exit(5)
     if "steps" in settings:
-        _step(int(settings["steps"]))
+        _step(int(settings["steps"]), float(settings.get("pace", 0.5)))
     if "tune" in settings:
         print(f"loss={float(settings['rate']):.6f}", flush=True)
         time.sleep(60 if settings["tune"] == "slow when bad" and float(settings["rate"]) > 0.5 else 0)
@@ -107,13 +107,13 @@ def _sleep(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def _step(steps: int) -> None:
+def _step(steps: int, seconds: float) -> None:
     """Take a step after the other, each leaving a checkpoint; go on after the newest one that is there."""
     folder = BASE / "checkpoints"
     done = max((int(file.suffix[1:]) for file in folder.glob("step.*")), default=0)
     print(f"resume={done}", flush=True)
     for number in range(done + 1, steps + 1):
-        time.sleep(0.5)
+        time.sleep(seconds)
         (folder / f"step.{number}").write_text(str(number))
         print(f"step={number}", flush=True)
 
