@@ -1,9 +1,9 @@
-"""What the embedded AWS costs by itself: its start, its memory, a restart with a full project in it, and a large object.
+"""What the embedded AWS costs: its start, its memory, going down and up with a full project, and large objects.
 
 Run: python benchmarks/embedded_aws.py [FOLDER OF A PROJECT ON ITS EMBEDDED AWS]
 
-Figures are seconds and megabytes on this machine, and as ratios to moto's own server, started beside it. A hundred clients
-for a minute are a test: MLOPS_CLIENT_SECONDS=60 pytest tests/localaws/test_parallel_clients.py -s
+Figures are seconds and megabytes on this machine, and ratios to moto's own server, started beside it. A hundred
+clients for a minute are a test: MLOPS_CLIENT_SECONDS=60 pytest tests/localaws/test_parallel_clients.py -s
 """
 
 import os

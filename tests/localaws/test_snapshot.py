@@ -61,6 +61,8 @@ def items(aws: Aws) -> dict[str, Any]:
     found["item"] = aws.client("dynamodb").get_item(TableName="wages", Key=key)["Item"]
     found["queue"] = sqs.get_queue_url(QueueName="wages")["QueueUrl"]
     found["groups"] = aws.client("sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"]
+    template = aws.client("codecommit").get_approval_rule_template(approvalRuleTemplateName="wages")
+    found["template"] = template["approvalRuleTemplate"]["approvalRuleTemplateId"]
     found["key"] = aws.client("kms").describe_key(KeyId="alias/wages")["KeyMetadata"]["KeyId"]
     return found
 
@@ -84,6 +86,10 @@ def fill(aws: Aws) -> None:
     aws.client("sqs").send_message(QueueUrl=queue, MessageBody="hello")
     aws.client("sagemaker").create_model_package_group(ModelPackageGroupName="wages")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
+    content = json.dumps({"Version": "2018-11-08", "Statements": [{"Type": "Approvers", "NumberOfApprovalsNeeded": 1}]})
+    aws.client("codecommit").create_approval_rule_template(
+        approvalRuleTemplateName="wages", approvalRuleTemplateContent=content
+    )
     kms.create_alias(AliasName="alias/wages", TargetKeyId=key)
     kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")  # its private key is no plain Python
 

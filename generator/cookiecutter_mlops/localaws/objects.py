@@ -4,6 +4,7 @@ A content never changes, and copies of an object share it. So a snapshot names t
 """
 
 import copy
+import gc
 import io
 import threading
 import types
@@ -15,6 +16,7 @@ from typing import Any
 from cookiecutter_mlops.localaws import runtime
 
 _SMALL = 256 * 1024  # bytes that an object may have to be kept in memory
+_LARGE = 8 * 1024**2
 _GONE: list[Path] = []  # files of objects that are no more; the last snapshot may still name them
 
 
@@ -22,6 +24,8 @@ class File:
     """Bytes in a file of their own, for as long as somebody refers to them."""
 
     def __init__(self, data: bytes) -> None:
+        if len(data) > _LARGE:
+            gc.collect()  # moto's answers to earlier requests hold their bodies in cycles
         self.name = uuid.uuid4().hex
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_bytes(data)
