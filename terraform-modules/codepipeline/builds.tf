@@ -55,15 +55,19 @@ data "aws_iam_policy_document" "build" {
     }
   }
 
-  statement {
-    sid = "ReportTests"
-    actions = [
-      "codebuild:BatchPutTestCases",
-      "codebuild:CreateReport",
-      "codebuild:CreateReportGroup",
-      "codebuild:UpdateReport",
-    ]
-    resources = ["arn:${local.partition}:codebuild:${local.region}:${local.account}:report-group/${local.build_names[each.key]}-*"]
+  dynamic "statement" {
+    for_each = each.value.reports ? [1] : []
+
+    content {
+      sid = "ReportTests"
+      actions = [
+        "codebuild:BatchPutTestCases",
+        "codebuild:CreateReport",
+        "codebuild:CreateReportGroup",
+        "codebuild:UpdateReport",
+      ]
+      resources = ["arn:${local.partition}:codebuild:${local.region}:${local.account}:report-group/${local.build_names[each.key]}-*"]
+    }
   }
 }
 

@@ -50,10 +50,14 @@ data "aws_iam_policy_document" "pipeline" {
     }
   }
 
-  statement {
-    sid       = "AskForApproval"
-    actions   = ["sns:Publish"]
-    resources = [var.topic_arn]
+  dynamic "statement" {
+    for_each = anytrue([for stage in var.stages : stage.approval != null]) ? [1] : []
+
+    content {
+      sid       = "AskForApproval"
+      actions   = ["sns:Publish"]
+      resources = [var.topic_arn]
+    }
   }
 }
 

@@ -25,7 +25,8 @@ variable "stages" {
     Stages in their order, each with exactly one of source, build and approval; the first is the source.
     A build becomes the CodeBuild project <project>-<stage name> with a role of its own that may do what `policy` (JSON) says.
     `environment` is fixed; `variables` may hold references such as #{Package.TRAIN_IMAGE}. `namespace` publishes the build's exported
-    variables. `privileged` (only to build images) gives the build a container engine. `timeout_minutes`: 5 to 2160.
+    variables. `privileged` (only to build images) gives the build a container engine; `reports` lets it keep the test reports that its
+    buildspec declares. `timeout_minutes`: 5 to 2160.
     A stage whose `skip_when` variable has the given value is skipped.
   EOT
   type = list(object({
@@ -43,6 +44,7 @@ variable "stages" {
       variables       = optional(map(string), {})
       namespace       = optional(string)
       privileged      = optional(bool, false)
+      reports         = optional(bool, false)
       timeout_minutes = optional(number, 60)
       compute_type    = optional(string, "BUILD_GENERAL1_MEDIUM")
     }))

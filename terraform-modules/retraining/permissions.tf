@@ -40,7 +40,7 @@ data "aws_iam_policy_document" "function" {
 
   statement {
     sid       = "ReadEvents"
-    actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+    actions   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
     resources = ["arn:${local.partition}:sqs:${local.region}:${local.account}:${local.name}"]
   }
 
@@ -133,7 +133,7 @@ data "aws_iam_policy_document" "train" {
 
   statement {
     sid       = "ReadArrivedData"
-    actions   = ["s3:GetObject", "s3:GetObjectVersion"]
+    actions   = ["s3:GetObjectVersion"]
     resources = ["${var.data_bucket.arn}/raw/*"]
   }
 

@@ -24,26 +24,8 @@ data "aws_iam_policy_document" "common" {
   }
 
   statement {
-    sid       = "ReadModels"
-    actions   = ["s3:GetObject"]
-    resources = [for prefix in ["training", "evaluations"] : "${var.buckets.models.arn}/${prefix}/*"]
-  }
-
-  statement {
-    sid       = "UseKeyForObjects"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
-    resources = [var.kms_key_arn]
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = ["s3.${local.region}.${local.dns_suffix}"]
-    }
-  }
-
-  statement {
     sid       = "ReadPackages"
-    actions   = ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"]
+    actions   = ["sagemaker:DescribeModelPackage"]
     resources = local.group_arns
   }
 
@@ -51,12 +33,6 @@ data "aws_iam_policy_document" "common" {
     sid       = "DescribeEndpoint"
     actions   = ["sagemaker:DescribeEndpoint"]
     resources = [local.endpoint_arn]
-  }
-
-  statement {
-    sid       = "ReadLog"
-    actions   = ["logs:DescribeLogStreams", "logs:GetLogEvents"]
-    resources = ["${aws_cloudwatch_log_group.this.arn}:*"]
   }
 }
 
@@ -88,9 +64,16 @@ data "aws_iam_policy_document" "deploy" {
   }
 
   statement {
-    sid       = "CheckImages"
-    actions   = ["ecr:DescribeImages"]
-    resources = [var.registry.image_repository_arn]
+    sid       = "FindPackages"
+    actions   = ["sagemaker:ListModelPackages"]
+    resources = local.group_arns
+  }
+
+  # What the endpoint said last, where a model does not start.
+  statement {
+    sid       = "ReadLog"
+    actions   = ["logs:DescribeLogStreams", "logs:GetLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.this.arn}:*"]
   }
 
   statement {
@@ -104,16 +87,15 @@ data "aws_iam_policy_document" "deploy" {
       "sagemaker:DeleteEndpointConfig",
       "sagemaker:DeleteModel",
       "sagemaker:DescribeEndpointConfig",
-      "sagemaker:DescribeModel",
       "sagemaker:UpdateEndpoint",
     ]
     resources = concat([local.endpoint_arn], local.released_arns)
   }
 
-  # These actions cannot be narrowed to a resource.
+  # This action cannot be narrowed to a resource.
   statement {
     sid       = "FindOldReleases"
-    actions   = ["sagemaker:ListEndpointConfigs", "sagemaker:ListModels"]
+    actions   = ["sagemaker:ListEndpointConfigs"]
     resources = ["*"]
   }
 
@@ -154,7 +136,6 @@ data "aws_iam_policy_document" "deploy" {
     content {
       sid = "ScaleEndpoint"
       actions = [
-        "application-autoscaling:DeleteScalingPolicy",
         "application-autoscaling:DeregisterScalableTarget",
         "application-autoscaling:PutScalingPolicy",
         "application-autoscaling:RegisterScalableTarget",
@@ -169,42 +150,14 @@ data "aws_iam_policy_document" "deploy" {
     }
   }
 
-  # These actions cannot be narrowed to a resource.
+  # This action cannot be narrowed to a resource.
   dynamic "statement" {
     for_each = var.kind == "serverless" ? [] : [1]
 
     content {
       sid       = "FindScaling"
-      actions   = ["application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"]
+      actions   = ["application-autoscaling:DescribeScalableTargets"]
       resources = ["*"]
-    }
-  }
-}
-
-data "aws_iam_policy_document" "verify" {
-  count = local.released
-
-  source_policy_documents = [data.aws_iam_policy_document.common[0].json]
-
-  statement {
-    sid       = "ReadConfiguration"
-    actions   = ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"]
-    resources = local.released_arns
-  }
-
-  statement {
-    sid       = "AskEndpoint"
-    actions   = [var.kind == "asynchronous" ? "sagemaker:InvokeEndpointAsync" : "sagemaker:InvokeEndpoint"]
-    resources = [local.endpoint_arn]
-  }
-
-  dynamic "statement" {
-    for_each = var.kind == "asynchronous" ? [1] : []
-
-    content {
-      sid       = "WriteRequestsAndReadAnswers"
-      actions   = ["s3:GetObject", "s3:PutObject"]
-      resources = ["${var.buckets.data.arn}/asynchronous/${var.stage}/*"]
     }
   }
 }

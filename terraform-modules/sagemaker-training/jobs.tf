@@ -1,4 +1,4 @@
-# Who may start jobs, and which: `run` is for the launcher and for notebooks. Whatever else a role allows, jobs without
+# Who may start jobs, and which: `run` is for the launcher, `explore` for notebooks. Whatever else a role allows, jobs without
 # isolation, encryption and, where there is a network, outside it are denied.
 
 data "aws_iam_policy_document" "run" {
@@ -18,7 +18,7 @@ data "aws_iam_policy_document" "run" {
 
   statement {
     sid       = "ListWhatItReads"
-    actions   = ["s3:GetBucketLocation", "s3:ListBucket"]
+    actions   = ["s3:ListBucket"]
     resources = [var.buckets.data.arn, var.buckets.models.arn]
   }
 
@@ -40,7 +40,6 @@ data "aws_iam_policy_document" "run" {
       "sagemaker:AddTags",
       "sagemaker:CreateTrainingJob",
       "sagemaker:DescribeTrainingJob",
-      "sagemaker:StopTrainingJob",
     ]
     resources = [local.job_arn]
   }
@@ -81,6 +80,23 @@ data "aws_iam_policy_document" "run" {
     sid       = "ReadJobLogs"
     actions   = ["logs:DescribeLogStreams", "logs:GetLogEvents"]
     resources = ["arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/sagemaker/TrainingJobs:*"]
+  }
+}
+
+# Who tries things out also stops them; a build that is stopped leaves its job to the next one.
+data "aws_iam_policy_document" "explore" {
+  source_policy_documents = [data.aws_iam_policy_document.run.json]
+
+  statement {
+    sid       = "StopTrainingJobs"
+    actions   = ["sagemaker:StopTrainingJob"]
+    resources = [local.job_arn]
+  }
+
+  statement {
+    sid       = "LocateBuckets"
+    actions   = ["s3:GetBucketLocation"]
+    resources = [var.buckets.data.arn, var.buckets.models.arn]
   }
 }
 

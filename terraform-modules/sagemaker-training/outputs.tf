@@ -25,7 +25,7 @@ output "package_policy" {
 
 output "run_policy" {
   description = "IAM policy document, as JSON, for whoever starts jobs but registers no models, such as a notebook; it denies unsafe jobs."
-  value       = data.aws_iam_policy_document.run.json
+  value       = data.aws_iam_policy_document.explore.json
 }
 
 output "launch_policy" {

@@ -49,20 +49,19 @@ data "aws_iam_policy_document" "launch" {
 
   statement {
     sid       = "MakeSnapshots"
-    actions   = ["s3:GetObjectVersion", "s3:PutObject"]
+    actions   = ["s3:PutObject"]
     resources = ["${var.buckets.data.arn}/snapshots/*"]
   }
 
   statement {
-    sid       = "WriteResultsAndEvaluations"
-    actions   = ["s3:GetObject", "s3:PutObject"]
-    resources = [for prefix in ["training", "evaluations"] : "${var.buckets.models.arn}/${prefix}/*"]
+    sid       = "WriteEvaluations"
+    actions   = ["s3:PutObject"]
+    resources = ["${var.buckets.models.arn}/evaluations/*"]
   }
 
   statement {
     sid = "RegisterModels"
     actions = [
-      "sagemaker:AddTags",
       "sagemaker:CreateModelPackage",
       "sagemaker:DescribeModelPackage",
       "sagemaker:ListModelPackages",

@@ -16,6 +16,7 @@ import pytest
 
 from cookiecutter_mlops import watch
 from cookiecutter_mlops.loop import LoopProject
+from tests.loop import permissions
 from tests.loop.conftest import new_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("continuous-monitoring")]  # one worker, one project
@@ -25,7 +26,7 @@ ALARM = "salary-prediction-prod-monitor-drift"
 
 
 @pytest.fixture(scope="module")
-def watched(salaries, tmp_path_factory) -> Iterator[LoopProject]:
+def watched(salaries, tmp_path_factory, request) -> Iterator[LoopProject]:
     """A released project whose column `region` may hold any text, so that a new one is answered and not refused."""
     folder = tmp_path_factory.mktemp("monitoring")
     project = LoopProject(new_project(folder, "stages=prod", "--data", str(salaries), "--target", "wage"))
@@ -41,6 +42,7 @@ def watched(salaries, tmp_path_factory) -> Iterator[LoopProject]:
         assert project.train() == "Succeeded", project.logs()
         assert project.approve() == "Succeeded", project.logs()
         yield project
+        permissions.check_after(request, project, "continuous_monitoring")
     finally:
         project.down()
 

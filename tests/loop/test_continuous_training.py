@@ -15,6 +15,7 @@ import pytest
 
 from cookiecutter_mlops import watch
 from cookiecutter_mlops.loop import LoopProject
+from tests.loop import permissions
 from tests.loop.conftest import new_project
 from tests.loop.test_loop import WORKER
 from tests.template.test_gatekeeper_events import repeated
@@ -100,7 +101,7 @@ def rows(salaries) -> pandas.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def project(salaries, rows, tmp_path_factory):
+def project(salaries, rows, tmp_path_factory, request):
     """A project whose first model, of one row in forty, is in production."""
     folder = tmp_path_factory.mktemp("continuous")
     project = Continuous(new_project(folder, "stages=staging+prod", "--data", str(salaries), "--target", "wage"))
@@ -116,6 +117,7 @@ def project(salaries, rows, tmp_path_factory):
         assert released(project) == "Succeeded", project.logs()
         assert project.idle()["runs"] == []
         yield project
+        permissions.check_after(request, project, "continuous_training")
     finally:
         project.down()
 

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from cookiecutter_mlops import watch
 from cookiecutter_mlops.environments import environment
 from cookiecutter_mlops.loop import LoopProject
+from tests.loop import permissions
 from tests.loop.conftest import canaries_that_take_no_time, in_the_background, new_project
 from tests.loop.test_loop import WORKER
 from tests.loop.test_stages import release_of
@@ -45,7 +46,7 @@ MANY_TREES = "max_iter = 600\nlearning_rate = 0.02\nearly_stopping = false"
 
 
 @pytest.fixture(scope="module")
-def guarded(salaries, tmp_path_factory) -> Iterator[LoopProject]:
+def guarded(salaries, tmp_path_factory, request) -> Iterator[LoopProject]:
     """A project on real salaries with a model in production; each of its builds tests no more than the contract."""
     answers = ["stages=staging+prod", "--data", str(salaries), "--target", "wage"]
     project = LoopProject(new_project(tmp_path_factory.mktemp("gates"), *answers))
@@ -56,6 +57,7 @@ def guarded(salaries, tmp_path_factory) -> Iterator[LoopProject]:
         project.mlops("data", "push", str(salaries))
         released(project)
         yield project
+        permissions.check_after(request, project, "gates")
     finally:
         project.down()
 

@@ -1,76 +1,166 @@
-"""What runs in the loop is held to its own role: an action that is taken away stops the loop where it is needed."""
+"""What runs in the loop is held to its own role: an action that is taken away stops the loop where it is needed.
+
+That each permission of each role is needed is proven by deciding the recorded requests again (`permissions.py`); here
+one action of each role is really taken away, the first that it uses, and the loop is really stopped by it.
+"""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
+from cookiecutter_mlops import watch
+from cookiecutter_mlops.localaws.iam import usage
+from cookiecutter_mlops.localaws.iam.conditions import wildcard
+from cookiecutter_mlops.loop import LoopProject
+from tests.loop import permissions
 from tests.loop.test_loop import WORKER
 
 pytestmark = pytest.mark.xdist_group("released")  # one worker, one project
 
-
-@contextmanager
-def without(project, role: str, action: str) -> Iterator[None]:
-    """Take an action away from every inline policy of a role for a while."""
-    iam, name = project.client("iam"), f"{project.path.name}-{role}"
-    documents = {p: iam.get_role_policy(RoleName=name, PolicyName=p)["PolicyDocument"] for p in policies(iam, name)}
-    assert any(action in actions(statement) for d in documents.values() for statement in d["Statement"])
-    try:
-        for policy, document in documents.items():
-            put(iam, name, policy, document | {"Statement": [less(s, action) for s in document["Statement"]]})
-        yield
-    finally:
-        for policy, document in documents.items():
-            put(iam, name, policy, document)
-
-
-def policies(iam, role: str) -> list[str]:
-    return iam.list_role_policies(RoleName=role)["PolicyNames"]
+# Where the loop stops without a role's first action, in this order.
+TRAIN = [
+    ("train-pipeline", "Source"),
+    ("check-build", "Check"),
+    ("package-build", "Package"),
+    ("train-build", "Train"),
+    ("training", "Train"),
+]
+RELEASE = [
+    ("release-pipeline", "Source"),
+    ("deploy-prod-build", "Deploy-prod"),
+    ("prod-endpoint", "Deploy-prod"),
+    ("verify-prod-build", "Verify-prod"),
+]
 
 
-def put(iam, role: str, policy: str, document: dict) -> None:
-    iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(document))
+class Iam:
+    """The roles of a project, and what they were refused."""
+
+    def __init__(self, project: LoopProject) -> None:
+        self.project, self.client = project, project.client("iam")
+        self.home, self.kept = project.path / ".mlops" / "local", {}
+
+    def name(self, role: str) -> str:
+        return f"{self.project.path.name}-{role}"
+
+    def first_action(self, role: str) -> str:
+        """Return the action that a role used first of those that it needs, as its policy writes it."""
+        needed = [p.action for p in usage.needed(self.client, self.home) if p.role == self.name(role)]
+        requests = usage.requests(self.home / "iam.jsonl")[self.name(role)]
+        return next(a for r in requests for a in needed if wildcard(a.lower()).fullmatch(r.action.lower()))
+
+    def take(self, role: str, action: str) -> None:
+        """Take an action away from every policy of a role that has it."""
+        name = self.name(role)
+        for policy in self.client.list_role_policies(RoleName=name)["PolicyNames"]:
+            found = self.client.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+            less = usage.without(found["Statement"], action)
+            if less == found["Statement"]:
+                continue
+            self.kept[name, policy] = found
+            if less:
+                self._put(name, policy, found | {"Statement": less})
+            else:
+                self.client.delete_role_policy(RoleName=name, PolicyName=policy)
+        assert any(key[0] == name for key in self.kept), f"{role} has no {action}"
+
+    def give_back(self, role: str | None = None) -> None:
+        for name, policy in [key for key in self.kept if role is None or key[0] == self.name(role)]:
+            self._put(name, policy, self.kept.pop((name, policy)))
+
+    def refused(self) -> list[tuple[str, str]]:
+        """Return role and action of every refusal, newest last."""
+        entries = map(json.loads, (self.home / "iam.jsonl").read_text().splitlines())
+        return [(entry["role"], entry["action"]) for entry in entries if not entry["allowed"]]
+
+    def _put(self, role: str, policy: str, document: dict) -> None:
+        self.client.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(document))
 
 
-def actions(statement: dict) -> list[str]:
-    found = statement["Action"]
-    return found if isinstance(found, list) else [found]
+@pytest.fixture
+def iam(released) -> Iterator[Iam]:
+    """Roles that have all their permissions again in the end."""
+    iam = Iam(released)
+    yield iam
+    iam.give_back()
 
 
-def less(statement: dict, action: str) -> dict:
-    """Return a statement without an action; one that is left with nothing allows what nobody does."""
-    kept = [other for other in actions(statement) if other != action or statement["Effect"] == "Deny"]
-    return statement | {"Action": kept or ["sts:DecodeAuthorizationMessage"]}
+class Taken:
+    """The first action of some roles, taken away until the loop has been stopped by it."""
+
+    def __init__(self, iam: Iam, roles: Sequence[str]) -> None:
+        self.iam, self.seen = iam, len(iam.refused())
+        self.actions = {role: iam.first_action(role) for role in roles}
+        for role, action in self.actions.items():
+            iam.take(role, action)
+
+    def refused(self) -> str:
+        """Return whose first action was refused since this was asked last, and give it back."""
+        new = self.iam.refused()[self.seen :]
+        self.seen += len(new)
+        (role,) = {role for role in self.actions for who, action in new if self._is(role, who, action)}
+        self.iam.give_back(role)
+        return role
+
+    def _is(self, role: str, who: str, action: str) -> bool:
+        return who == self.iam.name(role) and wildcard(self.actions[role].lower()).fullmatch(action.lower()) is not None
+
+
+def stops(project: LoopProject, taken: Taken, pipeline: str) -> Iterator[tuple[str, str]]:
+    """Start a pipeline; yield role and stage wherever it is stopped, and let it go on with what was taken away."""
+    codepipeline = project.client("codepipeline")
+    execution = codepipeline.start_pipeline_execution(name=pipeline)["pipelineExecutionId"]
+    while watch.follow(codepipeline, pipeline, execution) == "Failed":
+        failed = [a.stage for a in watch.actions(codepipeline, pipeline, execution) if a.status == "Failed"]
+        yield taken.refused(), (stage := failed[-1])
+        codepipeline.retry_stage_execution(
+            pipelineName=pipeline, pipelineExecutionId=execution, stageName=stage, retryMode="FAILED_ACTIONS"
+        )
+
+
+def nothing_starts(project: LoopProject, pipeline: str, step: Callable[[], object]) -> None:
+    """Do what starts a pipeline, and see that it does not."""
+    codepipeline = project.client("codepipeline")
+    known = {execution["pipelineExecutionId"] for execution in watch.executions(codepipeline, pipeline)}
+    step()
+    with pytest.raises(TimeoutError):
+        watch.next_execution(codepipeline, pipeline, known, timeout=5)
+
+
+@pytest.mark.slow
+def test_loop_stops_at_each_role_whose_first_action_is_taken_away(released, iam):
+    taken = Taken(iam, ["train-events", "release-events", *(role for role, _ in [*TRAIN, *RELEASE])])
+    kinds = ("-build", "-pipeline", "-events", "-training", "-endpoint")
+    used = {role for role in usage.requests(iam.home / "iam.jsonl") if role.endswith(kinds)}
+    assert used == {iam.name(role) for role in taken.actions}
+    toml = released.path / "project.toml"
+    toml.write_text(toml.read_text().replace("learning_rate = 0.1", "learning_rate = 0.09"))
+    released.run("git", "commit", "--quiet", "--all", "--message", "Learn more slowly")
+    nothing_starts(released, released.outputs["train_pipeline"], released.push)
+    assert taken.refused() == "train-events"
+    assert list(stops(released, taken, released.outputs["train_pipeline"])) == TRAIN
+    nothing_starts(released, released.outputs["release_pipeline"], lambda: released.mlops("approve"))
+    assert taken.refused() == "release-events"
+    assert list(stops(released, taken, released.outputs["release_pipeline"])) == RELEASE
+    assert "is not authorized to perform: ecr:GetAuthorizationToken on resource" in released.logs()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("role", "action", "stage"),
+    ("function", "action", "event"),
     [
-        ("release-pipeline", "codecommit:GetBranch", "Source"),
-        ("release-pipeline", "s3:PutObject", "Source"),
-        ("release-pipeline", "kms:GenerateDataKey*", "Source"),
-        ("release-pipeline", "codebuild:StartBuild", "Deploy-prod"),
-        ("deploy-prod-build", "logs:CreateLogStream", "Deploy-prod"),
-        ("deploy-prod-build", "ssm:GetParameter", "Deploy-prod"),
-        ("deploy-prod-build", "sagemaker:ListModelPackages", "Deploy-prod"),
-        ("verify-prod-build", "sagemaker:DescribeEndpoint", "Verify-prod"),
+        ("prod-invoke", "sagemaker:InvokeEndpoint", {"instances": [WORKER]}),
+        ("prod-launch", "ssm:GetParameter", {"kind": "monitor"}),
+        ("retrain", "dynamodb:GetItem", {"action": "status"}),
     ],
 )
-def test_release_stops_where_an_action_is_taken_away(released, role, action, stage):
-    with without(released, role, action):
-        assert released.release() == "Failed"
-        assert released.stopped_at(released.outputs["release_pipeline"]) == stage
-    assert f"is not authorized to perform: {action.rstrip('*')} on resource" in released.logs()
+def test_function_is_refused_what_is_taken_away(released, iam, function, action, event):
+    iam.take(f"{function}-function", action)
+    released.client("lambda").invoke(FunctionName=iam.name(function), Payload=json.dumps(event))
+    assert iam.refused()[-1] == (iam.name(f"{function}-function"), action)
 
 
-def test_function_without_its_action_gives_no_prediction(released):
-    request = {"instances": [WORKER]}
-    with without(released, "prod-invoke-function", "sagemaker:InvokeEndpoint"):
-        assert "predictions" not in released.invoke_function(request)
-    log = (released.path / ".mlops" / "local" / "iam.jsonl").read_text().splitlines()
-    refused = [entry["action"] for entry in map(json.loads, log) if not entry["allowed"]]
-    assert refused[-1] == "sagemaker:InvokeEndpoint"
-    assert released.invoke_function(request)["predictions"]
+def test_first_release_needs_the_permissions_that_it_needed(released):
+    assert released.invoke_function({"instances": [WORKER]})["predictions"]
+    permissions.check(released, "first_release")

@@ -7,6 +7,7 @@ import pytest
 
 from cookiecutter_mlops.demo import first_row
 from cookiecutter_mlops.loop import LoopProject
+from tests.loop import permissions
 from tests.loop.conftest import new_project
 
 pytestmark = pytest.mark.slow
@@ -59,6 +60,7 @@ def test_asynchronous_endpoint_writes_its_answer_to_s3(make):
     captured = json.loads(wait_for_capture(project))["captureData"]
     assert json.loads(captured["endpointInput"]["data"]) == request
     assert json.loads(captured["endpointOutput"]["data"]) == {"predictions": [first, second]}
+    permissions.check(project, "asynchronous")
 
 
 def wait_for_capture(project: LoopProject) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tests.policy.rules  # noqa: F401  registers them
 from tests.policy.mutations import MUTATIONS
-from tests.policy.plan import Plan, Statement
+from tests.policy.plan import Plan, Resource, Statement
 from tests.policy.rule import RULES
 from tests.policy.suppressions import suppressions
 
@@ -48,16 +48,21 @@ def _conditions(statement: Statement) -> str:
     return _cell(found)
 
 
-def roles(plan: Plan) -> Iterator[str]:
-    """Yield the lines of one table per role: what it may do, on what, under which condition."""
+def statements(plan: Plan) -> Iterator[tuple[Resource, list[Statement]]]:
+    """Yield each role, by its name, with the statements of its policies, by theirs."""
     for role in sorted(plan.of("aws_iam_role"), key=lambda each: each.values["name"]):
         policies = {policy.address for policy in plan.beside(role, "aws_iam_role_policy", "role")}
+        yield role, sorted((s for s in plan.statements if s.address in policies), key=lambda s: s.body.get("Sid", ""))
+
+
+def roles(plan: Plan) -> Iterator[str]:
+    """Yield the lines of one table per role: what it may do, on what, under which condition."""
+    for role, rows in statements(plan):
         trusted = [service for s in plan.statements if s.address == role.address for service in s.principals("Service")]
         yield f"\n## {anonymous(role.values['name']).replace('<', '&lt;').replace('>', '&gt;')}\n"
         yield f"Assumed by {_cell(trusted)} of this account.\n"
         yield "| statement | actions | resources | only if |"
         yield "| --- | --- | --- | --- |"
-        rows = sorted((s for s in plan.statements if s.address in policies), key=lambda s: s.body.get("Sid", ""))
         for s in rows:
             effect = "" if s.allows else "**deny** "
             yield f"| {effect}{s.body.get('Sid', '')} | {_cell(s.actions)} | {_cell(s.resources)} | {_conditions(s)} |"

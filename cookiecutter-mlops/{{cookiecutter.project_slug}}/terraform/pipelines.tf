@@ -75,7 +75,7 @@ module "train_pipeline" {
     }),
     {
       name  = "Check"
-      build = { buildspec = "buildspecs/check.yml", environment = local.environment }
+      build = { buildspec = "buildspecs/check.yml", environment = local.environment, reports = true }
     },
     {
       name = "Package"
