@@ -78,7 +78,8 @@ def find(start: Path | None = None) -> Project:
 def current() -> Project:
     """Return the project of the working directory, with a hint where its embedded AWS runs but is not spoken to."""
     found = find()
-    if not embedded() and (found.path / ".mlops" / "local" / "server.json").exists():
+    local = found.path / ".mlops" / "local"
+    if not embedded() and any((local / name).exists() for name in ("server.json", "shared-with")):
         click.echo('This shell speaks to AWS; for the embedded one:  eval "$(mlops local env)"', err=True)
     return found
 

@@ -1,6 +1,8 @@
 """What the embedded AWS does not do, it says at once: status 501 and the action's name, in each protocol."""
 
 import pickle
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 
@@ -45,6 +47,13 @@ def test_keys_of_a_real_account_are_refused(aws, service, key):
     with pytest.raises(ClientError) as refused:
         getattr(stranger, operations[service])()
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def test_what_is_deleted_is_forgotten():
+    """moto remembers each instance of its models for its dashboard; see `extension.forget_instances`."""
+    program = "from cookiecutter_mlops.localaws import extension; extension.forget_instances(); "
+    program += "from moto.sqs.models import Message; Message('id', 'body', None); print(Message.instances_tracked)"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "[]\n"
 
 
 def test_keys_that_were_made_here_are_taken(aws):

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from cookiecutter_mlops.errors import MlopsError
-from cookiecutter_mlops.localaws import controls, process
+from cookiecutter_mlops.localaws import confinement, controls, process
 from cookiecutter_mlops.localaws import logs as streams
 from cookiecutter_mlops.localaws.controls import home_option, own_home_option
 from cookiecutter_mlops.localaws.iam import authorization
@@ -68,6 +68,8 @@ def status(home: Path) -> None:
     click.echo(f"url         {server.url}\nregion      {server.region}\naccount     {server.account}")
     click.echo(f"iam         {server.iam}\nprocess     {server.pid}\nstarted     {server.started_at}")
     click.echo(f"memory      {server.memory_mb:.0f} MB")
+    confined = "only in their own folder" if confinement.version() else "where you may: this system has no Landlock"
+    click.echo(f"jobs write  {confined}")
 
 
 @local.command(epilog='Example: eval "$(mlops local env)"')
