@@ -120,6 +120,18 @@ def test_parallel_jobs_stay_within_the_limit_and_stop_ends_them(aws: Aws) -> Non
         aws.client("sagemaker").stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
 
 
+def test_instances_as_the_sdk_asks_for_them(aws: Aws) -> None:
+    wanted = request(aws, jobs=1)
+    definition = wanted["TrainingJobDefinition"]
+    definition["HyperParameterTuningResourceConfig"] = definition.pop("ResourceConfig")
+    best = run(aws, wanted)["BestTrainingJob"]["TrainingJobName"]
+    training = aws.client("sagemaker").describe_training_job(TrainingJobName=best)
+    assert training["ResourceConfig"]["InstanceType"] == "ml.g5.2xlarge"
+    wanted["TrainingJobDefinition"]["ResourceConfig"] = training["ResourceConfig"]
+    with pytest.raises(ClientError, match="Either ResourceConfig or HyperParameterTuningResourceConfig"):
+        run(aws, wanted)
+
+
 def test_target_ends_the_search_early(aws: Aws) -> None:
     ranges = {"CategoricalParameterRanges": [{"Name": "rate", "Values": ["0.5"]}]}
     criteria = {"TargetObjectiveMetricValue": 0.6}

@@ -1,6 +1,5 @@
 """One execution of a pipeline: steps run as soon as what they need is there, several at once, until all are done."""
 
-import contextvars
 import logging
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -46,7 +45,7 @@ class Run(Resuming):
         )
 
     def start(self) -> None:
-        threading.Thread(target=contextvars.copy_context().run, args=[self._carry_out], daemon=True).start()
+        threading.Thread(target=self._carry_out, name=self.id, daemon=True).start()
 
     def resume(self) -> None:
         """End it if it was at work when the embedded AWS went down; it can be retried."""

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 NOUN = "HyperParameterTuningJob"
 ENDS = ("Completed", "Failed", "Stopped")
+# Members of the definition that are not a training job's.
+_OWN = (
+    "StaticHyperParameters",
+    "DefinitionName",
+    "TuningObjective",
+    "HyperParameterRanges",
+    "HyperParameterTuningResourceConfig",
+)
+_INSTANCES = ("InstanceType", "InstanceCount", "VolumeSizeInGB", "VolumeKmsKeyId")
 _POLL_SECONDS = 0.1
 _LOST = "InternalServerError: The embedded AWS was stopped while this ran. Please try again."
 _NO_METRICS = (
@@ -94,11 +103,11 @@ class TuningJob(Resuming):
         places, number = next(self.places), len(self.document["Trials"]) + 1
         tuned = {item.name: item.at(places[item.name]) for item in self.ranges}
         name = f"{self.document[f'{NOUN}Name']}-{number:03}-{secrets.token_hex(4)}"
-        left_out = ("StaticHyperParameters", "DefinitionName", "TuningObjective", "HyperParameterRanges")
-        request = {key: value for key, value in self.definition.items() if key not in left_out}
+        request = {key: value for key, value in self.definition.items() if key not in _OWN}
         request |= {
             "TrainingJobName": name,
             "HyperParameters": self.definition["StaticHyperParameters"] | tuned,
+            "ResourceConfig": self.definition.get("ResourceConfig") or self._instances(),
             "TuningJobArn": self.document[f"{NOUN}Arn"],
             "Tags": self.document.get("Tags", []),
         }
@@ -106,6 +115,12 @@ class TuningJob(Resuming):
         trial = {"TrainingJobName": name, "TunedHyperParameters": tuned, "Places": places}
         self.document["Trials"] = [*self.document["Trials"], trial]
         return trial
+
+    def _instances(self) -> Document:
+        """Return the instances that HyperParameterTuningResourceConfig asks for, as a training job does."""
+        wanted = self.definition["HyperParameterTuningResourceConfig"]
+        kept = {name: wanted[name] for name in _INSTANCES if name in wanted}
+        return kept | wanted.get("InstanceConfigs", [{}])[0]
 
     def _status(self, trial: Document) -> str:
         return self.backend.documents.get(TRAINING_JOB, trial["TrainingJobName"])["TrainingJobStatus"]

@@ -21,7 +21,6 @@ TUNING_JOB = Kind(
 )
 _NOT_EMULATED = ("TrainingJobDefinitions", "WarmStartConfig", "Autotune")
 _SORTED = {"Name": "TrainingJobName", "Status": "TrainingJobStatus"}
-_NOT_IN_DEFINITION = ("HyperParameterTuningResourceConfig", "RetryStrategy")
 
 
 class TuningOperations(Operations):
@@ -127,7 +126,9 @@ def _counters(trials: list[Document]) -> Document:
 def _refuse(request: Document) -> None:
     definition = request.get("TrainingJobDefinition", {})
     missing = [name for name in _NOT_EMULATED if name in request]
-    missing += [name for name in _NOT_IN_DEFINITION if name in definition]
+    missing += ["RetryStrategy"] if "RetryStrategy" in definition else []
+    several = definition.get("HyperParameterTuningResourceConfig", {}).get("InstanceConfigs", [])
+    missing += ["several InstanceConfigs"] if len(several) > 1 else []
     criteria: dict[str, Any] = request["HyperParameterTuningJobConfig"].get("TuningJobCompletionCriteria", {})
     missing += ["ConvergenceDetected"] if "ConvergenceDetected" in criteria else []
     if missing:
@@ -143,6 +144,8 @@ def _check(config: Document, definition: Document) -> None:
         raise ValidationException(
             f"The objective metric [{objective['MetricName']}] must be one of the MetricDefinitions (got: {metrics})."
         )
+    if ("ResourceConfig" in definition) == ("HyperParameterTuningResourceConfig" in definition):
+        raise ValidationException("Either ResourceConfig or HyperParameterTuningResourceConfig must be specified.")
     found, limits = ranges.parse(config.get("ParameterRanges", {})), config["ResourceLimits"]
     if clash := sorted({item.name for item in found} & definition.get("StaticHyperParameters", {}).keys()):
         raise ValidationException(f"{', '.join(clash)} must not be both tuned and in StaticHyperParameters.")
