@@ -1,15 +1,16 @@
 """Make a project: render the template in a temporary folder, commit it, move it into place; or leave nothing behind."""
 
 import os
+import runpy
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
+from typing import Any
 
-from cookiecutter_mlops import answers
+from cookiecutter_mlops import answers, render
 from cookiecutter_mlops.errors import MlopsError
 
 PACKAGE = Path(__file__).resolve().parent
@@ -30,63 +31,41 @@ def check(given: Mapping[str, str]) -> None:
 
 def complete(given: Mapping[str, str]) -> dict[str, str]:
     """Return the given answers and the template's defaults for the others; raise MlopsError if they do not work."""
-    check(given)
-    complete = answers.public(_context(given)["cookiecutter"])
-    if problems := answers.problems(complete):
-        raise MlopsError("\n".join(problems))
-    return complete
+    return answers.public(_context(given))
 
 
 def default(key: str, given: Mapping[str, str]) -> str:
     """Return the template's default for one answer, after those that are given."""
-    return _context(given)["cookiecutter"][key]
+    return render.context(template(), given)[key]
 
 
 def prompts() -> dict:
     """Return the sentences that ask for the answers."""
-    return _raw_context({})["cookiecutter"]["__prompts__"]
+    return render.questions(template())["__prompts__"]
 
 
 def create(given: Mapping[str, str], output_dir: Path, finish: Callable[[Path], None] = lambda project: None) -> Path:
     """Make the project in `output_dir` and return its folder; `finish` may change the files before the first commit."""
-    complete_answers = complete(given)
-    target = output_dir.resolve() / complete_answers["project_slug"]
+    context = _context(given)
+    target = output_dir.resolve() / context["project_slug"]
     _refuse_existing(target)
     with _temporary_folder(target.parent) as folder:
-        project = _render(complete_answers, folder)
+        project = render.tree(template(), context, folder)
+        with chdir(project):  # the hook of plain cookiecutter, which runs it in a process of its own
+            runpy.run_path(str(template().parent / "hooks" / "post_gen_project.py"))["main"](context)
         finish(project)
-        _commit(project, complete_answers["owner_email"])
+        _commit(project, context["owner_email"])
         os.replace(project, target)
     return target
 
 
-def _raw_context(given: Mapping[str, str]) -> dict:
-    from cookiecutter.generate import generate_context
-
-    return dict(generate_context(str(template() / "cookiecutter.json"), extra_context=dict(given)))
-
-
-def _context(given: Mapping[str, str]) -> dict:
-    """Return cookiecutter's context; the user's own cookiecutter settings have no part in it."""
-    from cookiecutter.prompt import prompt_for_config
-
-    context = _raw_context(given)
-    with _importable(template()):
-        context["cookiecutter"].update(prompt_for_config(context, no_input=True))
+def _context(given: Mapping[str, str]) -> dict[str, Any]:
+    """Return all answers, private ones too; the user's own cookiecutter settings have no part in it."""
+    check(given)
+    context = render.context(template(), given)
+    if problems := answers.problems(answers.public(context)):
+        raise MlopsError("\n".join(problems))
     return context
-
-
-def _render(given: Mapping[str, str], folder: Path) -> Path:
-    # `generate_files` and not `cookiecutter`, which would also write a replay file into the user's home.
-    from cookiecutter.exceptions import CookiecutterException
-    from cookiecutter.generate import generate_files
-
-    context = _context(given)
-    try:
-        with _importable(template()):
-            return Path(generate_files(str(template()), context, str(folder)))
-    except CookiecutterException as error:
-        raise MlopsError(f"The template could not be rendered: {error}") from error
 
 
 def _refuse_existing(target: Path) -> None:
@@ -113,17 +92,6 @@ def _temporary_folder(parent: Path) -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def _importable(folder: Path) -> Iterator[None]:
-    """Let Jinja import the template's extension, as `cookiecutter` does."""
-    before = list(sys.path)
-    sys.path.append(str(folder))
-    try:
-        yield
-    finally:
-        sys.path[:] = before
-
-
 def _commit(project: Path, owner_email: str) -> None:
     """Make the first commit, whatever the user's git is set up to do in commits."""
     _git(project, "init", "--quiet", "--initial-branch=main")
@@ -137,8 +105,10 @@ def _commit(project: Path, owner_email: str) -> None:
 def _git(project: Path, *arguments: str) -> None:
     # Inside a git hook, GIT_DIR and its kin would point at another repository.
     environment = {k: v for k, v in os.environ.items() if k not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")}
+    # To wait for the disk after each of 300 new files takes longer than all the rest, and nothing here could be lost.
+    fast = ["-c", "core.fsync=none", "-c", "core.looseCompression=1"]
     try:
-        subprocess.run(["git", *arguments], cwd=project, env=environment, check=True, capture_output=True, text=True)
+        subprocess.run(["git", *fast, *arguments], cwd=project, env=environment, check=True, capture_output=True, text=True)
     except FileNotFoundError as error:
         raise MlopsError("git: the first commit needs it, and there is none on PATH; install git 2.28+.") from error
     except subprocess.CalledProcessError as error:

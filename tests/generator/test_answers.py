@@ -6,7 +6,7 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from cookiecutter_mlops import answers, scaffold
+from cookiecutter_mlops import answers, render, scaffold
 
 TEMPLATE = json.loads((scaffold.template() / "cookiecutter.json").read_text())
 USE_CASES = sorted(path for path in (scaffold.template() / "use-cases").iterdir() if path.is_dir())
@@ -63,7 +63,7 @@ def test_use_cases_are_the_folders_of_the_template():
 @pytest.mark.parametrize("use_case", USE_CASES, ids=lambda path: path.name)
 def test_defaults_of_a_use_case_are_those_that_it_asks_for(use_case: Path):
     asked = json.loads((use_case / "answers.json").read_text())
-    context = scaffold._context({"use_case": use_case.name})["cookiecutter"]
+    context = render.context(scaffold.template(), {"use_case": use_case.name})
     assert context["training_instance_type"] == asked["training_instance_type"]
     assert context["__endpoint_instance_type"] == asked["endpoint_instance_type"]
     assert context["__notebook_instance_type"] == asked["notebook_instance_type"]

@@ -23,7 +23,7 @@ from training.settings import Settings
 BYTES = 64  # of memory for a value while a model is fitted in memory, copies and all (benchmarks/out_of_core.py)
 SHARE = 0.5  # of the machine's memory is for rows
 ROWS = 100_000  # of a shard, and so of a batch
-SAMPLE = 250_000  # rows that stand for all of them: the error of a share is below 0.2 %
+SAMPLE = 100_000  # rows that stand for all of them: a share is right to 0.4 % of all
 SAMPLING = 1_000_003  # the purpose for which a sample is drawn
 CONTENT = "\0content"  # the column with the hash of each row; no header holds such a name
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of a container
