@@ -103,7 +103,7 @@ def down(home: Path) -> bool:
     _stop(server)
     (home / "server.json").unlink(missing_ok=True)
     if _saved_at(home) == before:
-        raise MlopsError(f"The embedded AWS is stopped, but what it held is lost: see {home / 'server.log'}.")
+        raise MlopsError(f"The embedded AWS is stopped, but its last changes are lost: see {home / 'server.log'}.")
     return True
 
 

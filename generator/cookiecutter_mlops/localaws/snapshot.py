@@ -5,6 +5,7 @@ nobody waits. The file has a line of JSON, which says who wrote it, and then a p
 the modules below keep. What runs (threads, processes) is not in it: whoever has such parts is `Resuming`.
 """
 
+import gc
 import importlib
 import json
 import logging
@@ -59,8 +60,7 @@ def save(home: Path, about: dict[str, Any]) -> bool:
 
     `about` is what `check` returns of it, besides the versions.
     """
-    with _TAKING, warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # the copy has one thread, and only reads and writes
+    with _TAKING:
         gone = objects.take_gone()
         child = os.fork()
         if not child:
@@ -80,10 +80,9 @@ def load(home: Path) -> dict[str, Any]:
     try:
         with (home / FILE).open("rb") as file:
             file.readline()
-            backends, parts = pickling.load(file)
+            _give_back(*pickling.load(file))
     except Exception as error:
         raise MlopsError(_refusal(home, f"cannot be read ({type(error).__name__}: {error})")) from error
-    _give_back(backends, parts)
     objects.remove_unnamed()
     return written
 
@@ -113,12 +112,11 @@ def check(home: Path) -> dict[str, Any]:
     return written
 
 
-def forget(home: Path) -> None:
-    (home / FILE).unlink(missing_ok=True)
-
-
 def keep_saving(home: Path, about: dict[str, Any], requests: Callable[[], int]) -> None:
     """Write a snapshot now and then while requests come, so that little is lost when this process is killed."""
+
+    # Python warns of copies of a process with threads; this one only reads and writes.
+    warnings.filterwarnings("ignore", ".*fork.*", DeprecationWarning)
 
     def run() -> None:
         seen = requests()
@@ -144,6 +142,7 @@ def _refusal(home: Path, why: str) -> str:
 
 def _write_and_exit(home: Path, about: dict[str, Any]) -> None:
     """Be the copy that writes: it must not do anything else of what this process does."""
+    gc.disable()  # nothing may be finalized twice
     try:
         partial = home / f"{FILE}.{os.getpid()}"
         with partial.open("wb") as file:
