@@ -7,6 +7,7 @@ rule has one place, and a file is told of a value what a request is told.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from training.settings import Column
 
 REMEMBERED = 1000  # texts of a column; one of free text has no use for more
 TYPES: dict[str, Any] = {"number": pl.Float64, "boolean": pl.Float64, "date": pl.Datetime("ns"), "category": pl.String}
-FIRST, LAST = 1700, 2200  # years that fit into nanoseconds; other dates go to the rules
+FIRST, LAST = datetime(1700, 1, 1), datetime(2200, 1, 1)  # fit into nanoseconds; other dates go to the rules
 DATE, TIME = "%Y-%m-%d", "%Y-%m-%d %H:%M:%S"
 DECIMAL_COMMA = re.compile(r"-?[\d.]*,\d+")
 
@@ -58,7 +59,7 @@ class Typist:
         if column.type in ("number", "date"):
             values = plain.cast(pl.Float64, strict=False) if column.type == "number" else _dates(plain)
             right = _in_range(values, column)
-            return values.set(~right, None), ~right & plain.is_not_null()
+            return (values, ~right) if right.all() else (values.set(~right, None), ~right & plain.is_not_null())
         if seen is None:
             return pl.Series(plain.name, [None], TYPES[column.type]).new_from_index(0, len(plain)), plain.is_not_null()
         places = plain.cast(pl.Enum(seen.texts), strict=False).to_physical()
@@ -119,11 +120,12 @@ def _digits(numbers: pl.Series) -> pl.Series:
 def _dates(plain: pl.Series) -> pl.Series:
     times = plain
     if plain.dtype == pl.String:
-        days = plain.set(plain.str.len_bytes() != len("2024-05-31"), None)
-        times = days.str.to_datetime(DATE, time_unit="us", strict=False)
+        ten = plain.str.len_bytes() == len("2024-05-31")
+        times = (plain if ten.all() else plain.set(~ten, None)).str.to_date(DATE, strict=False).cast(pl.Datetime("us"))
         if times.null_count() > plain.null_count():
             times = times.fill_null(plain.str.to_datetime(TIME, time_unit="us", strict=False))
-    return times.set(~times.dt.year().is_between(FIRST, LAST), None).cast(pl.Datetime("ns"))
+    countable = times.is_between(FIRST, LAST)
+    return (times if countable.all() else times.set(~countable, None)).cast(pl.Datetime("ns"))
 
 
 def _in_range(values: pl.Series, column: Column) -> pl.Series:

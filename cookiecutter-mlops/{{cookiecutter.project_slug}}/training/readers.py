@@ -22,6 +22,7 @@ from training.files import KINDS, kind
 from training.rules import DataError
 
 SHEET_ROWS = 100_000  # rows of a sheet or a Parquet file in a batch
+BLANK = (b"\n\n", b"\n\r", b"\n ", b"\n\t")  # how an empty line may begin
 LINES = 1000  # of NDJSON, in which every column must occur
 
 
@@ -165,7 +166,8 @@ def _open_ndjson(path: Path) -> Table:
 
 
 def _parse_ndjson(block: bytes, wanted: list[str]) -> pl.DataFrame:
-    if re.search(rb"\n\s*\n|^\s*\n", block):  # a line without an object counts, so that the next ones are found
+    # A line without an object counts, so that the number of the next ones is right; first a look that costs little.
+    if any(mark in block for mark in BLANK) or block[:1].isspace():
         block = re.sub(rb"(?m)^[ \t\r]*$(?=\n)", b"{}", block)
     try:
         return pl.read_ndjson(block, schema=dict.fromkeys(wanted, pl.String))
