@@ -16,9 +16,14 @@ IMAGE = Path(__file__).with_name("image")
 def push_bundle(aws: Aws) -> str:
     """Put the image into the embedded registry, as its docker stand-in does, and return its URI by digest."""
     digest = hashlib.sha256((IMAGE / "program.py").read_bytes()).hexdigest()
+    return push_folder(aws, IMAGE, digest, ["python", "program.py"])
+
+
+def push_folder(aws: Aws, source: Path, digest: str, entrypoint: list[str], python: str = sys.executable) -> str:
+    """Put a folder's files into the embedded registry and return their URI by digest."""
     folder = aws.home / "images" / digest
-    shutil.copytree(IMAGE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    settings: dict[str, Any] = {"entrypoint": ["python", "program.py"], "env": {}, "python": sys.executable}
+    shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", ".git"))
+    settings: dict[str, Any] = {"entrypoint": entrypoint, "env": {}, "python": python}
     (folder / ".bundle.json").write_text(json.dumps(settings))
     return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/tiny@sha256:{digest}"
 

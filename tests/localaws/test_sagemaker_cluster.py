@@ -172,6 +172,7 @@ def test_killed_cluster_fails_the_job(aws: Aws, fault: AddFault) -> None:
     assert running(aws, wanted["TrainingJobName"]) == []
 
 
+@pytest.mark.slow
 def test_spot_interruption_takes_all_hosts(aws: Aws, fault: AddFault) -> None:
     wanted = on(aws, new_bucket(aws, **NUMBERS), 2, HyperParameters={"steps": "2", "pace": "1.5"}, **SPOT)
     fault("spot-interruption", wanted["TrainingJobName"], after=1.2)
@@ -220,6 +221,7 @@ def lines(aws: Aws, name: str, host: str) -> list[str]:
     return [event["message"] for event in events]
 
 
+@pytest.mark.slow
 def test_killed_server_leaves_no_host_behind(tmp_path: Path) -> None:
     with serve(tmp_path) as aws:
         wanted = on(aws, new_bucket(aws, **NUMBERS), 2, HyperParameters={"sleep": "60"}, EnableNetworkIsolation=True)

@@ -216,6 +216,7 @@ def test_warm_start_is_not_emulated(aws: Aws) -> None:
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 
+@pytest.mark.slow
 def test_pipeline_tunes_and_refers_to_the_best_job(aws: Aws) -> None:
     arguments = request(aws, jobs=2, parallel=2)
     del arguments["HyperParameterTuningJobName"]

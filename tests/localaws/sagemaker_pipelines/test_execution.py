@@ -110,6 +110,7 @@ def test_pipeline_fails_on_a_model_over_the_threshold(aws: Aws) -> None:
     assert not aws.client("sagemaker").list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
 
 
+@pytest.mark.slow
 def test_failed_step_is_retried_and_what_succeeded_stays(aws: Aws, fault: AddFault) -> None:
     arn = start(aws, pipeline(aws, abalone(aws, new_input(aws), new_group(aws))))
     fault("kill", f"pipelines-{arn.rpartition('/')[2]}-Train-*")
@@ -142,6 +143,7 @@ def test_stopped_execution_stops_its_jobs(aws: Aws) -> None:
     assert sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobStatus"] == "Stopped"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("limit", "overlap"), [(2, True), (1, False)])
 def test_independent_steps_run_at_once_within_the_limit(aws: Aws, limit: int, overlap: bool) -> None:
     bucket, image = new_input(aws), push_bundle(aws)
@@ -196,6 +198,7 @@ def test_retry_policy_tries_again_over_a_quota(aws: Aws, fault: AddFault) -> Non
     assert steps(aws, arn)[name]["AttemptCount"] == 2
 
 
+@pytest.mark.slow
 def test_cached_step_is_not_run_again_with_the_same_arguments(aws: Aws) -> None:
     bucket = new_input(aws)
     cache = {"CacheConfig": {"Enabled": True, "ExpireAfter": "P30D"}}
