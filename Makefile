@@ -21,6 +21,8 @@ lint: .venv/installed
 
 bench: .venv/installed  ## speed and memory, as ratios within one run
 	$(BIN)/python benchmarks/generation.py
+	$(BIN)/python benchmarks/ingestion.py
+	$(BIN)/python benchmarks/out_of_core.py
 	$(BIN)/python benchmarks/loop.py
 	$(BIN)/python benchmarks/monitoring.py
 

@@ -8,7 +8,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from measuring import Cost, machine, made, measured, median
+from measuring import Cost, Ratio, draw, machine, made, measured, median
 from rich.console import Console
 from rich.table import Table
 
@@ -31,30 +31,37 @@ PANDAS = "import sys; import pandas; print(len(pandas.{}))"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    rounds = parser.parse_args().rounds
-    table = Table("file", "rows", "way", "seconds", "CPU s", "peak MB", "faster", "goal", title="Reading training data")
+    parser.add_argument("--picture", type=Path, help="also draw the ratios, as SVG")
+    options = parser.parse_args()
+    table = Table(
+        "file", "rows", "way", "seconds", "CPU s", "peak MB", "measured", "goal", title="Reading training data"
+    )
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        project = scaffold.create({"project_name": "Bench", "owner_email": "a@example.com"}, folder)
-        python = environment(project)
-        for suffix, (rows, pandas, goal, growth) in KINDS.items():
-            file = made(python, project, rows, folder / f"rows{suffix}")
-            ways = {"ours": CHECK, f"pandas.{pandas.split('(')[0]}": PANDAS.format(pandas)}
-            costs: dict[str, list[Cost]] = {way: [] for way in ways}
-            for _ in range(rounds):
-                for way, code in ways.items():
-                    costs[way].append(measured(python, project, code, str(file)))
-            ours, theirs = (median(of) for of in costs.values())
-            _add(table, (suffix, f"{rows:,}"), ("ours", ours), f"{theirs.seconds / ours.seconds:.1f}x", f"{goal}x")
-            _add(table, ("", ""), (list(ways)[1], theirs), "", "")
-            if growth:
-                file = made(python, project, LARGE * rows, file)
-                large = measured(python, project, CHECK, str(file))
-                memory = f"{large.peak / ours.peak:.2f}x memory"
-                _add(table, ("", f"{LARGE * rows:,}"), ("ours", large), memory, f"{growth}x")
-            file.unlink()
-        console = Console(width=110)
-        console.print(table, machine(python, "pandas polars fastexcel openpyxl"))
+        project = scaffold.create({"project_name": "Bench", "owner_email": "a@example.com"}, Path(name))
+        ratios = [_kind(suffix, project, options.rounds, table) for suffix in KINDS]
+        Console(width=110).print(table, machine(environment(project), "pandas polars fastexcel openpyxl"))
+    if options.picture:
+        draw(ratios, "Reading training data: times faster than pandas", options.picture)
+
+
+def _kind(suffix: str, project: Path, rounds: int, table: Table) -> Ratio:
+    """Measure one kind of file, and add its rows to the table."""
+    rows, pandas, goal, growth = KINDS[suffix]
+    python, rival = environment(project), f"pandas.{pandas.split('(')[0]}"
+    file = made(python, project, rows, project.parent / f"rows{suffix}")
+    costs: dict[str, list[Cost]] = {CHECK: [], PANDAS.format(pandas): []}
+    for _ in range(rounds):
+        for code, of in costs.items():
+            of.append(measured(python, project, code, str(file)))
+    ours, theirs = (median(of) for of in costs.values())
+    ratio = Ratio(f"{rival}, {suffix}", theirs.seconds / ours.seconds, goal)
+    _add(table, (suffix, f"{rows:,}"), ("ours", ours), f"{ratio.measured:.1f}x faster", f"{goal}x")
+    _add(table, ("", ""), (rival, theirs), f"{theirs.cpu / ours.cpu:.1f}x the CPU", "")
+    if growth:
+        large = measured(python, project, CHECK, str(made(python, project, LARGE * rows, file)))
+        _add(table, ("", f"{LARGE * rows:,}"), ("ours", large), f"{large.peak / ours.peak:.2f}x memory", f"{growth}x")
+    file.unlink()
+    return ratio
 
 
 def _add(table: Table, which: tuple[str, str], way: tuple[str, Cost], ratio: str, goal: str) -> None:

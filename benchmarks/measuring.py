@@ -51,3 +51,34 @@ def machine(python: Path, packages: str) -> str:
     versions = subprocess.run([python, "-c", show], check=True, capture_output=True, text=True).stdout.strip()
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     return f"Python {platform.python_version()}, {versions}; {os.cpu_count()} cores, load {load} (1, 5, 15 minutes)"
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A bar of a picture: how many times better than the rival, and the goal."""
+
+    label: str
+    measured: float
+    goal: float
+
+
+def draw(ratios: list[Ratio], title: str, file: Path) -> None:
+    """Write bars as SVG, as long as the ratio; a line across each marks its goal."""
+    scale = 420 / max(max(ratio.measured, ratio.goal) for ratio in ratios)
+    bars = [_bar(ratio, 40 + 34 * place, scale) for place, ratio in enumerate(ratios)]
+    size = f'width="760" height="{52 + 34 * len(ratios)}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="14">'
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("\n".join([head, f'<text x="10" y="22" font-weight="bold">{title}</text>', *bars, "</svg>\n"]))
+
+
+def _bar(ratio: Ratio, top: int, scale: float) -> str:
+    colour = "#2a7f62" if ratio.measured >= ratio.goal else "#b5651d"
+    goal = 230 + ratio.goal * scale
+    return (
+        f'<text x="220" y="{top + 16}" text-anchor="end">{ratio.label}</text>'
+        f'<rect x="230" y="{top}" width="{ratio.measured * scale:.0f}" height="22" fill="{colour}"/>'
+        f'<line x1="{goal:.0f}" x2="{goal:.0f}" y1="{top - 4}" y2="{top + 26}" stroke="black" stroke-width="2"/>'
+        f'<text x="{236 + max(ratio.measured, ratio.goal) * scale:.0f}" y="{top + 16}">'
+        f"{ratio.measured:.1f}x, goal {ratio.goal:g}x</text>"
+    )

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from measuring import Cost, machine, made, measured, median
+from measuring import Cost, Ratio, draw, machine, made, measured, median
 from rich.console import Console
 from rich.table import Table
 
@@ -48,21 +48,27 @@ print("mae", mean_absolute_error(expected, model.predict(judge)))
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--picture", type=Path, help="also draw the ratios, as SVG")
+    options = parser.parse_args()
+    rows = options.rows
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         project = _project(folder)
         python = environment(project)
-        file = made(python, project, ROWS, folder / "rows.csv")
+        file = made(python, project, rows, folder / "rows.csv")
         ways = {"ours, in batches": OURS, "pandas.read_csv, SGDRegressor.fit": RIVAL}
         costs: dict[str, list[Cost]] = {way: [] for way in ways}
-        for _ in range(rounds):
+        for _ in range(options.rounds):
             for way, code in ways.items():
                 costs[way].append(measured(python, project, code, str(file)))
         ours, theirs = (median(of) for of in costs.values())
-        large = measured(python, project, OURS, str(made(python, project, LARGE * ROWS, file)))
-        _show(ours, theirs, large)
+        large = measured(python, project, OURS, str(made(python, project, LARGE * rows, file)))
+        _show(rows, ours, theirs, large)
         Console(width=110).print(machine(python, "pandas polars scikit-learn"))
+    if options.picture:
+        ratios = [Ratio("faster", theirs.seconds / ours.seconds, 1.3), Ratio("less memory", theirs.peak / ours.peak, 2)]
+        draw(ratios, f"Training on {rows:,} rows, batch by batch, beside load-then-fit", options.picture)
 
 
 def _project(folder: Path) -> Path:
@@ -75,16 +81,16 @@ def _project(folder: Path) -> Path:
     return project
 
 
-def _show(ours: Cost, theirs: Cost, large: Cost) -> None:
+def _show(rows: int, ours: Cost, theirs: Cost, large: Cost) -> None:
     table = Table("rows", "way", "seconds", "CPU s", "peak MB", "measured", "goal", title="Out-of-core training")
     faster, memory = theirs.seconds / ours.seconds, ours.peak / theirs.peak
     lines = [
-        (ROWS, "ours, in batches", ours, f"{faster:.1f}x faster, {memory:.2f}x memory", "1.3x, 0.5x"),
-        (ROWS, "pandas.read_csv, SGDRegressor.fit", theirs, "", ""),
-        (LARGE * ROWS, "ours, in batches", large, f"{large.peak / ours.peak:.2f}x memory", "flat"),
+        (rows, "ours, in batches", ours, f"{faster:.1f}x faster, {memory:.2f}x memory", "1.3x, 0.5x"),
+        (rows, "pandas.read_csv, SGDRegressor.fit", theirs, "", ""),
+        (LARGE * rows, "ours, in batches", large, f"{large.peak / ours.peak:.2f}x memory", "flat"),
     ]
-    for rows, way, cost, ratio, goal in lines:
-        table.add_row(f"{rows:,}", way, f"{cost.seconds:.1f}", f"{cost.cpu:.1f}", f"{cost.peak:,.0f}", ratio, goal)
+    for count, way, cost, ratio, goal in lines:
+        table.add_row(f"{count:,}", way, f"{cost.seconds:.1f}", f"{cost.cpu:.1f}", f"{cost.peak:,.0f}", ratio, goal)
     Console(width=110).print(table)
 
 
