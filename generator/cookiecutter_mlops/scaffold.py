@@ -108,7 +108,9 @@ def _git(project: Path, *arguments: str) -> None:
     # To wait for the disk after each of 300 new files takes longer than all the rest, and nothing here could be lost.
     fast = ["-c", "core.fsync=none", "-c", "core.looseCompression=1"]
     try:
-        subprocess.run(["git", *fast, *arguments], cwd=project, env=environment, check=True, capture_output=True, text=True)
+        subprocess.run(
+            ["git", *fast, *arguments], cwd=project, env=environment, check=True, capture_output=True, text=True
+        )
     except FileNotFoundError as error:
         raise MlopsError("git: the first commit needs it, and there is none on PATH; install git 2.28+.") from error
     except subprocess.CalledProcessError as error:

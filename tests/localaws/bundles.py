@@ -20,11 +20,12 @@ def push_bundle(aws: Aws) -> str:
 
 
 def push_folder(aws: Aws, source: Path, digest: str, entrypoint: list[str], python: str = sys.executable) -> str:
-    """Put a folder's files into the embedded registry and return their URI by digest."""
+    """Put a folder's files into the embedded registry, once, and return their URI by digest."""
     folder = aws.home / "images" / digest
-    shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", ".git"))
-    settings: dict[str, Any] = {"entrypoint": entrypoint, "env": {}, "python": python}
-    (folder / ".bundle.json").write_text(json.dumps(settings))
+    if not folder.exists():  # if it does, a job may be reading it
+        shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__", ".git"))
+        settings: dict[str, Any] = {"entrypoint": entrypoint, "env": {}, "python": python}
+        (folder / ".bundle.json").write_text(json.dumps(settings))
     return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/tiny@sha256:{digest}"
 
 

@@ -4,6 +4,9 @@ import json
 import uuid
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from tests.localaws.bundles import new_bucket, push_bundle
 from tests.localaws.conftest import ACCOUNT, Aws, wait_for
 
@@ -178,3 +181,13 @@ def new_group(aws: Aws) -> str:
 
 def new_input(aws: Aws) -> str:
     return new_bucket(aws, **{"in/a": "rows"})
+
+
+def fail(name: str, message: Any = "no", **more: Any) -> dict[str, Any]:
+    return {"Name": name, "Type": "Fail", "Arguments": {"ErrorMessage": message}} | more
+
+
+def refusal(call: Any, **arguments: Any) -> tuple[str, str]:
+    with pytest.raises(ClientError) as refused:
+        call(**arguments)
+    return refused.value.response["Error"]["Code"], refused.value.response["Error"]["Message"]

@@ -165,7 +165,9 @@ class Run(Resuming):
             except steps.StepStopped:
                 self.changed(record, "Stopped", EndTime=clock.time())
                 return
-            except (steps.StepFailed, Unresolved) as failure:
+            except Exception as failure:
+                if not isinstance(failure, steps.StepFailed | Unresolved):
+                    log.exception("Step %s of execution %s", step.name, self.id)
                 if not self._again(step, record, failure):
                     self.failed = True
                     self.changed(record, "Failed", EndTime=clock.time(), FailureReason=str(failure)[:1024])

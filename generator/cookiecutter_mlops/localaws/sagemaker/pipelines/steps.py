@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from cookiecutter_mlops.localaws.crud import Document
 from cookiecutter_mlops.localaws.sagemaker.pipelines.definition import Step
@@ -107,6 +107,8 @@ def called(run: "Run", service: str, operation: str, **request: Any) -> Document
         details = error.response["Error"].get("Message", "")
         reason = f"ClientError: Failed to invoke {service}:{operation}. Error Details: {details}"
         raise StepFailed(reason, _of_error(error)) from None
+    except BotoCoreError as error:  # no answer came
+        raise StepFailed(f"InternalServerError: {service}:{operation}: {error}", "Step.SERVICE_FAULT") from None
 
 
 def _model(run: "Run", step: Step, record: Document) -> Document:
