@@ -120,13 +120,35 @@ def test_copy_follows_the_rules_of_docker(project, copy, files):
     ("copy", "sentence"),
     [
         ("COPY README.md ./", "no such file in the context, or .dockerignore keeps it out"),
-        ("COPY --from=base /usr/bin/x ./", "files of the context only"),
+        ("COPY --from=base /usr/bin/x ./", "not of images"),
         ("COPY settings.toml /etc/", "only holds files below WORKDIR /opt/program"),
     ],
 )
 def test_copy_of_what_a_bundle_cannot_hold_is_refused(project, docker, copy, sentence):
     (project / "Dockerfile").write_text(f"FROM python\nWORKDIR /opt/program\n{copy}\n")
     assert sentence in docker("build", ".", code=1)
+
+
+def test_stage_hands_on_what_its_python_makes(docker, project, aws):
+    (project / "Dockerfile").write_text(
+        "ARG COMPILER=gcc\nFROM ${COMPILER} AS made\nWORKDIR /opt/program\nCOPY training/ training/\n"
+        "RUN apt-get install -y what-is-not-there\n"
+        "RUN python -c \"open('training/made.txt', 'w').write('made')\"\n"
+        "FROM python\nWORKDIR /opt/program\nCOPY --from=made /opt/program/training/ code/\n"
+    )
+    digest = docker("build", ".").splitlines()[-1]
+    bundle = aws.home / "images" / digest.removeprefix("sha256:")
+    assert (bundle / "code" / "made.txt").read_text() == "made"
+    assert (bundle / "code" / "contract.py").is_file()
+    assert not (project / "training" / "made.txt").exists()
+    assert docker("build", ".").splitlines()[-1] == digest
+
+
+def test_stage_whose_python_fails_fails_the_build(docker, project):
+    (project / "Dockerfile").write_text(
+        'FROM python AS made\nWORKDIR /a\nRUN python -c "exit(3)"\nFROM python\nWORKDIR /a\nCOPY --from=made /a/x .\n'
+    )
+    assert "exit code 3" in docker("build", ".", code=1)
 
 
 def test_built_and_pushed_digest_is_that_of_the_registry(aws, docker, repository):

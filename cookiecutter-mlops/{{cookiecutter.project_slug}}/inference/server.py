@@ -3,125 +3,179 @@
     make serve                          # on this laptop
     curl localhost:8080/invocations -H 'content-type: application/json' -d '{"instances": [{…}]}'
 
-A request that breaks a rule gets 4xx and {"error": one sentence}. Use cases differ only in inference/handler.py.
+A request that breaks a rule gets 4xx and {"error": one sentence}. Use cases differ only in inference/handler.py:
+
+    restore(folder) -> model                the caller has verified the folder's manifest
+    rung(model) -> (name, why)              which way it answers, and why not faster (inference/rungs.py)
+    fields(model) -> names                  of a line of CSV without a header
+    read(model, instances) -> rows          what the model takes, or a UserError that names instance, field and rule
+    answer(model, rows) -> {name: list}     the first list holds the predictions; may be `async`
+    READERS  {content type: bytes -> instances}, beside those of inference/formats.py       (where there is one)
+    WORKERS  how many processes, where the model does not survive a fork (a GPU)            (where there is one)
 """
 
-import csv
-import io
-import json
 import os
-from pathlib import Path
-from typing import Any, NoReturn
 
-# Before a numeric library reads it: requests run side by side, and threads inside each would fight over the cores.
+# Before a numeric library reads them: there is a process for each core, and threads inside would fight over them.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("MKL_NUM_THREADS", "1")
+
+import asyncio
+import inspect
+import json
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from inference import handler
+from inference import access, formats, handler, workers
+from inference.batching import Batcher
+from inference.formats import Refused
 from training import artifact
 from training.settings import UserError
 
 LARGEST = 25 * 1000 * 1000  # bytes of a request; InvokeEndpoint takes no more
+LARGE = 64 * 1024  # bytes from which a request is answered beside the event loop
+SLOWEST = 30.0  # seconds that a body may take to arrive
+ALONE = ("compiled", "numpy")  # rungs that are faster than handing rows to another thread and batching them
+BROKEN = "The model could not answer; the endpoint's log says why."
 
 
 def run(folder: Path) -> None:
     """Serve the model of a folder until SIGTERM; requests in flight are answered first."""
-    app = create_app(folder)
+    app = App(folder)
     # A container listens to its network; a laptop, where SM_BASE_DIR is set, only to itself.
     everywhere = "0.0.0.0"  # noqa: S104  # nosec B104
     host = "127.0.0.1" if "SM_BASE_DIR" in os.environ else everywhere
     port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
-    uvicorn.run(app, host=host, port=port, access_log=False, timeout_graceful_shutdown=30)
+    config = uvicorn.Config(
+        app, host, port, loop="uvloop", http="httptools", ws="none", lifespan="off", interface="asgi3",
+        access_log=False, log_config=None, proxy_headers=False, server_header=False, date_header=False,
+        timeout_graceful_shutdown=30,
+    )  # fmt: skip
+    socket, processes = config.bind_socket(), getattr(handler, "WORKERS", None) or workers.count()
+    access.say("serving", port=port, workers=processes, **app.about)
+    if processes == 1:
+        uvicorn.Server(config).run([socket])
+    else:
+        workers.supervise(lambda parent: Worker(config, parent).run([socket]), processes)
 
 
-def create_app(folder: Path) -> Starlette:
-    """The application around a verified model that has answered a recorded request; otherwise it never starts."""
-    manifest = artifact.verify(folder)
-    model = handler.restore(folder)
-    probe = json.loads((folder / "samples.json").read_text())[0]["request"]["instances"]
-    handler.predict(model, probe)
+class Worker(uvicorn.Server):
+    """A server that ends when the process that forked it has."""
 
-    async def ping(request: Request) -> Response:
+    def __init__(self, config: uvicorn.Config, parent: int) -> None:
+        super().__init__(config)
+        self.parent = parent
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        asyncio.get_running_loop().add_reader(self.parent, setattr, self, "should_exit", True)
+
+
+class App:
+    """The ASGI application around a verified model that has answered a recorded request; otherwise it never starts."""
+
+    def __init__(self, folder: Path) -> None:
+        manifest = artifact.verify(folder)
+        self.model = handler.restore(folder)
+        self.probe = json.loads((folder / "samples.json").read_text())[0]["request"]["instances"]
+        name, why = handler.rung(self.model)
+        self.about = {"rung": name, "why": why} | {key: manifest[key] for key in ("commit", "data_version")}
+        self.readers = formats.readers(handler.fields(self.model)) | getattr(handler, "READERS", {})
+        self.waits = inspect.iscoroutinefunction(handler.answer)
+        self.threads, self.alone = ThreadPoolExecutor(2), name in ALONE and not self.waits
+        self.batched = Batcher(lambda rows: handler.answer(self.model, rows))
+        if not self.waits:  # one that does is asked first by /ping
+            handler.answer(self.model, handler.read(self.model, self.probe))
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        request = access.Request(scope)
+        try:
+            status, kind, content = await self._answered(request, receive)
+        except Refused as refusal:
+            status, kind, content = refusal.status, formats.JSON, _error(str(refusal))
+        except UserError as refusal:
+            status, kind, content = 422, formats.JSON, _error(str(refusal))
+        except ConnectionAbortedError:
+            return
+        except Exception as error:
+            # Where, and what kind of error, but not its text: that may repeat the request.
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            access.say("error", request_id=request.id, type=type(error).__name__, frames=frames)
+            status, kind, content = 500, formats.JSON, _error(BROKEN)
+        headers = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(content))]
+        headers.append((b"x-request-id", request.id.encode()))
+        if status == 413 or status == 408:  # what is still on its way is not waited for
+            headers.append((b"connection", b"close"))
+        request.done(status, len(content))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    async def _answered(self, request: access.Request, receive: Any) -> tuple[int, str, bytes]:
+        method, path = request.method, request.path
+        if path == "/invocations" and method == "POST":
+            return await self._invocations(request, receive)
+        if path == "/ping" and method in ("GET", "HEAD"):
+            return await self._ping()
+        if path in ("/invocations", "/ping"):
+            raise Refused(405, f"{path} is asked with {'POST' if path == '/invocations' else 'GET'}, not {method}.")
+        raise Refused(404, "There is GET /ping and POST /invocations.")
+
+    async def _ping(self) -> tuple[int, str, bytes]:
         """Healthy is a model that answers, not a process that exists."""
-        await run_in_threadpool(handler.predict, model, probe)
-        return JSONResponse({"status": "ok", "commit": manifest["commit"], "data_version": manifest["data_version"]})
+        await self._ask(handler.read(self.model, self.probe))
+        return 200, formats.JSON, json.dumps({"status": "ok"} | self.about).encode()
 
-    async def invocations(request: Request) -> Response:
-        instances = _instances(request, await _body(request))
-        # In a thread, so that a long prediction does not hold up /ping.
-        return JSONResponse(await run_in_threadpool(handler.predict, model, instances))
+    async def _invocations(self, request: access.Request, receive: Any) -> tuple[int, str, bytes]:
+        header = request.header(b"content-type")
+        read = self.readers.get(formats.content_type(header))
+        if read is None:
+            raise Refused(415, f"Content-Type must be {', '.join(self.readers)}, not {header[:80]!r}.")
+        kind = formats.accepted(request.header(b"accept"))
+        body = await _body(request, receive)
+        large, loop = len(body) > LARGE, asyncio.get_running_loop()
 
-    routes = [Route("/ping", ping), Route("/invocations", invocations, methods=["POST"])]
-    errors = {HTTPException: _refused, UserError: _unprocessable, Exception: _broken}
-    return Starlette(routes=routes, exception_handlers=errors)  # type: ignore[arg-type]
+        def parsed() -> Any:
+            return handler.read(self.model, formats.instances(read, body))
+
+        def whole() -> bytes:
+            return formats.write(handler.answer(self.model, parsed()), kind)
+
+        if self.alone:
+            return 200, kind, await loop.run_in_executor(self.threads, whole) if large else whole()
+        rows = await loop.run_in_executor(self.threads, parsed) if large else parsed()
+        return 200, kind, formats.write(await self._ask(rows), kind)
+
+    async def _ask(self, rows: Any) -> dict[str, Any]:
+        if self.waits:
+            return await handler.answer(self.model, rows)  # type: ignore[misc]
+        return handler.answer(self.model, rows) if self.alone else await self.batched(rows)
 
 
-async def _body(request: Request) -> bytes:
-    """The whole body, refused as soon as it is too large: nothing has to be believed about its length."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > LARGEST:
-            raise HTTPException(413, f"The request may have at most {LARGEST} bytes; send fewer instances at a time.")
-    return bytes(body)
-
-
-def _instances(request: Request, body: bytes) -> list[Any]:
-    readers = {"application/json": _from_json, "text/csv": _from_csv}
-    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if kind not in readers:
-        raise HTTPException(415, f"Content-Type must be application/json or text/csv, not {kind[:80]!r}.")
+async def _body(request: access.Request, receive: Any) -> bytes:
+    """The whole body, refused as soon as it is too large or too slow: nothing has to be believed about its length."""
+    if int(request.header(b"content-length") or 0) > LARGEST:
+        raise Refused(413, f"The request may have at most {LARGEST} bytes; send fewer instances at a time.")
     try:
-        instances = readers[kind](body.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise HTTPException(400, f"The body must be UTF-8; byte {error.start} is not.") from None
-    if not isinstance(instances, list) or not instances:
-        raise HTTPException(422, 'instances must be a list with at least one object: {"instances": [{"age": 40}]}.')
-    return instances
+        async with asyncio.timeout(SLOWEST):
+            message = await receive()
+            body = message.get("body", b"")
+            while message.get("more_body"):
+                message = await receive()
+                body += message.get("body", b"")
+                if len(body) > LARGEST:
+                    raise Refused(413, f"The request may have at most {LARGEST} bytes; send fewer instances at a time.")
+    except TimeoutError:
+        raise Refused(408, f"The request did not arrive within {SLOWEST:.0f} seconds.") from None
+    if message["type"] == "http.disconnect":
+        raise ConnectionAbortedError
+    request.received = len(body)
+    return body
 
 
-def _from_json(text: str) -> Any:
-    try:
-        content = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise HTTPException(400, f"The body is not JSON: {str(error)[:200]}.") from None
-    if not isinstance(content, dict) or content.keys() != {"instances"}:
-        raise HTTPException(422, 'The body must be an object with one field: {"instances": [{…}, …]}.')
-    return content["instances"]
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON value, use null")
-
-
-def _from_csv(text: str) -> list[dict[str, str]]:
-    try:
-        lines = [line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line]
-    except csv.Error as error:
-        raise HTTPException(400, f"The body is not CSV: {error}.") from None
-    for number, line in enumerate(lines, start=1):
-        if len(line) != len(lines[0]):
-            raise HTTPException(400, f"CSV line {number} has {len(line)} values, the header has {len(lines[0])}.")
-        if len(set(line)) < len(line) and number == 1:
-            raise HTTPException(400, f"The CSV header must name each field once, not {str(line)[:200]}.")
-    return [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
-
-
-async def _refused(request: Request, error: HTTPException) -> Response:
-    return JSONResponse({"error": error.detail}, error.status_code, headers=error.headers)
-
-
-async def _unprocessable(request: Request, error: UserError) -> Response:
-    return JSONResponse({"error": str(error)}, 422)
-
-
-async def _broken(request: Request, error: Exception) -> Response:
-    """Our own mistake: the caller learns that much, the log (Starlette raises on) has the traceback."""
-    return JSONResponse({"error": "The model could not answer; the endpoint's log says why."}, 500)
+def _error(sentence: str) -> bytes:
+    return json.dumps({"error": sentence}).encode()

@@ -8,24 +8,23 @@ A line, in SageMaker's format (written by SageMaker for real-time endpoints, by 
 """
 
 import base64
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from inference import handler
+from inference import formats, handler
 
 BATCH = 5000  # instances that are typed at once
 
 
 @dataclass
 class Batch:
-    """Instances of some requests, with what belongs to each of them at the same place."""
+    """Instances of some requests, with what belongs to each of them at the same place; `fields` are their columns."""
 
+    fields: tuple[str, ...] = ()
     instances: list[Any] = field(default_factory=list)
     answers: list[Any] = field(default_factory=list)  # None where the answer was not captured
     keys: list[tuple[str, int]] = field(default_factory=list)  # inference id, place within the request
@@ -33,9 +32,9 @@ class Batch:
 
     def add(self, line: dict[str, Any]) -> None:
         """Take one captured request apart; a ValueError, KeyError or TypeError says that it cannot be read."""
-        instances = _instances(line["captureData"]["endpointInput"])
+        instances = _instances(line["captureData"]["endpointInput"], self.fields)
         output = line["captureData"].get("endpointOutput")
-        answers = handler.answers(json.loads(_text(output))) if output else [None] * len(instances)
+        answers = _answers(output) if output else [None] * len(instances)
         if len(answers) != len(instances):
             raise ValueError("as many answers as instances are expected")
         hour, key = line["eventMetadata"]["inferenceTime"][:13], identity(line)
@@ -54,9 +53,9 @@ class Counts:
     unreadable: int = 0
 
 
-def batches(folder: Path, share: float, counts: Counts) -> Iterator[Batch]:
+def batches(folder: Path, share: float, counts: Counts, fields: tuple[str, ...] = ()) -> Iterator[Batch]:
     """The requests of every file of a folder, or a share of them (0 to 1) that depends on their ids only."""
-    batch = Batch()
+    batch = Batch(fields)
     for line in _lines(folder):
         counts.requests += 1
         try:
@@ -65,11 +64,11 @@ def batches(folder: Path, share: float, counts: Counts) -> Iterator[Batch]:
                 continue
             counts.sampled += 1
             batch.add(captured)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, formats.Refused):
             counts.unreadable += 1
         if len(batch.instances) >= BATCH:
             yield batch
-            batch = Batch()
+            batch = Batch(fields)
     if batch.instances:
         yield batch
 
@@ -95,8 +94,13 @@ def _text(message: dict[str, Any]) -> str:
     return base64.b64decode(message["data"]).decode() if message["encoding"] == "BASE64" else message["data"]
 
 
-def _instances(message: dict[str, Any]) -> list[Any]:
-    text = _text(message)
-    if "csv" in message.get("observedContentType", ""):
-        return list(csv.DictReader(io.StringIO(text, newline="")))
-    return json.loads(text)["instances"]
+def _answers(message: dict[str, Any]) -> list[Any]:
+    kind = formats.content_type(message.get("observedContentType") or formats.JSON)
+    return handler.answers(formats.answer(_text(message).encode(), kind))
+
+
+def _instances(message: dict[str, Any], fields: tuple[str, ...]) -> list[Any]:
+    """What the server read in the body; a list of values gets the names of the columns."""
+    read = formats.readers(fields)[formats.content_type(message.get("observedContentType") or formats.JSON)]
+    found = formats.instances(read, _text(message).encode())
+    return [dict(zip(fields, one, strict=False)) if isinstance(one, list) else one for one in found]

@@ -70,8 +70,9 @@ def monitor(run: Run, source: Path, output: Path, settings: Settings) -> dict[st
     output.mkdir(parents=True, exist_ok=True)
     baseline, evaluation = (_read(source / "baseline" / name) for name in ("baseline.json", "evaluation.json"))
     window, log = Window(baseline, settings), output / f"answers-{run.model}.csv.gz"
+    fields = tuple(column.name for column in settings.features)
     with PredictionLog(log) as answers:
-        for batch in batches(source / "capture", run.share, window.counts):
+        for batch in batches(source / "capture", run.share, window.counts, fields):
             window.add(batch)
             answers.add(batch)
     features = statistics.compared(window, settings)

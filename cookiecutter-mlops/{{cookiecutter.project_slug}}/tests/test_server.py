@@ -6,22 +6,41 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-from starlette.testclient import TestClient
+import uvicorn
 
-from inference.server import LARGEST, create_app
+from inference import formats, handler, server
+from inference.server import LARGEST, App
 
 ROOT = Path(__file__).parent.parent
 JSON = {"content-type": "application/json"}
 
 
+@contextmanager
+def serving(app):
+    """An HTTP client of an application, served in a thread."""
+    config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, access_log=False)
+    listening, running = config.bind_socket(), uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, args=[[listening]])
+    thread.start()
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=30) as client:
+            yield client
+    finally:
+        running.should_exit = True
+        thread.join()
+        listening.close()
+
+
 @pytest.fixture(scope="module")
 def client(trained):
-    with TestClient(create_app(trained / "model"), raise_server_exceptions=False) as client:
+    with serving(App(trained / "model")) as client:
         yield client
 
 
@@ -61,18 +80,28 @@ def test_csv_gets_the_same_answer_as_json(client, samples):
     [
         (b"", 400, "not JSON"),
         (b"{", 400, "not JSON"),
-        (b"[" * 100_000, 400, "not JSON"),
+        (b"[" * 100_000, 400, "nested"),
         (b'{"instances": [{"a": NaN}]}', 400, "NaN"),
-        (b"\xff", 400, "UTF-8"),
+        (b"\xff", 400, "not JSON"),
         (b"9" * 5000, 400, "not JSON"),
+        (b'{"a": ' * 100_000, 400, "nested"),
+        (b'{"instances": [1e999]}', 400, "out of range"),
+        (b'{"instances": [{"a": Infinity}]}', 400, "use null"),
+        (b'{"records": 1, "instances": []}', 422, "instances"),
+        (b'{"split": {"columns": ["a", "a"], "data": [[1, 2]]}}', 422, "once"),
+        (b'{"split": {"columns": ["a"], "data": [[1], [1, 2]]}}', 422, "instances[1]"),
+        (b'{"columns": "a", "data": 1}', 422, "names and values"),
+        (b'{"instances": [[1, 2]]}', 422, "2 values"),
+        (b"7", 422, "instances"),
         (b"[]", 422, "instances"),
         (b"{}", 422, "instances"),
         (b'{"instances": []}', 422, "at least one"),
         (b'{"instances": {"a": 1}}', 422, "list"),
         (b'{"instances": [1]}', 422, "instances[0]"),
-        (b'{"instances": [{}, null]}', 422, "instances[1]"),
+        (b'{"instances": [null, {}]}', 422, "instances[0]"),
         (b'{"instances": [{"no_such_field": 1}]}', 422, "no_such_field"),
-        (b'{"instances": [{"\\ud800": 1}]}', 422, "ud800"),
+        (b'{"instances": [{"\\ud800": 1}]}', 400, "not JSON"),
+        (b'{"instances": [{"a": "\xff"}]}', 400, "UTF-8"),
     ],
 )
 def test_bad_json_gets_one_sentence(client, body, status, words):
@@ -86,17 +115,172 @@ def test_bad_json_gets_one_sentence(client, body, status, words):
     ("body", "status"),
     [
         ("", 422),
-        ("a,b\n1\n", 400),
-        ("a,a\n1,2\n", 400),
         ('a\n"', 400),
         ("a\n" + "x" * 200_000, 400),
         ("zz\n1\n", 422),
+        ("1,2\n", 422),
     ],
 )
 def test_bad_csv_gets_one_sentence(client, body, status):
     answer = client.post("/invocations", content=body, headers={"content-type": "text/csv"})
     assert answer.status_code == status, answer.text
     assert answer.json()["error"]
+
+
+def first(samples):
+    return samples[0]["request"]["instances"][0], samples[0]["response"]
+
+
+SHAPES = [
+    lambda one: {"instances": [one]},
+    lambda one: {"records": [one]},
+    lambda one: {"dataframe_records": [one]},
+    lambda one: [one],
+    lambda one: {"instances": [list(one.values())]},
+    lambda one: {"split": {"columns": list(one), "data": [list(one.values())]}},
+    lambda one: {"columns": list(one), "data": [list(one.values())], "index": [0]},
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_of_json_gets_the_same_answer(client, samples, shape):
+    instance, expected = first(samples)
+    assert client.post("/invocations", json=shape(instance)).json() == expected
+
+
+def test_last_of_duplicate_keys_counts(client, samples):
+    instance, expected = first(samples)
+    name, value = next(iter(instance.items()))
+    body = json.dumps(instance).replace("{", "{" + json.dumps({name: "wrong"})[1:-1] + ", ", 1)
+    assert json.loads(body)[name] == value
+    assert client.post("/invocations", content=f"[{body}]", headers=JSON).json() == expected
+
+
+def test_csv_without_a_header_is_read_in_the_order_of_the_columns(client, samples):
+    instance, expected = first(samples)
+    line = ",".join("" if value is None else str(value) for value in instance.values())
+    answer = client.post("/invocations", content=f"{line}\n{line}", headers={"content-type": "text/csv"})
+    assert answer.json()["predictions"] == expected["predictions"] * 2
+
+
+@pytest.mark.parametrize("kind", ["application/x-ndjson", "application/jsonlines"])
+def test_lines_of_json_get_lines_of_answers(client, samples, kind):
+    body = "\n".join(json.dumps(sample["request"]["instances"][0]) for sample in samples)
+    answer = client.post("/invocations", content=body, headers={"content-type": kind, "accept": kind})
+    assert answer.headers["content-type"] == kind
+    lines = [json.loads(line)["prediction"] for line in answer.text.splitlines()]
+    assert lines == [sample["response"]["predictions"][0] for sample in samples]
+    broken = client.post("/invocations", content=body + "\n{", headers={"content-type": kind})
+    assert (broken.status_code, f"Line {len(samples) + 1}" in broken.json()["error"]) == (400, True)
+
+
+def test_csv_answer_has_a_line_for_each_instance(client, samples):
+    instances = [sample["request"]["instances"][0] for sample in samples]
+    answer = client.post("/invocations", json={"instances": instances}, headers={"accept": "text/csv, */*"})
+    first_cells = [line.split(",")[0] for line in answer.text.splitlines()]
+    expected = [sample["response"]["predictions"][0] for sample in samples]
+    assert first_cells == [one if isinstance(one, str) else json.dumps(one) for one in expected]
+
+
+def test_answer_in_a_type_that_nobody_writes_is_refused(client, samples):
+    answer = client.post("/invocations", json=samples[0]["request"], headers={"accept": "application/x-npy"})
+    assert answer.status_code == 406
+
+
+def test_bad_row_of_a_batch_is_named_by_its_place(client, samples):
+    instances = [sample["request"]["instances"][0] for sample in samples]
+    answer = client.post("/invocations", json={"instances": [*instances, instances[0] | {"no_such_field": 1}]})
+    assert answer.status_code == 422
+    assert f"instances[{len(instances)}]: there is no field" in answer.json()["error"]
+
+
+def test_large_batch_is_answered_beside_the_event_loop(client, samples):
+    instance, expected = first(samples)
+    count = server.LARGE // len(json.dumps(instance)) + 100
+    answer = client.post("/invocations", json={"instances": [instance] * count})
+    assert answer.json()["predictions"] == expected["predictions"] * count
+
+
+def test_request_id_comes_back(client, samples):
+    given = client.post("/invocations", json=samples[0]["request"], headers={"x-request-id": "order-4711"})
+    assert given.headers["x-request-id"] == "order-4711"
+    made = {client.get("/ping", headers={"x-request-id": "no id"}).headers["x-request-id"] for _ in range(3)}
+    assert len(made) == 3
+
+
+def test_log_tells_of_an_error_without_its_payload(client, capfd):
+    client.post("/invocations", content=b'{"instances": [{"secret": "4711"}]}', headers=JSON)
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [line["status"] for line in lines if line["event"] == "request"] == [422]
+    assert "4711" not in json.dumps(lines)
+
+
+def test_mistake_of_ours_is_an_error_without_payload_or_traceback(client, samples, monkeypatch, capfd):
+    secret = str(4700 + 11)  # in no line of source, which the log may show
+
+    def broken(model, rows):
+        raise ValueError(secret)
+
+    monkeypatch.setattr(handler, "answer", broken)
+    answer = client.post("/invocations", json=samples[0]["request"])
+    assert (answer.status_code, answer.json()) == (500, {"error": server.BROKEN})
+    log = capfd.readouterr().out
+    assert ("ValueError" in log, secret in log) == (True, False)
+    assert client.get("/ping").status_code == 500
+
+
+def test_slow_body_is_given_up(client, monkeypatch):
+    monkeypatch.setattr(server, "SLOWEST", 0.2)
+    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=10) as slow:
+        head = b"POST /invocations HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+        slow.sendall(head + b"content-length: 9\r\n\r\n{")
+        assert slow.recv(100).startswith(b"HTTP/1.1 408")
+
+
+def test_slow_rung_answers_requests_together(trained, samples, monkeypatch):
+    monkeypatch.setattr(server, "ALONE", ())
+    right, sizes = handler.answer, []
+
+    def slow(model, rows):
+        sizes.append(len(rows))
+        time.sleep(0.05)
+        return right(model, rows)
+
+    monkeypatch.setattr(handler, "answer", slow)
+    with serving(App(trained / "model")) as client:
+        got: dict[int, httpx.Response] = {}
+
+        def ask(number):
+            body = samples[number % len(samples)]["request"]
+            if number == 5:
+                body = {"instances": [{"no_such_field": 1}]}
+            got[number] = client.post("/invocations", json=body)
+
+        threads = [threading.Thread(target=ask, args=[number]) for number in range(12)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+    assert got.pop(5).status_code == 422
+    for number, answer in got.items():
+        assert answer.json() == samples[number % len(samples)]["response"]
+    assert max(sizes) > 1
+
+
+def test_handler_brings_other_content_types_and_may_be_asynchronous(trained, monkeypatch):
+    async def answer(model, rows):
+        return {"predictions": [len(row) for row in rows]}
+
+    monkeypatch.setattr(handler, "READERS", {"audio/wav": lambda body: [body]}, raising=False)
+    monkeypatch.setattr(handler, "read", lambda model, instances: instances)
+    monkeypatch.setattr(handler, "answer", answer)
+    with serving(App(trained / "model")) as client:
+        answered = client.post("/invocations", content=b"RIFF", headers={"content-type": "audio/wav"})
+    assert answered.json() == {"predictions": [4]}
+
+
+def test_accept_header_names_the_type_of_the_answer():
+    assert [formats.accepted(header) for header in ("", "*/*", "text/csv;q=1", "image/png, application/*")] == [
+        "application/json", "application/json", "text/csv", "application/json",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["application/x-npy", "application/x-python-pickle", "text/plain", ""])
@@ -119,10 +303,10 @@ def test_other_routes_are_refused(client, method, path, status):
 
 def test_any_value_in_any_field_is_answered_or_refused_with_its_name(client, samples):
     instance = samples[0]["request"]["instances"][0]
-    strange = [None, True, -1e308, 1e999, 10**300, "", "abc", "\x00", "9" * 400, [], {}, [1, 2], "2024-02-30"]
+    strange = [None, True, -1e308, 10**300, "", "abc", "\x00", "9" * 400, [], {}, [1, 2], "2024-02-30"]
     for name in instance:
         for value in strange:
-            body = json.dumps({"instances": [instance | {name: value}]}).replace("Infinity", "1e999")
+            body = json.dumps({"instances": [instance | {name: value}]})
             answer = client.post("/invocations", content=body, headers=JSON)
             assert answer.status_code in (200, 422), (name, value, answer.text)
             assert answer.status_code == 200 or name in answer.json()["error"], answer.text
@@ -134,18 +318,71 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def test_real_process_answers_and_ends_on_sigterm(trained, samples):
+@contextmanager
+def process(trained, **environment):
+    """A client of `serve` in a process of its own, and the process."""
     port = free_port()
-    environment = os.environ | {"SM_BASE_DIR": str(trained), "SAGEMAKER_BIND_TO_PORT": str(port)}
-    server = subprocess.Popen([sys.executable, "-m", "training.contract", "serve"], cwd=ROOT, env=environment)
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
-            wait_until_up(client, server)
+    given = os.environ | {"SM_BASE_DIR": str(trained), "SAGEMAKER_BIND_TO_PORT": str(port)} | environment
+    command = [sys.executable, "-m", "training.contract", "serve"]
+    with subprocess.Popen(command, cwd=ROOT, env=given, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+                wait_until_up(client, server)
+                yield client, server
+        finally:
+            server.kill()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_real_process_answers_and_ends_on_sigterm(trained, samples, workers):
+    with process(trained, SAGEMAKER_MODEL_SERVER_WORKERS=workers) as (client, server):
+        for _ in range(5):
             assert client.post("/invocations", json=samples[0]["request"]).json() == samples[0]["response"]
         server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=20) in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
-    finally:
+        said = json.loads(server.stdout.readline())
+    assert (said["event"], said["workers"]) == ("serving", int(workers))
+    assert said["rung"] in ("compiled", "numpy", "encoders", "whole")
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the processes in /proc")
+def test_worker_that_dies_is_replaced_and_none_outlives_its_parent(trained, samples):
+    with process(trained, SAGEMAKER_MODEL_SERVER_WORKERS="2") as (client, server):
+        before = children(server.pid)
+        assert len(before) == 2
+        os.kill(before[0], signal.SIGKILL)
+        wait_for(lambda: len(children(server.pid)) == 2 and before[0] not in children(server.pid))
+        assert httpx.post(f"{client.base_url}/invocations", json=samples[0]["request"]).status_code == 200
+        orphans = children(server.pid)
         server.kill()
+        wait_for(lambda: not any(is_running(orphan) for orphan in orphans))
+
+
+def children(parent: int) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_for(condition) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_plan_is_served_without_pandas_or_scikit_learn(trained):
+    if json.loads((trained / "model/serving.json").read_text())["plan"] != "whole":
+        pytest.skip("this model is not served by a plan alone")
+    code = "import sys; from pathlib import Path; from inference.server import App; App(Path(sys.argv[1])); "
+    code += "sys.exit(', '.join({'pandas', 'sklearn', 'scipy'} & set(sys.modules)) or None)"
+    done = subprocess.run([sys.executable, "-c", code, trained / "model"], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def wait_until_up(client: httpx.Client, server: subprocess.Popen) -> None:

@@ -2,7 +2,7 @@
 
     python -m training.train [FILE]     # on this laptop, by default on the sample; then try `make serve`
 
-What differs between use cases is behind the functions of training/model.py and inference/handler.py:
+What differs between use cases is behind functions of training/model.py, training/serving.py and inference/handler.py:
 
     load(source, settings)              -> rows to learn from, rows to judge on
     fit(learn, settings, checkpoints)   -> a model; a long fit keeps its state (training/checkpoint.py)
@@ -11,6 +11,7 @@ What differs between use cases is behind the functions of training/model.py and 
     groups(rows, column)                -> the value of a column of [gate.slices] for each row
     baseline(model, learn)              -> statistics that a drift monitor compares live traffic with
     save(model, folder), restore(folder), predict(model, rows)
+    export(model, rows, folder)         -> what the server needs to answer fast, and why it has no more
 """
 
 import hashlib
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from inference import handler
-from training import artifact, compare, model, shards
+from training import artifact, compare, model, serving, shards
 from training.checkpoint import Checkpoints
 from training.evaluate import gate
 from training.files import data_version
@@ -82,12 +83,13 @@ def seal(fitted: Any, learn: Any, judge: Any, base: Path, evaluation: dict[str, 
     folder, output = base / "model", base / "output/data"
     _empty(folder)
     model.save(fitted, folder)
+    evaluation["serving"] = serving.export(fitted, judge, folder)
     distributions = model.baseline(fitted, learn)
     for place in (folder, output):  # the server's copy, and the monitor's
         _write(place / "baseline.json", distributions)
     # Recorded with the model as it stands on disk: what was saved is proven to load and to answer.
     _write(folder / "samples.json", handler.record(handler.restore(folder), judge))
-    facts = ("commit", "data_version", "settings_sha256", "resumed", "metrics")
+    facts = ("commit", "data_version", "settings_sha256", "resumed", "metrics", "serving")
     artifact.seal(folder, _finite({fact: evaluation[fact] for fact in facts}))
     _write(output / "evaluation.json", evaluation)
 

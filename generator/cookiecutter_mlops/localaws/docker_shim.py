@@ -1,8 +1,9 @@
 """The `docker` that builds of the embedded AWS find on their PATH: it makes bundles where Docker makes images.
 
-A bundle is a folder with the files that the Dockerfile's target stage copies from the context. It is pinned like an
-image: the digest is that of a manifest, which is put into the embedded ECR. `RUN` lines are not executed: the
-packages come from the environment of the build.
+A bundle is a folder with the files that the Dockerfile's target stage copies from the context, or from a stage before
+it. It is pinned like an image: the digest is that of a manifest, which is put into the embedded ECR. `RUN` lines are
+not executed, since packages come from the environment of the build, but for one kind: `RUN python …` in a stage that
+is copied from makes what is copied.
 """
 
 import argparse
@@ -11,9 +12,12 @@ import hashlib
 import io
 import json
 import os
+import shlex
 import shutil
+import subprocess
 import sys
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,12 +80,13 @@ def build(options: argparse.Namespace) -> None:
     """Pack the target stage's files and remember the bundle under its tags."""
     given = dict(argument.partition("=")[::2] for argument in options.build_arg)
     stage = read_stage((options.file or options.context / "Dockerfile").read_text(), options.target, given)
-    files = context_files(options.context, stage)
-    digest = _store(_pack(files), stage)
+    with tempfile.TemporaryDirectory() as folder:
+        files = context_files(options.context, stage, lambda origin: _made(options.context, origin, Path(folder)))
+        digest = _store(_pack(files), stage)
     with _names("docker.json") as local:
         local.update((_full(tag), digest) for tag in options.tag)
     what = f"the stage {stage.name}" if stage.name else "the Dockerfile"
-    print(f"No image was built: {what} is a bundle of {len(files)} files, pinned by its digest; RUN was not executed.")
+    print(f"No image was built: {what} is a bundle of {len(files)} files, pinned by its digest; no RUN was executed.")
     print(digest)
 
 
@@ -121,6 +126,23 @@ def inspect(options: argparse.Namespace) -> None:
         raise ValueError(f"{options.image}: has no digest in a repository before it is pushed")
     else:
         print(facts["RepoDigests"][0])
+
+
+def _made(context: Path, stage: Stage, folder: Path) -> Path:
+    """Return a folder with the files of a stage and with what its Python makes of them."""
+    root = folder / (stage.name or "stage")
+    root.mkdir(parents=True, exist_ok=True)
+    for inside, file in context_files(context, stage, lambda origin: _made(context, origin, root / ".stages")):
+        (root / inside).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, root / inside)
+    for command in stage.runs:
+        if command.startswith("python "):
+            python = os.environ.get("MLOPS_BUILD_PYTHON", sys.executable)
+            environ = os.environ | stage.environment | {"PYTHONDONTWRITEBYTECODE": "1"}
+            done = subprocess.run([python, *shlex.split(command)[1:]], cwd=root, env=environ, text=True)
+            if done.returncode:
+                raise ValueError(f"RUN {command}: failed with exit code {done.returncode}, see the lines above")
+    return root
 
 
 def _pack(files: list[tuple[str, Path]]) -> bytes:

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from string import Template
@@ -12,7 +12,10 @@ from string import Template
 
 @dataclass
 class Stage:
-    """One build stage with what it inherits; `copies` are (sources, destination) below the working directory."""
+    """One build stage with what it inherits; `copies` are (sources, destination) below the working directory.
+
+    `runs` are its own RUN lines, `stages` those before it, which it may copy from.
+    """
 
     name: str = ""
     workdir: str = "/"
@@ -21,6 +24,8 @@ class Stage:
     environment: dict[str, str] = field(default_factory=dict)
     arguments: dict[str, str] = field(default_factory=dict)
     copies: list[tuple[list[str], str]] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
+    stages: dict[str, "Stage"] = field(default_factory=dict)
 
 
 def read_stage(text: str, target: str | None, given: Mapping[str, str] | None = None) -> Stage:
@@ -31,7 +36,9 @@ def read_stage(text: str, target: str | None, given: Mapping[str, str] | None = 
         instruction, _, rest = line.partition(" ")
         if instruction.upper() == "FROM":
             base, *alias = re.split(r"\s+AS\s+", re.sub(r"--\S+\s+", "", rest), flags=re.IGNORECASE)
-            stage = _inherit(stages.get(base.strip()), alias[0].strip() if alias else "")
+            image = Template(base.strip()).safe_substitute(before.arguments)
+            stage = _inherit(stages.get(image), alias[0].strip() if alias else "")
+            stage.stages = dict(stages)
             stages[stage.name or str(len(stages))] = stage
         elif instruction.upper() == "ARG":
             name, own, default = rest.partition("=")
@@ -44,7 +51,10 @@ def read_stage(text: str, target: str | None, given: Mapping[str, str] | None = 
     return stages[target] if target else stage
 
 
-def context_files(context: Path, stage: Stage) -> list[tuple[str, Path]]:
+Made = Callable[[Stage], Path]  # a folder with what a stage copies and makes
+
+
+def context_files(context: Path, stage: Stage, made: Made | None = None) -> list[tuple[str, Path]]:
     """Return each file of the bundle with its name in it, sorted; the bundle's root is the stage's working directory.
 
     As with Docker, a file that .dockerignore keeps out of the context cannot be copied.
@@ -52,8 +62,13 @@ def context_files(context: Path, stage: Stage) -> list[tuple[str, Path]]:
     known = _context(context)
     files: dict[str, Path] = {}
     for sources, destination in stage.copies:
+        origin = stage.stages.get(sources[0].removeprefix("--from="))
+        if made and origin:
+            there = _all_files(made(origin))
+            sources = [str(_relative(source, origin.workdir)) for source in sources[1:]]
         for source in sources:
-            files.update(_copied(known, source, destination, len(sources) > 1, stage.workdir))
+            place = there if made and origin else known
+            files.update(_copied(place, source, destination, len(sources) > 1, stage.workdir))
     return sorted(files.items())
 
 
@@ -69,7 +84,7 @@ def _inherit(base: Stage | None, name: str) -> Stage:
     if base is None:
         return Stage(name)
     environment, copies = dict(base.environment), [*base.copies]
-    return replace(base, name=name, environment=environment, arguments={}, copies=copies)
+    return replace(base, name=name, environment=environment, arguments={}, copies=copies, runs=[])
 
 
 def _apply(stage: Stage, instruction: str, rest: str) -> None:
@@ -82,6 +97,8 @@ def _apply(stage: Stage, instruction: str, rest: str) -> None:
         stage.command = _command(rest)
     elif instruction == "ENV":
         stage.environment.update(_pairs(value))
+    elif instruction == "RUN":
+        stage.runs.append(value)
     elif instruction in ("COPY", "ADD"):
         words = json.loads(value) if value.startswith("[") else value.split(" ")
         # --from stays among the sources, to be refused when a bundle is made of this stage.
@@ -104,7 +121,7 @@ def _command(rest: str) -> list[str]:
 def _copied(known: dict[str, Path], source: str, destination: str, many: bool, workdir: str) -> dict[str, Path]:
     """Return the files of one source of a COPY by their names in the bundle, by Docker's rules for slashes."""
     if source.startswith("--from"):
-        raise ValueError(f"COPY {source}: a bundle holds files of the context only, not of other stages or images")
+        raise ValueError(f"COPY {source}: a bundle holds files of the context and of this file's stages, not of images")
     wanted, below = str(PurePosixPath(source.lstrip("/"))), _relative(destination, workdir)
     pattern = re.compile("" if wanted == "." else f"{_regex(wanted)}(?:/|$)")
     into = destination.endswith("/") or below == PurePosixPath(".")
@@ -132,13 +149,12 @@ def _context(context: Path) -> dict[str, Path]:
     file = context / ".dockerignore"
     lines = [line.strip() for line in file.read_text().splitlines()] if file.exists() else []
     rules = [_rule(line) for line in lines if line and not line.startswith("#")]
-    names = {}
-    for folder, _, files in os.walk(context):
-        for path in (Path(folder, name) for name in files):
-            name = path.relative_to(context).as_posix()
-            if not _is_ignored(name, rules):
-                names[name] = path
-    return names
+    return {name: path for name, path in _all_files(context).items() if not _is_ignored(name, rules)}
+
+
+def _all_files(root: Path) -> dict[str, Path]:
+    paths = (Path(folder, name) for folder, _, files in os.walk(root) for name in files)
+    return {path.relative_to(root).as_posix(): path for path in paths}
 
 
 def _rule(line: str) -> tuple[re.Pattern[str], bool]:

@@ -2,65 +2,109 @@
 
 {"instances": [{"department": "sales", …}]}  ->  {"predictions": [41250.0]}
 a classification adds {"probabilities": [{"yes": 0.8, "no": 0.2}]}
+
+The server asks `restore` once, then `read` and `answer` for every request; see inference/server.py.
 """
 
-import difflib
 import json
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
 
-from training import model as tabular
-from training.model import Model
-from training.rules import DataError, cast, rule, typed
+from inference import rungs
+from inference.rows import Row, Rows
+from training.cells import DataError
 from training.settings import Column, Settings
+
+if TYPE_CHECKING:  # a server that walks a plan never imports them
+    import pandas as pd
+
+    from training.model import Model
 
 EXAMPLES = 5
 
 
-def restore(folder: Path) -> Model:
+@dataclass(frozen=True)
+class Served:
+    """A model that answers: how its requests are read, and the rung of the ladder that it stands on."""
+
+    rows: Rows
+    rung: rungs.Rung
+    boolean: bool  # the target is true or false
+
+
+def restore(folder: Path) -> Served:
     """The model that answers; the server has verified the folder's manifest."""
-    return tabular.restore(folder)
+    schema = json.loads((folder / "schema.json").read_text())
+    columns = [Column(**entry) for entry in schema["columns"]]
+    return Served(Rows(columns), rungs.choose(folder), schema["target"]["type"] == "boolean")
 
 
-def predict(model: Model, instances: list[Any]) -> dict[str, Any]:
-    """Answers for instances, or a DataError that names the instance, the field and the rule."""
-    for number, instance in enumerate(instances):
-        _check_fields(model, instance, f"instances[{number}]")
-    names = [column.name for column in model.columns]
-    values = [[instance.get(name) for name in names] for instance in instances]
-    table = pd.DataFrame(values, columns=names, dtype=object)
-    rows = typed(table, model.columns, lambda row: f"instances[{row}]")
-    _check_required(model, rows)
-    answers = tabular.predict(model, rows).tolist()
-    if not model.classification:
-        return {"predictions": answers}
-    shares = tabular.probabilities(model, rows).to_dict(orient="records")
-    return {"predictions": [_label(model, answer) for answer in answers], "probabilities": shares}
+def serve(model: "Model") -> Served:
+    """A model in memory, answered by its whole pipeline."""
+    rung = rungs.Whole(model, "it was not loaded from a folder")
+    return Served(Rows(model.columns), rung, model.target.type == "boolean")
 
 
-def record(model: Model, rows: pd.DataFrame) -> list[dict[str, Any]]:
+def rung(model: Served) -> tuple[str, str]:
+    """Which rung serves, and why none above it does."""
+    return model.rung.name, model.rung.why
+
+
+def fields(model: Served) -> tuple[str, ...]:
+    """The names of the columns, in the order of a line without a header."""
+    return tuple(model.rows.columns)
+
+
+def read(model: Served, instances: list[Any]) -> list[Row]:
+    """The rows of instances, or a DataError that names the instance, the field and the rule."""
+    return model.rows.read(instances)
+
+
+def answer(model: Served, rows: list[Row]) -> dict[str, list[Any]]:
+    """Answers for rows, an entry for each in every list."""
+    numbers = model.rung.predict(rows)
+    if not np.isfinite(numbers).all():
+        number = int(np.argmin(np.isfinite(numbers).reshape(len(rows), -1).all(axis=1)))
+        raise DataError(f"instances[{number}]: the model has no finite answer for values as large as these.")
+    if model.rung.classes is None:
+        return {"predictions": numbers.tolist()}
+    names = model.rung.classes
+    labels = [name == "true" for name in names] if model.boolean else names
+    shares = [dict(zip(names, row, strict=True)) for row in numbers.tolist()]
+    return {"predictions": [labels[place] for place in numbers.argmax(axis=1).tolist()], "probabilities": shares}
+
+
+def predict(model: Served, instances: list[Any]) -> dict[str, list[Any]]:
+    """Answers for instances."""
+    return answer(model, read(model, instances))
+
+
+def record(model: Served, rows: "pd.DataFrame") -> list[dict[str, Any]]:
     """A few requests with their answers: a server probes itself with them, a release is verified with them."""
-    table = pd.DataFrame({column.name: _as_sent(rows[column.name].head(EXAMPLES), column) for column in model.columns})
-    instances = json.loads(table.to_json(orient="records"))
+    instances = instances_of(tuple(model.rows.columns.values()), rows.head(EXAMPLES))
     return [{"request": {"instances": [one]}, "response": predict(model, [one])} for one in instances]
 
 
-def observed(instances: list[Any], settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame, Counter[str]]:
+def instances_of(columns: tuple[Column, ...], rows: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Rows as an application sends them."""
+    import pandas as pd
+
+    table = pd.DataFrame({column.name: _as_sent(rows[column.name], column) for column in columns})
+    return json.loads(table.to_json(orient="records", double_precision=15))
+
+
+def observed(instances: list[Any], settings: Settings) -> "tuple[pd.DataFrame, pd.DataFrame, Counter[str]]":
     """What monitoring sees in captured instances: typed columns, which cells break a rule, fields that nobody knows.
 
     A number out of range and a category that is not on the list keep their value: they are what moved.
     """
-    rows = [instance if isinstance(instance, dict) else {} for instance in instances]
-    names = [column.name for column in settings.features]
-    table = pd.DataFrame({name: pd.Series([row.get(name) for row in rows], dtype=object) for name in names})
-    typed_and_wrong = {column.name: _judged(table[column.name], column) for column in settings.features}
-    unknown = Counter(name for row in rows if len(row.keys() - names) for name in row.keys() - names)
-    values, wrong = (pd.DataFrame({name: pair[place] for name, pair in typed_and_wrong.items()}) for place in (0, 1))
-    return values, wrong, unknown
+    from inference.observed import observed as seen
+
+    return seen(instances, settings)
 
 
 def answers(response: dict[str, Any]) -> list[Any]:
@@ -68,43 +112,8 @@ def answers(response: dict[str, Any]) -> list[Any]:
     return list(response["predictions"])
 
 
-def _judged(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
-    values, wrong = cast(cells, column)
-    if wrong.any():
-        values = values.copy()
-        values[wrong] = cast(cells[wrong], replace(column, minimum=None, maximum=None, categories=()))[0]
-    return values, wrong | (values.isna() & (column.missing == 0))
-
-
-def _as_sent(values: pd.Series, column: Column) -> pd.Series:
+def _as_sent(values: "pd.Series", column: Column) -> "pd.Series":
     """Values as an application writes them, and not as an estimator reads them."""
     if column.type == "boolean":
         return values.map({1.0: True, 0.0: False})
     return values.dt.strftime("%Y-%m-%d") if column.type == "date" else values
-
-
-def _check_fields(model: Model, instance: Any, place: str) -> None:
-    """A misspelt field would count as missing and give a wrong answer in silence."""
-    names = [column.name for column in model.columns]
-    if not isinstance(instance, dict):
-        raise DataError(f"{place} must be an object with the fields {', '.join(names)}.")
-    for name in instance.keys() - set(names):
-        near = difflib.get_close_matches(str(name), names, n=1)
-        raise DataError(
-            f"{place}: there is no field {str(name)[:80]!r}; "
-            + (f"did you mean {near[0]}?" if near else f"the fields are {', '.join(names)}.")
-        )
-    for name, value in instance.items():
-        if isinstance(value, dict | list):
-            raise DataError(f"{place}: {name} must be one value, not a list or an object.")
-
-
-def _check_required(model: Model, rows: pd.DataFrame) -> None:
-    for column in model.columns:
-        gaps = rows[column.name].isna().to_numpy()
-        if column.missing == 0 and gaps.any():
-            raise DataError(f"instances[{gaps.argmax()}]: {column.name} is required and must be {rule(column)}.")
-
-
-def _label(model: Model, answer: str) -> str | bool:
-    return answer == "true" if model.target.type == "boolean" else answer

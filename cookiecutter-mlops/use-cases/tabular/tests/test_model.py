@@ -13,7 +13,7 @@ from inference import handler
 from training import artifact, incremental, model, shards
 from training.checkpoint import Checkpoints
 from training.data import load_table, split
-from training.rules import DataError
+from training.cells import DataError
 from training.settings import SettingsError, parse_settings
 
 ROWS = 400
@@ -204,12 +204,12 @@ def test_model_that_learns_in_memory_only_is_refused_for_larger_data(learn):
 
 
 def test_category_never_seen_before_is_answered(fitted):
-    answer = handler.predict(fitted, [{"size": 3, "colour": "violet", "new": True}])
+    answer = handler.predict(handler.serve(fitted), [{"size": 3, "colour": "violet", "new": True}])
     assert len(answer["predictions"]) == 1
 
 
 def test_classification_answers_with_probabilities(table):
-    answer = handler.predict(model.fit(table, settings_for("kind")), [{"size": 9, "new": False}])
+    answer = handler.predict(handler.serve(model.fit(table, settings_for("kind"))), [{"size": 9, "new": False}])
     assert answer["predictions"] == ["large"]
     assert sum(answer["probabilities"][0].values()) == pytest.approx(1)
     assert set(answer["probabilities"][0]) == {"small", "middle", "large"}
@@ -217,7 +217,7 @@ def test_classification_answers_with_probabilities(table):
 
 def test_boolean_target_answers_with_booleans(table):
     fitted = model.fit(table, settings_for("sold"))
-    answer = handler.predict(fitted, [{"size": 9, "new": "no"}, {"size": 1, "new": 0}])
+    answer = handler.predict(handler.serve(fitted), [{"size": 9, "new": "no"}, {"size": 1, "new": 0}])
     assert answer["predictions"] == [True, False]
 
 
@@ -236,7 +236,7 @@ def test_boolean_target_answers_with_booleans(table):
 )
 def test_request_that_breaks_a_rule_is_refused(fitted, instance, words):
     with pytest.raises(DataError) as refusal:
-        handler.predict(fitted, [instance])
+        handler.predict(handler.serve(fitted), [instance])
     assert words in str(refusal.value)
 
 
@@ -279,5 +279,5 @@ def test_captured_instances_keep_the_values_that_break_a_rule():
 
 
 def test_captured_answers_are_those_of_the_server(fitted):
-    response = handler.predict(fitted, [{"size": 2, "new": True}, {"size": 3, "new": False}])
+    response = handler.predict(handler.serve(fitted), [{"size": 2, "new": True}, {"size": 3, "new": False}])
     assert handler.answers(response) == response["predictions"]

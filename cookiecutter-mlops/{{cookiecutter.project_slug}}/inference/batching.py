@@ -1,0 +1,63 @@
+"""Natural batching: what queued while the model answered is answered next, all at once. No timer, so nobody waits."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+MOST = 1024  # rows at a time
+
+Answer = dict[str, list[Any]]
+
+
+class Batcher:
+    """Answers rows of many requests with one call of `answer`, in a thread of its own."""
+
+    def __init__(self, answer: Callable[[list[Any]], Answer]) -> None:
+        self._answer, self._thread = answer, ThreadPoolExecutor(1)
+        self._waiting: list[tuple[list[Any], asyncio.Future[Answer]]] = []
+        self._running: asyncio.Task[None] | None = None
+
+    async def __call__(self, rows: list[Any]) -> Answer:
+        """The answer to the rows of one request."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answer] = loop.create_future()
+        self._waiting.append((rows, future))
+        if self._running is None or self._running.done():
+            self._running = loop.create_task(self._run(loop))
+        return await future
+
+    async def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        while self._waiting:
+            batch = self._next()
+            answers = await loop.run_in_executor(self._thread, self._answered, [rows for rows, _ in batch])
+            for (_, future), answer in zip(batch, answers, strict=True):
+                if future.done():  # its caller went away
+                    continue
+                if isinstance(answer, Exception):
+                    future.set_exception(answer)
+                else:
+                    future.set_result(answer)
+
+    def _next(self) -> list[tuple[list[Any], "asyncio.Future[Answer]"]]:
+        """The requests that are answered together: at least one, and as many as fit."""
+        count, rows = 0, 0
+        while count < len(self._waiting) and (not count or rows + len(self._waiting[count][0]) <= MOST):
+            rows += len(self._waiting[count][0])
+            count += 1
+        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        return batch
+
+    def _answered(self, requests: list[list[Any]]) -> list[Answer | Exception]:
+        """The answers or errors, one for each request; an error of one of them is not that of the others."""
+        try:
+            together = self._answer([row for rows in requests for row in rows])
+        except Exception as error:
+            return [error] if len(requests) == 1 else [self._answered([rows])[0] for rows in requests]
+        answers: list[Answer | Exception] = []
+        first = 0
+        for rows in requests:
+            end = first + len(rows)
+            answers.append({name: entries[first:end] for name, entries in together.items()})
+            first = end
+        return answers

@@ -1,0 +1,78 @@
+"""From the instances of a request to rows of typed values, or one sentence that names instance, field and rule."""
+
+import difflib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from training.cells import DataError, Wrong, broken, reader, rule
+from training.settings import Column
+
+Row = list[Any]
+
+
+class Rows:
+    """Reads instances by the rules of the columns; a row has a value for each of them, in their order."""
+
+    def __init__(self, columns: Iterable[Column]) -> None:
+        self.columns = {column.name: column for column in columns}
+        self._readers = [(name, _required(column)) for name, column in self.columns.items()]
+        self._names = frozenset(self.columns)
+
+    def read(self, instances: list[Any]) -> list[Row]:
+        """The rows, or a DataError about the first instance that breaks a rule."""
+        return [self._row(instance, number) for number, instance in enumerate(instances)]
+
+    def _row(self, instance: Any, number: int) -> Row:
+        if type(instance) is list:
+            instance = self._named(instance, number)
+        try:
+            if instance.keys() <= self._names:
+                get = instance.get
+                return [read(get(name)) for name, read in self._readers]
+        except (Wrong, AttributeError):
+            pass
+        raise DataError(self._sentence(instance, f"instances[{number}]"))
+
+    def _named(self, values: list[Any], number: int) -> dict[str, Any]:
+        if len(values) != len(self.columns):
+            wanted = f"{len(self.columns)}, for {', '.join(self.columns)}"
+            raise DataError(f"instances[{number}] has {len(values)} values, but must have {wanted}.")
+        return dict(zip(self.columns, values, strict=True))
+
+    def _sentence(self, instance: Any, place: str) -> str:
+        """What is wrong; a misspelt field comes first, since it would count as missing."""
+        if not isinstance(instance, dict):
+            return f"{place} must be an object with the fields {', '.join(self.columns)}."
+        for name in instance.keys() - self._names:
+            near = difflib.get_close_matches(str(name), self.columns, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"the fields are {', '.join(self.columns)}."
+            return f"{place}: there is no field {str(name)[:80]!r}; {hint}"
+        for name, read in self._readers:
+            value, column = instance.get(name), self.columns[name]
+            if isinstance(value, dict | list):
+                return f"{place}: {name} must be one value, not a list or an object."
+            try:
+                read(value)
+            except Required:
+                return f"{place}: {name} is required and must be {rule(column)}."
+            except Wrong:
+                return f"{place}: {broken(column, value)}"
+        raise AssertionError("an instance is either read or refused")
+
+
+class Required(Wrong):
+    """A value is missing where the column allows none."""
+
+
+def _required(column: Column) -> Callable[[Any], Any]:
+    read = reader(column)
+    if column.missing > 0:
+        return read
+
+    def required(cell: Any) -> Any:
+        value = read(cell)
+        if value is None or value != value:
+            raise Required
+        return value
+
+    return required
