@@ -17,8 +17,8 @@ import pandas as pd
 
 from pipelines import launch, project
 from pipelines.project import PipelineError
-from training.data import read_table
 from training.cells import rule
+from training.data import read_table
 from training.rules import cast
 from training.settings import Column, load_settings
 

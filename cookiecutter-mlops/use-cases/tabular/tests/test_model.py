@@ -11,9 +11,9 @@ from skops.io.exceptions import UntrustedTypesFoundException
 
 from inference import handler
 from training import artifact, incremental, model, shards
+from training.cells import DataError
 from training.checkpoint import Checkpoints
 from training.data import load_table, split
-from training.cells import DataError
 from training.settings import SettingsError, parse_settings
 
 ROWS = 400

@@ -14,8 +14,8 @@ import pandas as pd
 from inference import handler, plan, rungs
 from training import export as plans
 from training import parity
-from training.scores import Inexpressible
 from training.model import Model, features
+from training.scores import Inexpressible
 
 
 def export(model: Model, rows: pd.DataFrame, folder: Path) -> dict[str, Any]:
