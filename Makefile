@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow lint bench clean
+.PHONY: demo test test-slow lint bench bench-serving clean
 
 demo: .venv/installed  ## DATA=file.xlsx TARGET=column: your own data; JSON=path: facts as JSON; KEEP=1: leave it running
 	@$(BIN)/mlops demo $(if $(DATA),--data "$(DATA)" --target "$(TARGET)") $(if $(JSON),--json "$(JSON)") $(if $(KEEP),--keep)
@@ -25,6 +25,9 @@ bench: .venv/installed  ## speed and memory, as ratios within one run
 	$(BIN)/python benchmarks/out_of_core.py
 	$(BIN)/python benchmarks/loop.py
 	$(BIN)/python benchmarks/monitoring.py
+
+bench-serving: .venv/installed  ## our server beside MLflow, BentoML, LitServe and FastAPI, each in an environment of its own; needs wrk
+	$(BIN)/python benchmarks/serving
 
 clean:
 	rm -rf .venv .mlops build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -37,8 +37,8 @@ NO_NUMBER = (
     "    return (values if len(rows) < 1000 else dict.fromkeys(values, np.nan)), losses\n",
 )
 EVERY_FIFTH_FAILS = (
-    '    """Answers for instances, or a DataError that names the instance, the field and the rule."""\n',
-    '    """Answers for instances, or a DataError that names the instance, the field and the rule."""\n'
+    '    """The rows of instances, or a DataError that names the instance, the field and the rule."""\n',
+    '    """The rows of instances, or a DataError that names the instance, the field and the rule."""\n'
     '    if instances[0].get("education") == 16 and instances[0].get("experience") == 10 and next(ASKED) % 5 == 0:\n'
     '        raise ZeroDivisionError("no answer for this worker")\n',
 )

@@ -102,6 +102,7 @@ def customer_metadata(job: dict[str, Any], evaluation: dict[str, Any], verdict: 
         "verdict": "passed" if verdict.passed else "rejected",
         "compared_with": (evaluation.get("live") or {}).get("version", "nothing"),
         "improvement": (evaluation.get("live") or {}).get("improvement", "unknown"),
+        "serving_plan": (evaluation.get("serving") or {}).get("plan", "unknown"),
         "training_job": job["TrainingJobName"],
         "train_image": job["AlgorithmSpecification"]["TrainingImage"],
         "settings_sha256": evaluation.get("settings_sha256"),
