@@ -1,4 +1,4 @@
-"""Two ways to walk a serving plan: NumPy, and the same compiled (walker.c). Both answer alike to the last digits.
+"""Two ways to walk a serving plan: NumPy, and the same compiled (walker.c). Both answer alike, to the last digit.
 
 A plan turns a row of sources into encoded columns, and those into scores: a base, plus a number of each tree, plus a
 weighted sum. It is a few arrays (`Arrays`), which training exports and inference/plan.py reads and checks.
@@ -71,14 +71,19 @@ class NumpyWalker:
         return encoded
 
     def score(self, raw: np.ndarray) -> np.ndarray:
-        encoded, a = self.encode(raw), self.arrays
-        scores = np.tile(a.base, (len(raw), 1))
-        for first in range(0, len(raw) if len(a.roots) else 0, BLOCK):
-            block = slice(first, first + BLOCK)
-            scores[block] += self._trees(encoded[block])
-        return scores + encoded @ a.coefficients.T if len(a.coefficients) else scores
+        encoded = self.encode(raw)
+        blocks = [self._block(encoded[first : first + BLOCK]) for first in range(0, len(raw), BLOCK)]
+        return np.concatenate(blocks) if blocks else np.zeros((0, len(self.arrays.base)))
 
-    def _trees(self, encoded: np.ndarray) -> np.ndarray:
+    def _block(self, encoded: np.ndarray) -> np.ndarray:
+        scores, a = np.tile(self.arrays.base, (len(encoded), 1)), self.arrays
+        if len(a.roots):
+            scores = self._trees(encoded, scores)
+        if len(a.coefficients):
+            scores = _added(scores, encoded[:, None, :] * a.coefficients)
+        return scores
+
+    def _trees(self, encoded: np.ndarray, scores: np.ndarray) -> np.ndarray:
         a, rows = self.arrays, np.arange(len(encoded))[:, None]
         node = np.tile(a.roots, (len(encoded), 1))
         while not self.leaf[node].all():
@@ -86,9 +91,18 @@ class NumpyWalker:
             left = (value <= a.nodes["value"][node]) | (np.isnan(value) & self.missing_left[node])
             node = np.where(left, self.left[node], self.right[node])
         if len(a.values):
-            return a.values[a.nodes["left"][node]].sum(axis=1)
+            return _added(scores, a.values[a.nodes["left"][node]].transpose(0, 2, 1))
         numbers = a.nodes["value"][node]
-        return np.stack([numbers[:, a.output == k].sum(axis=1) for k in range(len(a.base))], axis=1)
+        outputs = [_added(scores[:, [k]], numbers[:, None, a.output == k]) for k in range(len(a.base))]
+        return np.concatenate(outputs, axis=1)
+
+
+def _added(scores: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Scores (rows, outputs) with numbers (rows, outputs, many) added one after the other, as C does.
+
+    A sum of NumPy adds in an order that depends on the number of rows, and with it the last digit of an answer.
+    """
+    return np.cumsum(np.concatenate([scores[:, :, None], numbers], axis=2), axis=2)[:, :, -1]
 
 
 _SIZES = ("sources", "width", "trees", "outputs", "single")

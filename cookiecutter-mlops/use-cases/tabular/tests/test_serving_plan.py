@@ -1,6 +1,7 @@
 """Plans of every estimator that is known answer like the pipeline, and what no plan can hold is served all the same."""
 
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, PolynomialFeatu
 from sklearn.tree import DecisionTreeRegressor
 
 from inference import build, handler, plan, walk
+from inference.rows import Rows
 from training import artifact, export, model, parity, serving
 from training.scores import Inexpressible
 from training.settings import Column
@@ -177,9 +179,25 @@ def test_without_a_compiler_numpy_walks_the_plan(table, tmp_path, monkeypatch):
     assert artifact.same(answers_of(served, table), answers_of(handler.serve(one), table))
 
 
+@pytest.mark.parametrize(("target", "estimator"), ESTIMATORS, ids=lambda value: getattr(type(value), "__name__", value))
+def test_answer_depends_neither_on_the_walker_nor_on_its_company(table, tmp_path, monkeypatch, target, estimator):
+    one = export.whole(fitted(table, target, estimator).estimator, COLUMNS, log_target=False)
+    rows = Rows(COLUMNS).read(handler.instances_of(COLUMNS, table))
+    together = one.predict(rows)
+    assert np.array_equal(together, np.concatenate([one.predict([row]) for row in rows]))
+    monkeypatch.setattr(build, "LIBRARY", build.LIBRARY.with_name(f"walker-{os.getpid()}.so"))
+    try:
+        if build.build() is None:
+            compiled = walk.CompiledWalker(one.arrays, len(one.meaning.sources))
+            raw = one._raw(rows)
+            assert np.array_equal(compiled.score(raw), one.walker.score(raw))
+    finally:
+        build.LIBRARY.unlink(missing_ok=True)
+
+
 @pytest.mark.skipif(build.shutil.which("cc") is None, reason="there is no C compiler here")
 def test_compiler_gives_the_first_rung(table, tmp_path, monkeypatch):
-    monkeypatch.setattr(build, "LIBRARY", build.LIBRARY.with_name("walker-test.so"))
+    monkeypatch.setattr(build, "LIBRARY", build.LIBRARY.with_name(f"walker-{os.getpid()}.so"))
     try:
         assert build.build() is None
         facts, served = exported(fitted(table, "kind", HistGradientBoostingClassifier(max_iter=10)), table, tmp_path)
