@@ -14,7 +14,7 @@ from cookiecutter_mlops import __version__, answers
 ROOT = Path(__file__).resolve().parents[1]
 NOT_SHIPPED = shutil.ignore_patterns("tests", "examples", ".terraform*")
 LITTER = {"__pycache__", ".ruff_cache", ".mypy_cache", ".pytest_cache", ".terraform"}
-MODULE_SOURCE = re.compile(r'source\s*=\s*"\.{1,2}/modules/([a-z0-9-]+)"')
+MODULE_SOURCE = re.compile(r'source\s*=\s*"(?:\.{1,2}/modules|\.\.)/([a-z0-9-]+)"')
 
 
 def main(context: dict) -> int:
@@ -35,15 +35,20 @@ def overlay_use_case(project: Path, use_case: str) -> None:
 
 
 def copy_modules(project: Path) -> None:
-    """Copy the modules that the project's own Terraform names, byte for byte, without their tests and examples."""
+    """Copy the modules that the project's Terraform names, and those that these name, without tests and examples."""
     modules = project / "terraform" / "modules"
-    texts = [file.read_text(encoding="utf-8") for file in (project / "terraform").rglob("*.tf")]
-    for name in sorted(set(MODULE_SOURCE.findall("\n".join(texts)))):
-        shutil.copytree(ROOT / "terraform-modules" / name, modules / name, ignore=NOT_SHIPPED)
+    while missing := sorted(name for name in named_modules(project / "terraform") if not (modules / name).exists()):
+        for name in missing:
+            shutil.copytree(ROOT / "terraform-modules" / name, modules / name, ignore=NOT_SHIPPED)
     origin = (
         f"These are the modules of cookiecutter-mlops {__version__}, byte for byte; `cruft update` brings newer ones."
     )
     (modules / "README.md").write_text(f"{origin}\n", encoding="utf-8")
+
+
+def named_modules(folder: Path) -> set[str]:
+    """The modules that any Terraform in a folder uses."""
+    return {name for file in folder.rglob("*.tf") for name in MODULE_SOURCE.findall(file.read_text(encoding="utf-8"))}
 
 
 def remove_litter(project: Path) -> None:

@@ -30,6 +30,11 @@ variable "model_role_name" {
   description = "Name of the role that the stage's models have (module sagemaker-endpoint); it may then read inputs and write outputs."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@-]{1,64}$", var.model_role_name))
+    error_message = "model_role_name: give the name of a role, not its ARN, for example salary-prediction-prod-endpoint (got: ${var.model_role_name})."
+  }
 }
 
 variable "data_bucket" {
@@ -42,12 +47,22 @@ variable "kms_key_arn" {
   description = "Key that encrypts volumes and outputs."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    error_message = "kms_key_arn: give the ARN of a key, not its alias or id (got: ${var.kms_key_arn})."
+  }
 }
 
 variable "topic_arn" {
   description = "SNS topic that is told of a failed job; it must admit cloudwatch.amazonaws.com."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:.+$", var.topic_arn))
+    error_message = "topic_arn: give the ARN of an SNS topic (got: ${var.topic_arn})."
+  }
 }
 
 variable "schedule" {

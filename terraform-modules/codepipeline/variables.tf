@@ -129,12 +129,22 @@ variable "kms_key_arn" {
   description = "Key that encrypts artifacts, logs and undelivered events."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    error_message = "kms_key_arn: give the ARN of a key, not its alias or id (got: ${var.kms_key_arn})."
+  }
 }
 
 variable "topic_arn" {
   description = "SNS topic that is told of failed executions and waiting approvals; the topic must admit events.amazonaws.com."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:.+$", var.topic_arn))
+    error_message = "topic_arn: give the ARN of an SNS topic (got: ${var.topic_arn})."
+  }
 }
 
 variable "network" {

@@ -46,6 +46,11 @@ variable "topic_arn" {
   description = "SNS topic that receives the alerts; it must admit budgets.amazonaws.com and, for anomalies, costalerts.amazonaws.com."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:.+$", var.topic_arn))
+    error_message = "topic_arn: give the ARN of an SNS topic (got: ${var.topic_arn})."
+  }
 }
 
 variable "stop" {

@@ -1,4 +1,5 @@
-# The function that applications call: it passes a request to one endpoint and returns the answer.
+# The function that applications call: it passes a request to one endpoint and returns the answer. permissions.tf holds
+# what it may do, answers.tf how it hears of asynchronous answers.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -9,17 +10,6 @@ locals {
   partition  = data.aws_partition.current.partition
   region     = data.aws_region.current.id
   dns_suffix = data.aws_partition.current.dns_suffix
-
-  interface_actions = [
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:CreateNetworkInterface",
-    "ec2:DeleteNetworkInterface",
-    "ec2:UnassignPrivateIpAddresses",
-  ]
-  interface_arns = [
-    for kind in ["network-interface", "security-group", "subnet"] :
-    "arn:${local.partition}:ec2:${local.region}:${local.account}:${kind}/*"
-  ]
 }
 
 resource "aws_lambda_function" "this" {
@@ -85,152 +75,4 @@ resource "aws_sqs_queue" "failed" {
   message_retention_seconds = 14 * 24 * 60 * 60
   policy                    = one(data.aws_iam_policy_document.failed[*].json)
   tags                      = var.tags
-}
-
-data "aws_iam_policy_document" "trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account]
-    }
-  }
-}
-
-data "aws_iam_policy_document" "this" {
-  statement {
-    sid       = "InvokeThisEndpoint"
-    actions   = [var.endpoint.kind == "asynchronous" ? "sagemaker:InvokeEndpointAsync" : "sagemaker:InvokeEndpoint"]
-    resources = [var.endpoint.arn]
-  }
-
-  dynamic "statement" {
-    for_each = var.input == null ? [] : [var.input]
-
-    content {
-      sid       = "PutRequests"
-      actions   = ["s3:PutObject"]
-      resources = [statement.value.arn]
-    }
-  }
-
-  dynamic "statement" {
-    for_each = var.capture == null ? [] : [var.capture]
-
-    content {
-      sid       = "CaptureRequests"
-      actions   = ["s3:PutObject"]
-      resources = [statement.value.arn]
-    }
-  }
-
-  dynamic "statement" {
-    for_each = local.answers == null ? [] : [local.answers]
-
-    content {
-      sid       = "ReadAnswers"
-      actions   = ["s3:GetObject"]
-      resources = ["${statement.value.arn}output/*"]
-    }
-  }
-
-  dynamic "statement" {
-    for_each = local.answers == null ? [] : [local.answers]
-
-    content {
-      sid       = "KeepRequestsUntilTheyAreAnswered"
-      actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
-      resources = ["${statement.value.arn}pending/*"]
-    }
-  }
-
-  statement {
-    sid       = "WriteOwnLog"
-    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["${aws_cloudwatch_log_group.this.arn}:*"]
-  }
-
-  statement {
-    sid       = "KeepFailedEvents"
-    actions   = ["sqs:SendMessage"]
-    resources = [aws_sqs_queue.failed.arn]
-  }
-
-  statement {
-    sid       = "UseKey"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
-    resources = [var.kms_key_arn]
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = [for service in ["lambda", "s3", "sqs"] : "${service}.${local.region}.${local.dns_suffix}"]
-    }
-  }
-
-  # Lambda makes the interfaces in the function's name, wherever in this account; what finds them cannot be narrowed.
-  dynamic "statement" {
-    for_each = var.network == null ? {} : {
-      AttachToNetwork = { actions = local.interface_actions, resources = local.interface_arns }
-      FindNetwork     = { actions = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"], resources = ["*"] }
-    }
-
-    content {
-      sid       = statement.key
-      actions   = statement.value.actions
-      resources = statement.value.resources
-    }
-  }
-
-  # What Lambda may do with its interfaces is not what the code may do with the network.
-  dynamic "statement" {
-    for_each = var.network == null ? [] : [1]
-
-    content {
-      sid       = "DenyNetworkToTheCode"
-      effect    = "Deny"
-      actions   = local.interface_actions
-      resources = ["*"]
-
-      condition {
-        test     = "ArnEquals"
-        variable = "lambda:SourceFunctionArn"
-        values   = ["arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name}"]
-      }
-    }
-  }
-
-  # These actions cannot be narrowed to a resource.
-  statement {
-    sid       = "Trace"
-    actions   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
-    resources = ["*"]
-  }
-}
-
-resource "aws_iam_role" "this" {
-  name               = "${var.name}-function"
-  assume_role_policy = data.aws_iam_policy_document.trust.json
-  tags               = var.tags
-}
-
-resource "aws_iam_role_policy" "this" {
-  name   = "function"
-  role   = aws_iam_role.this.id
-  policy = data.aws_iam_policy_document.this.json
-}
-
-data "aws_iam_policy_document" "invoke" {
-  statement {
-    sid       = "InvokeFunction"
-    actions   = ["lambda:InvokeFunction"]
-    resources = [aws_lambda_function.this.arn]
-  }
 }

@@ -3,7 +3,7 @@
 
 resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_115:a schedule and two queues start it, a few times an hour
-  #checkov:skip=CKV_AWS_117:asks AWS only, and reads no data itself
+  #checkov:skip=CKV_AWS_117:runs in a network where the project has one (variable network)
   #checkov:skip=CKV_AWS_272:needs a signing profile of the account; the plan shows the package's hash
   function_name    = local.launcher
   description      = "Starts monitoring and batch jobs of ${var.project}-${var.stage}"
@@ -19,6 +19,15 @@ resource "aws_lambda_function" "this" {
 
   environment {
     variables = { PROJECT = var.project, STAGE = var.stage }
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.network == null ? [] : [var.network]
+
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
   }
 
   dead_letter_config {

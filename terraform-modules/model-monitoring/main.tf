@@ -1,6 +1,6 @@
 # One stage's continuous monitoring: a schedule calls a function, the function starts a job of the live model and, when
-# that ends, publishes its metrics; alarms on them tell the owner and the gatekeeper. The rest is launcher.tf (the
-# function), job.tf (the job's role), alarms.tf and dashboard.tf.
+# that ends, publishes its metrics; alarms on them tell the owner and the gatekeeper. The rest is schedule.tf,
+# launcher.tf (the function), job.tf (the job's role), alarms.tf and dashboard.tf.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -54,35 +54,4 @@ resource "aws_ssm_parameter" "spec" {
     ground_truth_s3_uri = "s3://${var.buckets.data.name}/${local.prefixes["ground-truth"]}/"
     output_s3_uri       = "s3://${var.buckets.data.name}/${local.prefixes.monitoring}/"
   })
-}
-
-resource "aws_scheduler_schedule" "this" {
-  name                         = local.name
-  description                  = "Monitors the last ${var.window.hours} h of ${var.endpoint_name}"
-  schedule_expression          = local.schedule
-  schedule_expression_timezone = "UTC"
-  state                        = var.enabled ? "ENABLED" : "DISABLED"
-  kms_key_arn                  = var.kms_key_arn
-
-  flexible_time_window {
-    mode = "OFF"
-  }
-
-  target {
-    arn      = aws_lambda_function.this.arn
-    role_arn = aws_iam_role.scheduler.arn
-    # The scheduled time, the same in every retry, makes the job's name; jsonencode would write < and > as escapes.
-    input = "{\"kind\":\"monitor\",\"time\":\"<aws.scheduler.scheduled-time>\"}"
-
-    dead_letter_config {
-      arn = aws_sqs_queue.failed.arn
-    }
-
-    retry_policy {
-      maximum_event_age_in_seconds = 3600
-      maximum_retry_attempts       = 10
-    }
-  }
-
-  depends_on = [aws_iam_role_policy.scheduler]
 }

@@ -1,4 +1,4 @@
-# Roles of the function and of the schedules that call it.
+# Who assumes which role, and what the function may do.
 
 data "aws_iam_policy_document" "trust" {
   for_each = toset(["lambda", "sagemaker", "scheduler"])
@@ -19,7 +19,16 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
+module "network" {
+  source = "../lambda-network"
+  count  = var.network == null ? 0 : 1
+
+  function_name = local.launcher
+}
+
 data "aws_iam_policy_document" "launcher" {
+  source_policy_documents = module.network[*].policy
+
   statement {
     sid       = "ReadSpecsAndWhatIsLive"
     actions   = ["ssm:GetParameter"]
@@ -159,42 +168,4 @@ resource "aws_iam_role_policy" "launcher" {
   name   = "function"
   role   = aws_iam_role.launcher.id
   policy = data.aws_iam_policy_document.launcher.json
-}
-
-data "aws_iam_policy_document" "scheduler" {
-  statement {
-    sid       = "CallThisFunction"
-    actions   = ["lambda:InvokeFunction"]
-    resources = [aws_lambda_function.this.arn]
-  }
-
-  statement {
-    sid       = "KeepFailedEvents"
-    actions   = ["sqs:SendMessage"]
-    resources = [aws_sqs_queue.failed.arn]
-  }
-
-  statement {
-    sid       = "UseKey"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
-    resources = [var.kms_key_arn]
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = [for service in ["scheduler", "sqs"] : "${service}.${local.region}.${local.dns_suffix}"]
-    }
-  }
-}
-
-resource "aws_iam_role" "scheduler" {
-  name               = "${local.launcher}-scheduler"
-  assume_role_policy = data.aws_iam_policy_document.trust["scheduler"].json
-  tags               = local.tags
-}
-
-resource "aws_iam_role_policy" "scheduler" {
-  name   = "call"
-  role   = aws_iam_role.scheduler.id
-  policy = data.aws_iam_policy_document.scheduler.json
 }

@@ -24,6 +24,11 @@ variable "endpoint_name" {
   description = "Endpoint of the stage, whose captured requests are read and whose traffic is on the dashboard."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}$", var.endpoint_name))
+    error_message = "endpoint_name: use at most 63 letters, digits and hyphens, for example salary-prediction-prod (got: ${var.endpoint_name})."
+  }
 }
 
 variable "package" {
@@ -56,12 +61,22 @@ variable "kms_key_arn" {
   description = "Key that encrypts the job's volume and results, the function's environment, its log and its queue."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    error_message = "kms_key_arn: give the ARN of a key, not its alias or id (got: ${var.kms_key_arn})."
+  }
 }
 
 variable "topic_arn" {
   description = "SNS topic that the alarms notify; it must admit cloudwatch.amazonaws.com."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:.+$", var.topic_arn))
+    error_message = "topic_arn: give the ARN of an SNS topic (got: ${var.topic_arn})."
+  }
 }
 
 variable "pipelines" {
@@ -155,7 +170,12 @@ variable "machine" {
 }
 
 variable "network" {
-  description = "Private subnets and security groups of the jobs; null runs them outside a VPC."
+  description = "Private subnets and security groups of jobs and function; they must reach ecr, kms, logs, monitoring, s3, sagemaker.api, ssm and xray. Null runs both outside a VPC."
   type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
   default     = null
+
+  validation {
+    condition     = var.network == null ? true : length(var.network.subnet_ids) > 0 && length(var.network.security_group_ids) > 0
+    error_message = "network: give at least one subnet and one security group, or null for no VPC."
+  }
 }

@@ -45,7 +45,7 @@ resource "aws_dynamodb_table" "this" {
 
 resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_115:the queue in front bounds the runs, without taking them from the account's reserve
-  #checkov:skip=CKV_AWS_117:asks AWS only, and reads no data itself
+  #checkov:skip=CKV_AWS_117:runs in a network where the project has one (variable network)
   #checkov:skip=CKV_AWS_272:needs a signing profile of the account; the plan shows the package's hash
   function_name    = local.name
   description      = "Decides when ${var.project} trains"
@@ -69,6 +69,15 @@ resource "aws_lambda_function" "this" {
       DAILY_CAP         = var.daily_cap
       RUN_LIMIT_SECONDS = var.pipeline.longest_minutes * 60
       METRIC_NAMESPACE  = "MLOps/${var.project}"
+    }
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.network == null ? [] : [var.network]
+
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
     }
   }
 

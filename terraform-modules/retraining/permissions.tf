@@ -19,7 +19,16 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
+module "network" {
+  source = "../lambda-network"
+  count  = var.network == null ? 0 : 1
+
+  function_name = local.name
+}
+
 data "aws_iam_policy_document" "function" {
+  source_policy_documents = module.network[*].policy
+
   statement {
     sid       = "KeepState"
     actions   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"]

@@ -42,18 +42,33 @@ variable "live_stage" {
   type        = string
   default     = "prod"
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]{1,7}$", var.live_stage))
+    error_message = "live_stage: use 2 to 8 lowercase letters and digits, for example prod (got: ${var.live_stage})."
+  }
 }
 
 variable "kms_key_arn" {
   description = "Key that encrypts table, queues, topic, schedules, log and environment."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    error_message = "kms_key_arn: give the ARN of a key, not its alias or id (got: ${var.kms_key_arn})."
+  }
 }
 
 variable "topic_arn" {
   description = "SNS topic that is told of events that could not be handled; it must admit cloudwatch.amazonaws.com."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:.+$", var.topic_arn))
+    error_message = "topic_arn: give the ARN of an SNS topic (got: ${var.topic_arn})."
+  }
 }
 
 variable "arrival" {
@@ -89,6 +104,11 @@ variable "alarm_arns" {
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.alarm_arns : can(regex("^arn:[a-z-]+:cloudwatch:.+:alarm:.+$", arn))])
+    error_message = "alarm_arns: give ARNs of CloudWatch alarms, not names (got: ${join(", ", var.alarm_arns)})."
+  }
 }
 
 variable "cool_down_minutes" {
@@ -124,5 +144,16 @@ variable "log_retention_days" {
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
     error_message = "log_retention_days: use a number that CloudWatch Logs allows, for example 90 or 365 (got: ${var.log_retention_days})."
+  }
+}
+
+variable "network" {
+  description = "Private subnets and security groups in which the function runs; they must reach codepipeline, dynamodb, ssm and xray. Null runs it outside a VPC."
+  type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
+  default     = null
+
+  validation {
+    condition     = var.network == null ? true : length(var.network.subnet_ids) > 0 && length(var.network.security_group_ids) > 0
+    error_message = "network: give at least one subnet and one security group, or null for no VPC."
   }
 }

@@ -1,5 +1,5 @@
 # What the release pipeline may do with this stage, as policy documents: `deploy` moves approved models to the endpoint,
-# `verify` asks the endpoint and looks at the answer. Neither reaches another stage or approves anything.
+# `verify` (verify.tf) asks the endpoint and looks at the answer. Neither reaches another stage or approves anything.
 
 locals {
   parameter_prefix = "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter/${var.project}"

@@ -13,6 +13,11 @@ variable "kms_key_arn" {
   description = "Key that encrypts the volume, the schedule and its refusals."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    error_message = "kms_key_arn: give the ARN of a key, not its alias or id (got: ${var.kms_key_arn})."
+  }
 }
 
 variable "network" {
@@ -98,7 +103,12 @@ variable "evening" {
 }
 
 variable "code_repository" {
-  description = "HTTPS address of the git repository that JupyterLab opens, reachable from the network; null opens an empty folder."
+  description = "HTTP address of the git repository that JupyterLab opens, reachable from the network; null opens an empty folder."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.code_repository == null ? true : can(regex("^https?://", var.code_repository))
+    error_message = "code_repository: use an HTTP address, for example https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/salary-prediction (got: ${coalesce(var.code_repository, "null")})."
+  }
 }

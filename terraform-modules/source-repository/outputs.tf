@@ -27,3 +27,8 @@ output "read_policy" {
   description = "IAM policy document, as JSON, that lets a pipeline read the source."
   value       = data.aws_iam_policy_document.read.json
 }
+
+output "clone_policy" {
+  description = "IAM policy document, as JSON, that lets a role clone the CodeCommit repository and push branches for review; null for other kinds, which have keys of their own."
+  value       = one(data.aws_iam_policy_document.clone[*].json)
+}

@@ -77,6 +77,11 @@ variable "kms_key_arn" {
   description = "Key that encrypts the CodeCommit repository."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    error_message = "kms_key_arn: give the ARN of a key, not its alias or id (got: ${var.kms_key_arn})."
+  }
 }
 
 variable "approvals" {

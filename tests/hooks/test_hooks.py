@@ -35,13 +35,14 @@ def test_each_bad_answer_gets_a_sentence(context, capsys):
     assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == ["owner_email", "aws_region"]
 
 
-def test_modules_that_terraform_names_are_copied_byte_for_byte(tmp_path):
+def test_modules_that_terraform_names_are_copied_byte_for_byte_with_those_that_they_name(tmp_path):
     (tmp_path / "terraform").mkdir()
-    (tmp_path / "terraform" / "main.tf").write_text('module "key" {\n  source = "./modules/kms-key"\n}\n')
+    (tmp_path / "terraform" / "main.tf").write_text('module "invoker" {\n  source = "./modules/lambda-invoker"\n}\n')
     post_gen_project.copy_modules(tmp_path)
-    copied = tmp_path / "terraform" / "modules" / "kms-key"
-    source = REPOSITORY / "terraform-modules" / "kms-key"
-    assert [folder.name for folder in copied.parent.iterdir() if folder.is_dir()] == ["kms-key"]
+    copied = tmp_path / "terraform" / "modules" / "lambda-invoker"
+    source = REPOSITORY / "terraform-modules" / "lambda-invoker"
+    folders = {folder.name for folder in copied.parent.iterdir() if folder.is_dir()}
+    assert folders == {"lambda-invoker", "lambda-network"}
     assert (copied / "main.tf").read_bytes() == (source / "main.tf").read_bytes()
     assert not (copied / "tests").exists() and not (copied / "examples").exists()
 

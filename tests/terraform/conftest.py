@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cookiecutter_mlops.terraform import provider_mirror
-from tests.localaws.conftest import REGION, aws
+from tests.localaws.conftest import REGION, Aws, aws
 
 __all__ = ["aws"]
 
@@ -38,8 +38,13 @@ class Root:
         return self
 
 
+def root_module(folder: Path, aws: Aws) -> Root:
+    """Make a folder a root module on an embedded AWS: nothing but the environment differs."""
+    keys = {"AWS_ACCESS_KEY_ID": "embedded-aws", "AWS_SECRET_ACCESS_KEY": "embedded-aws"}
+    return Root(folder, keys | {"AWS_ENDPOINT_URL": aws.url, "AWS_REGION": REGION}).init()
+
+
 @pytest.fixture(scope="session")
 def on_embedded_aws(aws):
-    """Return what makes a folder a root module on the embedded AWS: nothing but the environment differs."""
-    keys = {"AWS_ACCESS_KEY_ID": "embedded-aws", "AWS_SECRET_ACCESS_KEY": "embedded-aws"}
-    return lambda folder: Root(folder, keys | {"AWS_ENDPOINT_URL": aws.url, "AWS_REGION": REGION}).init()
+    """Return what makes a folder a root module on the embedded AWS that the tests share."""
+    return lambda folder: root_module(folder, aws)

@@ -10,7 +10,7 @@ BEGIN, END = "<!-- begin: written by tests/terraform/tables.py -->", "<!-- end -
 
 def blocks(module: Path, kind: str) -> Iterator[tuple[str, str]]:
     """Yield the name and the body of every `variable` or `output` block; `terraform fmt` ends one with a lone brace."""
-    text = (module / f"{kind}s.tf").read_text()
+    text = "\n".join(file.read_text() for file in sorted(module.glob(f"{kind}s*.tf"), reverse=True))
     yield from re.findall(rf'^{kind} "(\w+)" \{{\n(.*?)^\}}', text, re.MULTILINE | re.DOTALL)
 
 

@@ -1,14 +1,17 @@
 """Every module's complete example, applied for real: all in one root, because mostly the provider waits."""
 
+import functools
 import json
 import shutil
 from collections.abc import Iterator
 
 import pytest
 
+from cookiecutter_mlops.localaws import embedded
+from tests.localaws.conftest import serve, wait_for
 from tests.localaws.test_sagemaker_endpoints import invoke, new_config
 from tests.terraform import tables
-from tests.terraform.conftest import MODULES, Root
+from tests.terraform.conftest import MODULES, Root, root_module
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("terraform-examples")]
 
@@ -22,6 +25,7 @@ CHANGES = {
     "cost-budget": ("monthly_usd = 200", "monthly_usd = 300"),
     "kms-key": ("deletion_window_in_days = 7", "deletion_window_in_days = 8"),
     "lambda-invoker": ("reserved_concurrency = 20", "reserved_concurrency = 30"),
+    "lambda-network": ('"nightly-report"', '"nightly-digest"'),
     "model-monitoring": ("volume_size_gb = 100", "volume_size_gb = 120"),
     "network": ("log_retention_days = 365", "log_retention_days = 400"),
     "notifications": ('["cloudwatch", "events"]', '["events"]'),
@@ -39,7 +43,14 @@ def test_every_module_has_a_change():
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory, on_embedded_aws, aws) -> Iterator[Root]:
+def aws(tmp_path_factory):
+    """An embedded AWS of their own, because a test moves its clock."""
+    with serve(tmp_path_factory.mktemp("aws")) as aws:
+        yield aws
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory, aws) -> Iterator[Root]:
     """One root module that holds every example and an endpoint with a fixed model, applied; destroyed in the end."""
     folder = tmp_path_factory.mktemp("examples")
     shutil.copytree(MODULES, folder / "modules", ignore=shutil.ignore_patterns(".terraform*"))
@@ -49,7 +60,7 @@ def root(tmp_path_factory, on_embedded_aws, aws) -> Iterator[Root]:
     blocks = [block(name, f"{name}/examples/complete") for name in NAMES]
     blocks.append(block("fixed-model", "sagemaker-endpoint/examples/fixed-model", given))
     (folder / "root" / "main.tf").write_text("\n".join(blocks))
-    root = on_embedded_aws(folder / "root")
+    root = root_module(folder / "root", aws)
     try:
         root("apply", *QUIET, "-auto-approve", "-parallelism=50")
         yield root
@@ -73,8 +84,8 @@ def changes(root: Root) -> dict[str, set[str]]:
     return found
 
 
-def change(root: Root, name: str, old: str, new: str) -> None:
-    file = root.folder.parent / "modules" / name / "examples" / "complete" / "main.tf"
+def change(root: Root, name: str, old: str, new: str, example: str = "complete") -> None:
+    file = root.folder.parent / "modules" / name / "examples" / example / "main.tf"
     text = file.read_text()
     assert text.count(old) == 1, f"{name}: the example has no {old!r}"
     file.write_text(text.replace(old, new))
@@ -93,3 +104,28 @@ def test_fixed_model_answers_behind_the_endpoint_that_terraform_made(root, aws):
     assert invoke(aws, "speech-prod")["model"] == "examples"
     described = aws.client("sagemaker").describe_endpoint(EndpointName="speech-prod")
     assert described["EndpointConfigName"].startswith("speech-prod-2")  # the provider's prefix and a timestamp
+
+
+def test_fixed_model_scales_and_stops_scaling_while_its_instances_change(root, aws):
+    scaling = aws.client("application-autoscaling")
+    scaled = {"ServiceNamespace": "sagemaker", "ResourceIds": ["endpoint/speech-prod/variant/AllTraffic"]}
+    (before,) = scaling.describe_scalable_targets(**scaled)["ScalableTargets"]
+    assert (before["MinCapacity"], before["MaxCapacity"]) == (2, 4)
+    change(root, "sagemaker-endpoint", '"ml.m5.large", count = 2', '"ml.m5.xlarge", count = 2', "fixed-model")
+    root("apply", *QUIET, "-auto-approve")
+    (after,) = scaling.describe_scalable_targets(**scaled)["ScalableTargets"]
+    assert after["CreationTime"] > before["CreationTime"]
+    assert len(scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]) == 1
+    assert changes(root) == {}
+
+
+def test_notebook_stops_in_the_evening_and_a_second_time_leaves_a_refusal(root, aws):
+    notebook = {"NotebookInstanceName": "speech-lab-notebook"}
+    status = functools.partial(aws.client("sagemaker").describe_notebook_instance, **notebook)
+    assert status()["NotebookInstanceStatus"] == "InService"
+    embedded.ask(aws.url, "clock", "POST", {"advance": "24h"})
+    assert wait_for(lambda: status()["NotebookInstanceStatus"] == "Stopped")
+    embedded.ask(aws.url, "clock", "POST", {"advance": "25h"})
+    queue = aws.client("sqs").get_queue_url(QueueName="speech-lab-notebook-evening")["QueueUrl"]
+    kept = wait_for(lambda: aws.client("sqs").receive_message(QueueUrl=queue).get("Messages"))
+    assert json.loads(kept[0]["Body"]) == notebook

@@ -44,8 +44,25 @@ def test_block_is_described(name, kind):
 @pytest.mark.parametrize("name", NAMES)
 def test_module_has_few_variables_and_short_files(name):
     assert len(list(tables.blocks(MODULES / name, "variable"))) <= 15
-    long = {path.name: lines for path in (MODULES / name).glob("*.tf") if (lines := len(path.open().readlines())) > 250}
+    long = {path.name: lines for path in (MODULES / name).glob("*.tf") if (lines := len(path.open().readlines())) > 200}
     assert long == {}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_validation_names_its_variable_and_has_a_test_that_it_refuses(name):
+    tests = "".join(file.read_text() for file in (MODULES / name / "tests").glob("*.tftest.hcl"))
+    for variable, body in tables.blocks(MODULES / name, "variable"):
+        sentences = re.findall(r'error_message = "(\w+): ', body)
+        assert sentences == [variable] * body.count("validation {"), variable
+        assert len(re.findall(rf"expect_failures = \[.*\bvar\.{variable}\b", tests)) >= len(sentences), variable
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_variable_is_typed_and_null_only_where_null_means_something(name):
+    for variable, body in tables.blocks(MODULES / name, "variable"):
+        assert re.search(r"^  type +=", body, re.MULTILINE), variable
+        nullable = "nullable    = false" not in body and "nullable = false" not in body
+        assert nullable <= (tables.default(body) == "`null`" or "Null" in tables.description(body)), variable
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from cookiecutter_mlops import scaffold
+from tests.localaws.conftest import Aws
+from tests.localaws.test_sagemaker_endpoints import new_config, settled
 from tests.terraform.conftest import Root
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("terraform-projects")]
@@ -181,12 +183,26 @@ def test_projects_come_up_whole_change_in_place_and_leave_nothing_to_change(root
     assert each(roots, left_to_change) == {name: [] for name in roots}
 
 
-def test_project_that_is_destroyed_takes_nothing_of_its_neighbours(roots):
-    """Nothing that the account has once belongs to a project."""
+def predict(aws: Aws, slug: str) -> dict:
+    """Ask a project's model as applications do, through its function."""
+    request = json.dumps({"instances": [{"age": 40}], "inference_id": "order-4711"})
+    answer = aws.client("lambda").invoke(FunctionName=f"{slug}-prod-invoke", Payload=request)
+    return json.loads(answer["Payload"].read())
+
+
+def test_project_that_is_destroyed_takes_nothing_of_its_neighbours(roots, aws):
+    """Nothing that the account has once belongs to a project, and a neighbour's model goes on answering."""
+    endpoint = {"EndpointName": "abc-prod", "EndpointConfigName": new_config(aws, "neighbour")}
+    aws.client("sagemaker").create_endpoint(**endpoint)
+    assert settled(aws, "abc-prod")["EndpointStatus"] == "InService"
+    before = predict(aws, "abc")
+    assert before["model"] == "neighbour"
     destroy(roots["largest"])
     assert state(roots["largest"]) == {}
     neighbours = {name: root for name, root in roots.items() if name != "largest"}
+    assert predict(aws, "abc") == before
     assert each(neighbours, left_to_change) == {name: [] for name in neighbours}
+    aws.client("sagemaker").delete_endpoint(EndpointName="abc-prod")
 
 
 @pytest.mark.parametrize("answers", PLANNED.values(), ids=PLANNED)

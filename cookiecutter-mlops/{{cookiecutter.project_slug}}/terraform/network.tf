@@ -6,6 +6,7 @@ locals {
     ["ecr.api", "ecr.dkr", "kms", "logs", "monitoring", "sagemaker.api", "sagemaker.runtime", "ssm", "sts"],
     ["codepipeline", "lambda", "xray"],
     var.network.builds ? ["application-autoscaling"] : [],
+    local.notebook_clones ? ["git-codecommit"] : [],
     var.network.package_index == null ? [] : ["codeartifact.api", "codeartifact.repositories"],
   )
 

@@ -21,6 +21,7 @@ module "retraining" {
   alarm_arns        = module.monitoring["prod"].retrain_alarm_arns
   cool_down_minutes = var.retraining.cool_down_minutes
   daily_cap         = var.retraining.daily_cap
+  network           = local.network
 
   # Behind another run, then through Check and Package, and trained: after that nobody can still be at work.
   pipeline = { name = local.train, longest_minutes = 2 * local.train_minutes + 240 }

@@ -165,3 +165,33 @@ run "stage_in_capitals_is_refused" {
 
   expect_failures = [var.stage]
 }
+
+run "alias_instead_of_key_is_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "alias/mine"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}
+
+run "address_instead_of_topic_is_refused" {
+  command = plan
+
+  variables {
+    topic_arn = "ml-team@example.com"
+  }
+
+  expect_failures = [var.topic_arn]
+}
+
+run "arn_instead_of_role_name_is_refused" {
+  command = plan
+
+  variables {
+    model_role_name = "arn:aws:iam::123456789012:role/mine"
+  }
+
+  expect_failures = [var.model_role_name]
+}

@@ -310,3 +310,23 @@ run "second_privileged_build_is_refused" {
 
   expect_failures = [var.stages]
 }
+
+run "alias_instead_of_key_is_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "alias/mine"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}
+
+run "address_instead_of_topic_is_refused" {
+  command = plan
+
+  variables {
+    topic_arn = "ml-team@example.com"
+  }
+
+  expect_failures = [var.topic_arn]
+}

@@ -117,3 +117,13 @@ run "anomaly_of_nothing_is_refused" {
 
   expect_failures = [var.anomaly_usd]
 }
+
+run "address_instead_of_topic_is_refused" {
+  command = plan
+
+  variables {
+    topic_arn = "ml-team@example.com"
+  }
+
+  expect_failures = [var.topic_arn]
+}

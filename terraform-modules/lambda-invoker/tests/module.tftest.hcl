@@ -182,8 +182,8 @@ run "function_can_run_inside_a_network" {
   }
 
   assert {
-    condition     = contains(data.aws_iam_policy_document.this.statement[*].sid, "DenyNetworkToTheCode")
-    error_message = "the code itself may not touch interfaces"
+    condition     = length(data.aws_iam_policy_document.this.source_policy_documents) == 1
+    error_message = "Lambda must be allowed to make the interfaces"
   }
 }
 
@@ -195,4 +195,14 @@ run "network_without_subnets_is_refused" {
   }
 
   expect_failures = [var.network]
+}
+
+run "alias_instead_of_key_is_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "alias/mine"
+  }
+
+  expect_failures = [var.kms_key_arn]
 }

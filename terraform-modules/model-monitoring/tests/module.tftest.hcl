@@ -139,6 +139,21 @@ run "network_is_passed_on" {
     condition     = contains(keys(local.required_of_jobs), "DenyOutsideNetwork")
     error_message = "jobs outside the network must be denied"
   }
+
+  assert {
+    condition     = one(aws_lambda_function.this.vpc_config).subnet_ids == toset(["subnet-1"]) && length(data.aws_iam_policy_document.launcher.source_policy_documents) == 1
+    error_message = "the function must run in the network, and be allowed to"
+  }
+}
+
+run "network_without_groups_is_refused" {
+  command = plan
+
+  variables {
+    network = { subnet_ids = ["subnet-1"], security_group_ids = [] }
+  }
+
+  expect_failures = [var.network]
 }
 
 run "eight_hours_are_refused" {
@@ -260,4 +275,34 @@ run "missing_package_is_refused" {
   }
 
   expect_failures = [var.package]
+}
+
+run "alias_instead_of_key_is_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "alias/mine"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}
+
+run "address_instead_of_topic_is_refused" {
+  command = plan
+
+  variables {
+    topic_arn = "ml-team@example.com"
+  }
+
+  expect_failures = [var.topic_arn]
+}
+
+run "endpoint_with_underscore_is_refused" {
+  command = plan
+
+  variables {
+    endpoint_name = "salary_prediction"
+  }
+
+  expect_failures = [var.endpoint_name]
 }

@@ -187,3 +187,13 @@ run "name_with_capitals_is_refused" {
 
   expect_failures = [var.name]
 }
+
+run "alias_instead_of_key_is_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "alias/mine"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}

@@ -53,3 +53,13 @@ run "no_publishers_is_refused" {
 
   expect_failures = [var.publishers]
 }
+
+run "alias_instead_of_key_is_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "alias/mine"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}

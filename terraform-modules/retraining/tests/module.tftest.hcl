@@ -176,3 +176,66 @@ run "retention_of_100_days_is_refused" {
 
   expect_failures = [var.log_retention_days]
 }
+
+run "gatekeeper_can_run_inside_a_network" {
+  command = plan
+
+  variables {
+    network = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.this.vpc_config).security_group_ids == toset(["sg-1"]) && length(data.aws_iam_policy_document.function.source_policy_documents) == 1
+    error_message = "the function must run in the network, and be allowed to"
+  }
+}
+
+run "network_without_subnets_is_refused" {
+  command = plan
+
+  variables {
+    network = { subnet_ids = [], security_group_ids = ["sg-1"] }
+  }
+
+  expect_failures = [var.network]
+}
+
+run "alias_instead_of_key_is_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "alias/mine"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}
+
+run "address_instead_of_topic_is_refused" {
+  command = plan
+
+  variables {
+    topic_arn = "ml-team@example.com"
+  }
+
+  expect_failures = [var.topic_arn]
+}
+
+run "stage_in_capitals_is_refused" {
+  command = plan
+
+  variables {
+    live_stage = "PROD"
+  }
+
+  expect_failures = [var.live_stage]
+}
+
+run "alarm_by_name_is_refused" {
+  command = plan
+
+  variables {
+    alarm_arns = ["salary-drift"]
+  }
+
+  expect_failures = [var.alarm_arns]
+}

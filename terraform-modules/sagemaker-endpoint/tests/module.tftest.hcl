@@ -447,6 +447,59 @@ run "fixed_model_is_served_by_terraform" {
     condition     = length(aws_ssm_parameter.spec) == 0 && output.deploy_policy == null
     error_message = "no pipeline may release here"
   }
+
+  assert {
+    condition     = length(aws_appautoscaling_target.fixed) == 0
+    error_message = "the number of instances must stay what it is"
+  }
+}
+
+run "fixed_model_scales_with_its_traffic" {
+  command = plan
+
+  variables {
+    registry    = null
+    instances   = { type = "ml.g5.xlarge", count = 2 }
+    autoscaling = { min_capacity = 2, max_capacity = 4, invocations_per_instance = 500 }
+    model       = { image = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/inference@sha256:0123456789012345678901234567890123456789012345678901234567890123" }
+  }
+
+  assert {
+    condition     = aws_appautoscaling_target.fixed[0].resource_id == "endpoint/salary-prediction-prod/variant/AllTraffic" && aws_appautoscaling_target.fixed[0].max_capacity == 4
+    error_message = "the endpoint's only variant must scale, up to four instances"
+  }
+
+  assert {
+    condition     = one(aws_appautoscaling_policy.traffic[0].target_tracking_scaling_policy_configuration[0].predefined_metric_specification).predefined_metric_type == "SageMakerVariantInvocationsPerInstance"
+    error_message = "requests per instance must decide"
+  }
+
+  assert {
+    condition     = length(aws_appautoscaling_policy.wake) == 0
+    error_message = "what never sleeps needs nothing to wake it"
+  }
+}
+
+run "fixed_asynchronous_model_wakes_from_zero" {
+  command = plan
+
+  variables {
+    registry    = null
+    kind        = "asynchronous"
+    instances   = { type = "ml.g5.xlarge" }
+    autoscaling = { min_capacity = 0, max_capacity = 2, invocations_per_instance = 5 }
+    model       = { image = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/inference@sha256:0123456789012345678901234567890123456789012345678901234567890123" }
+  }
+
+  assert {
+    condition     = one(aws_appautoscaling_policy.traffic[0].target_tracking_scaling_policy_configuration[0].customized_metric_specification).metric_name == "ApproximateBacklogSizePerInstance"
+    error_message = "waiting requests per instance must decide"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.wake[0].metric_name == "HasBacklogWithoutCapacity" && length(aws_appautoscaling_policy.wake) == 1
+    error_message = "the first request must start an instance"
+  }
 }
 
 run "fixed_model_by_tag_is_refused" {
@@ -468,4 +521,24 @@ run "fixed_and_released_model_is_refused" {
   }
 
   expect_failures = [var.registry]
+}
+
+run "alias_instead_of_key_is_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "alias/mine"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}
+
+run "address_instead_of_topic_is_refused" {
+  command = plan
+
+  variables {
+    topic_arn = "ml-team@example.com"
+  }
+
+  expect_failures = [var.topic_arn]
 }

@@ -174,3 +174,36 @@ run "long_name_is_refused" {
 
   expect_failures = [var.name]
 }
+
+run "repository_is_opened" {
+  command = plan
+
+  variables {
+    code_repository = "https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/salary-prediction"
+  }
+
+  assert {
+    condition     = aws_sagemaker_notebook_instance.this.default_code_repository == var.code_repository
+    error_message = "JupyterLab must open the repository"
+  }
+}
+
+run "repository_by_ssh_is_refused" {
+  command = plan
+
+  variables {
+    code_repository = "git@github.com:example-org/salary-prediction.git"
+  }
+
+  expect_failures = [var.code_repository]
+}
+
+run "alias_instead_of_key_is_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "alias/mine"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}

@@ -69,7 +69,7 @@ run "network_becomes_a_duty" {
 }
 
 run "spot_may_wait" {
-  command = plan
+  command = apply
 
   variables {
     spot           = { max_wait_seconds = 28800 }
@@ -77,8 +77,13 @@ run "spot_may_wait" {
   }
 
   assert {
-    condition     = var.spot.max_wait_seconds == 28800
-    error_message = "spot must be accepted"
+    condition     = jsondecode(aws_ssm_parameter.spec.value).use_spot && jsondecode(aws_ssm_parameter.spec.value).max_wait_seconds == 28800
+    error_message = "the pipeline must read that it may wait for spare instances, and for how long"
+  }
+
+  assert {
+    condition     = jsondecode(aws_ssm_parameter.spec.value).instance_types == ["ml.g5.2xlarge", "ml.g4dn.2xlarge"]
+    error_message = "fallbacks must keep their order"
   }
 }
 
@@ -223,4 +228,14 @@ run "volume_key_is_asked_only_of_types_that_take_one" {
     condition     = local.unsafe_jobs["DenyPlainVolumes"][0].key == "sagemaker:VolumeKmsKey" && contains(local.unsafe_jobs["DenyPlainVolumes"][1].values, "ml.g5.*")
     error_message = "g5 refuses a volume key, so none may be asked of it"
   }
+}
+
+run "alias_instead_of_key_is_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "alias/mine"
+  }
+
+  expect_failures = [var.kms_key_arn]
 }

@@ -31,6 +31,11 @@ run "codecommit_is_the_default" {
     condition     = length(aws_codecommit_approval_rule_template.this) == 0
     error_message = "nobody must have to approve"
   }
+
+  assert {
+    condition     = one([for s in data.aws_iam_policy_document.clone[0].statement : s.condition[*].variable if s.effect == "Deny"]) == tolist(["codecommit:References", "codecommit:References"])
+    error_message = "who clones may push branches, but not past a review"
+  }
 }
 
 run "approvals_need_people" {
@@ -57,6 +62,11 @@ run "github_uses_a_connection" {
   assert {
     condition     = aws_codeconnections_connection.this[0].provider_type == "GitHub"
     error_message = "the connection must lead to GitHub"
+  }
+
+  assert {
+    condition     = output.clone_policy == null
+    error_message = "AWS knows nobody's keys at GitHub"
   }
 
   assert {
@@ -205,4 +215,14 @@ run "long_description_is_refused" {
   }
 
   expect_failures = [var.description]
+}
+
+run "alias_instead_of_key_is_refused" {
+  command = plan
+
+  variables {
+    kms_key_arn = "alias/mine"
+  }
+
+  expect_failures = [var.kms_key_arn]
 }

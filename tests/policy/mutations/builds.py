@@ -77,6 +77,13 @@ BUILDS = [
         r"endpoint.*aws_ssm_parameter",
     ),
     Mutation(
+        "published-spec-names-the-network",
+        "model-monitoring/main.tf",
+        r"(subnet_ids +=) .*",
+        r"\1 []",
+        r"monitoring.*aws_ssm_parameter",
+    ),
+    Mutation(
         "published-spec-encrypts-traffic-between-containers",
         "sagemaker-training/main.tf",
         r"(encrypt_inter_container_traffic =) true",

@@ -50,4 +50,12 @@ resource "aws_lambda_function_url" "open" {
         "",
         r"retraining.aws_lambda_function",
     ),
+    *(
+        Mutation("function-runs-in-the-network", file, r"(for_each =) var.network == null.*", r"\1 []", at)
+        for file, at in [
+            ("retraining/main.tf", r"retraining.aws_lambda_function"),
+            ("model-monitoring/launcher.tf", r"monitoring.*aws_lambda_function"),
+            ("lambda-invoker/main.tf", r"invoker.*aws_lambda_function"),
+        ]
+    ),
 ]

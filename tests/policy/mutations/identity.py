@@ -19,7 +19,7 @@ IDENTITY = [
     ),
     Mutation(
         "service-trust-is-bounded-to-the-account",
-        "lambda-invoker/main.tf",
+        "lambda-invoker/permissions.tf",
         CONDITION,
         "",
         r"invoker.*aws_iam_role.this",
@@ -45,7 +45,7 @@ resource "aws_iam_role_policy_attachment" "everything" {
     ),
     Mutation(
         "no-action-wildcard",
-        "lambda-invoker/main.tf",
+        "lambda-invoker/permissions.tf",
         r'actions   = \["sqs:SendMessage"\]',
         'actions   = ["sqs:*"]',
         r"invoker.*aws_iam_role_policy.this",

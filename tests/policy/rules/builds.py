@@ -127,6 +127,13 @@ def published_spec_isolates_from_the_network(parameter: Resource, plan: Plan) ->
     return None if isolated else "network_isolation is off"
 
 
+@rule(_spec_of("subnet_ids"))
+def published_spec_names_the_network(parameter: Resource, plan: Plan) -> str | None:
+    """Where the project has a network of its own, jobs and endpoints run inside it."""
+    inside = json.loads(parameter.values["value"])["subnet_ids"]
+    return None if inside or not plan.of("aws_vpc") else "subnet_ids is empty, though the project has a network"
+
+
 @rule(_spec_of("instance_types"))
 def published_spec_encrypts_traffic_between_containers(parameter: Resource, plan: Plan) -> str | None:
     """Instances that train together speak encrypted."""

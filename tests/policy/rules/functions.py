@@ -56,3 +56,10 @@ def function_that_a_queue_feeds_has_a_ceiling(function: Resource, plan: Plan) ->
     ceilings = [queue.one("scaling_config").get("maximum_concurrency") for queue in queues]
     ceilings.append(function.values.get("reserved_concurrent_executions"))
     return None if any(ceiling is not None and ceiling >= 0 for ceiling in ceilings) else "has no ceiling of runs"
+
+
+@rule(each("aws_lambda_function"))
+def function_runs_in_the_network(function: Resource, plan: Plan) -> str | None:
+    """Where the project has a network of its own, every function runs inside it."""
+    inside = function.one("vpc_config").get("subnet_ids")
+    return None if inside or not plan.of("aws_vpc") else "runs outside the project's network"

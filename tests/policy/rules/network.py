@@ -31,10 +31,7 @@ def endpoint_has_a_policy(endpoint: Resource, plan: Plan) -> str | None:
 @rule(each("aws_security_group", "aws_vpc_security_group_egress_rule", "aws_security_group_rule"))
 def nothing_reaches_the_internet(resource: Resource, plan: Plan) -> str | None:
     """No traffic leaves to anywhere, unless a NAT gateway was asked for, and then by HTTPS only."""
-    if resource.type == "aws_security_group_rule" and resource.values.get("type") != "egress":
-        return None
-    blocks = resource.values.get("egress") if resource.type == "aws_security_group" else [resource.values]
-    open_ = [block for block in blocks or [] if block != UNKNOWN and ANYWHERE & set(_ranges(block))]
+    open_ = _open(resource, "egress")
     if not open_ or (plan.of("aws_nat_gateway") and all(block.get("to_port") == 443 for block in open_)):
         return None
     return "lets traffic out to anywhere"
@@ -43,11 +40,16 @@ def nothing_reaches_the_internet(resource: Resource, plan: Plan) -> str | None:
 @rule(each("aws_security_group", "aws_vpc_security_group_ingress_rule", "aws_security_group_rule"))
 def nothing_reaches_in_from_the_internet(resource: Resource, plan: Plan) -> str | None:
     """No traffic is let in from anywhere."""
-    if resource.type == "aws_security_group_rule" and resource.values.get("type") != "ingress":
-        return None
-    blocks = resource.values.get("ingress") if resource.type == "aws_security_group" else [resource.values]
-    open_ = [block for block in blocks or [] if block != UNKNOWN and ANYWHERE & set(_ranges(block))]
-    return "lets traffic in from anywhere" if open_ else None
+    return "lets traffic in from anywhere" if _open(resource, "ingress") else None
+
+
+def _open(resource: Resource, way: str) -> list[dict]:
+    """Return the blocks of a group, or the one rule, that are about a way and about everybody."""
+    if resource.type == "aws_security_group_rule" and resource.values.get("type") != way:
+        return []
+    blocks = resource.values.get(way) if resource.type == "aws_security_group" else [resource.values]
+    known = [block for block in blocks or [] if blocks != UNKNOWN and block != UNKNOWN]
+    return [block for block in known if ANYWHERE & set(_ranges(block))]
 
 
 def _ranges(block: dict) -> list[str]:

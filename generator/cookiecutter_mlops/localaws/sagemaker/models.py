@@ -5,6 +5,7 @@ from cookiecutter_mlops.localaws.crud import Document, Kind, crud, page
 from cookiecutter_mlops.localaws.sagemaker import rules, storage
 from cookiecutter_mlops.localaws.sagemaker.catalog import KINDS, CatalogOperations
 from cookiecutter_mlops.localaws.sagemaker.endpoints import EndpointOperations
+from cookiecutter_mlops.localaws.sagemaker.exceptions import ValidationException
 from cookiecutter_mlops.localaws.sagemaker.jobs import Job
 from cookiecutter_mlops.localaws.sagemaker.kinds import (
     CODE_REPOSITORY,
@@ -83,11 +84,18 @@ class SageMakerBackend(EndpointOperations, RegistryOperations, CatalogOperations
         return self._stop(TRANSFORM_JOB, request)
 
     def start_notebook_instance(self, request: Document) -> Document:
-        self.documents.find(NOTEBOOK, request)["NotebookInstanceStatus"] = "InService"
-        return {}
+        return self._turn_notebook(request, "Stopped", "Pending", "InService")
 
     def stop_notebook_instance(self, request: Document) -> Document:
-        self.documents.find(NOTEBOOK, request)["NotebookInstanceStatus"] = "Stopped"
+        return self._turn_notebook(request, "InService", "Stopping", "Stopped")
+
+    def _turn_notebook(self, request: Document, before: str, on_the_way: str, after: str) -> Document:
+        """Bring a notebook from one status to another; it is there at once."""
+        notebook = self.documents.find(NOTEBOOK, request)
+        if (status := notebook["NotebookInstanceStatus"]) != before:
+            moves = f"Unable to transition to ({on_the_way}) for Notebook Instance ({notebook['NotebookInstanceArn']})"
+            raise ValidationException(f"Status ({status}) not in ([{before}]). {moves}.")
+        notebook["NotebookInstanceStatus"] = after
         return {}
 
     def list_tags(self, request: Document) -> Document:

@@ -43,6 +43,7 @@ module "endpoint" {
   instances          = { type = "ml.m5.large", count = 2 }
   model              = { image = var.image, model_data_url = var.model_data_url }
   capture_percentage = 5
+  autoscaling        = { min_capacity = 2, max_capacity = 4, invocations_per_instance = 500 }
   traffic_shift      = { kind = "linear", percent = 50, wait_seconds = 60 }
   buckets            = module.bucket
   kms_key_arn        = module.key.arn
