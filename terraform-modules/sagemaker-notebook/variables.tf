@@ -103,12 +103,12 @@ variable "evening" {
 }
 
 variable "code_repository" {
-  description = "HTTP address of the git repository that JupyterLab opens, reachable from the network; null opens an empty folder."
+  description = "HTTPS address of the git repository that JupyterLab opens, reachable from the network; null opens an empty folder."
   type        = string
   default     = null
 
   validation {
-    condition     = var.code_repository == null ? true : can(regex("^https?://", var.code_repository))
-    error_message = "code_repository: use an HTTP address, for example https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/salary-prediction (got: ${coalesce(var.code_repository, "null")})."
+    condition     = var.code_repository == null ? true : startswith(var.code_repository, "https://")
+    error_message = "code_repository: SageMaker takes HTTPS addresses only, for example https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/salary-prediction (got: ${coalesce(var.code_repository, "null")})."
   }
 }

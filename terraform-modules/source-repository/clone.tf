@@ -3,6 +3,11 @@
 data "aws_region" "current" {}
 data "aws_partition" "current" {}
 
+locals {
+  suffix    = "${data.aws_region.current.id}.${data.aws_partition.current.dns_suffix}"
+  https_url = "https://git-codecommit.${local.suffix}/v1/repos/${var.name}"
+}
+
 data "aws_iam_policy_document" "clone" {
   count = length(aws_codecommit_repository.this)
 
@@ -40,7 +45,7 @@ data "aws_iam_policy_document" "clone" {
     condition {
       test     = "StringEquals"
       variable = "kms:ViaService"
-      values   = ["codecommit.${data.aws_region.current.id}.${data.aws_partition.current.dns_suffix}"]
+      values   = ["codecommit.${local.suffix}"]
     }
   }
 }

@@ -28,6 +28,11 @@ output "read_policy" {
   value       = data.aws_iam_policy_document.read.json
 }
 
+output "https_url" {
+  description = "HTTPS address of the CodeCommit repository, in the only form that a SageMaker notebook takes; null for other kinds."
+  value       = var.kind == "codecommit" ? local.https_url : null
+}
+
 output "clone_policy" {
   description = "IAM policy document, as JSON, that lets a role clone the CodeCommit repository and push branches for review; null for other kinds, which have keys of their own."
   value       = one(data.aws_iam_policy_document.clone[*].json)

@@ -77,13 +77,15 @@ class FullProject:
         change(folder / "terraform")
         return shown(Root(folder / "terraform", self.root.environment), "-refresh=false")
 
-    def plan_of(self, terraform: Path) -> Plan:
-        """Plan the project of other answers, by its Terraform folder, on the state of this one."""
+    def plan_of(self, terraform: Path, moved: Callable[[str], str] = str) -> Plan:
+        """Plan the project of other answers, by its Terraform folder, on the state of this one, perhaps `moved`."""
         for name in (".terraform", ".terraform.lock.hcl", "terraform.tfstate"):
             source = self.root.folder / name
             shutil.copytree(source, terraform / name, symlinks=True) if source.is_dir() else shutil.copy(
                 source, terraform
             )
+        state = terraform / "terraform.tfstate"
+        state.write_text(moved(state.read_text()))
         return shown(Root(terraform, self.root.environment), "-refresh=false")
 
     def plans(self, makers: Mapping[str, Callable[[], Plan]]) -> dict[str, Plan]:

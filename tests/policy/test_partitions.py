@@ -2,23 +2,36 @@
 
 import json
 import re
+from functools import partial
 
 import pytest
 
 import tests.policy.rules  # noqa: F401  registers them
-from tests.policy.project import FULL_SETTINGS, bake, shown
+from tests.localaws.conftest import REGION
+from tests.policy.project import FULL_SETTINGS, bake
 from tests.policy.rule import violations
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("policy")]
 PARTITIONS = {"us-gov-west-1": ("aws-us-gov", "amazonaws.com"), "cn-north-1": ("aws-cn", "amazonaws.com.cn")}
 
 
-@pytest.fixture(scope="module", params=PARTITIONS)
-def plan(request, on_embedded_aws, tmp_path_factory):
-    """A first plan of the largest project in a region of another partition, and that partition."""
-    settings = FULL_SETTINGS | {"region": request.param}
-    terraform = bake(tmp_path_factory.mktemp(request.param), {}, settings)
-    return shown(on_embedded_aws(terraform)), *PARTITIONS[request.param]
+@pytest.fixture(scope="module")
+def plans(full_project, tmp_path_factory):
+    """The largest project in each region, planned on a state that reads as if it had been applied there."""
+
+    def moved(region: str, state: str) -> str:
+        return state.replace(REGION, region).replace("arn:aws:", f"arn:{PARTITIONS[region][0]}:")
+
+    folder = tmp_path_factory.mktemp("partitions")
+    baked = {region: bake(folder / region, {}, FULL_SETTINGS | {"region": region}) for region in PARTITIONS}
+    makers = {region: partial(full_project.plan_of, baked[region], partial(moved, region)) for region in PARTITIONS}
+    return full_project.plans(makers)
+
+
+@pytest.fixture(params=PARTITIONS)
+def plan(request, plans):
+    """A plan in a region of another partition, the partition, and what its services' names end with."""
+    return plans[request.param], *PARTITIONS[request.param]
 
 
 def test_project_of_another_partition_breaks_no_rule(plan):

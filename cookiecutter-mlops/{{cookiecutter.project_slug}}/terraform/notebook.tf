@@ -8,7 +8,7 @@ module "notebook" {
   kms_key_arn     = module.key.arn
   network         = local.network
   policy          = one(data.aws_iam_policy_document.notebook[*].json)
-  code_repository = local.notebook_clones ? module.source.clone_url : null
+  code_repository = local.notebook_clones ? module.source.https_url : null
   instance_type   = var.notebook.instance_type
   volume_size_gb  = var.notebook.volume_size_gb
   idle_minutes    = var.notebook.idle_minutes

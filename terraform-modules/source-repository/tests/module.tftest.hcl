@@ -23,6 +23,11 @@ run "codecommit_is_the_default" {
   }
 
   assert {
+    condition     = output.https_url == "https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/salary-prediction"
+    error_message = "a notebook must find the repository of this region"
+  }
+
+  assert {
     condition     = output.commit_variable == "CommitId"
     error_message = "a commit must name the code"
   }
