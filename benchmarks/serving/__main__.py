@@ -112,7 +112,7 @@ class Bench:
             process = self._started(stack, port, log)
         try:
             while _status(port, stack.ping) != 200:
-                if process.poll() is not None or time.monotonic() > begin + 120:
+                if process.poll() is not None or time.monotonic() > begin + 300:
                     raise SystemExit(f"{stack.name} did not start:\n{(self.folder / 'log.txt').read_text()[-2000:]}")
                 time.sleep(0.02)
             found = {"start s": time.monotonic() - begin}

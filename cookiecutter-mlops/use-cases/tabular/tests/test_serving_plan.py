@@ -1,7 +1,6 @@
 """Plans of every estimator that is known answer like the pipeline, and what no plan can hold is served all the same."""
 
 import json
-import os
 
 import numpy as np
 import pandas as pd
@@ -82,6 +81,22 @@ def table():
             "sold": np.where(size > 5, "true", "false"),
         }
     )
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """The walker, compiled once, beside the one that this project may have."""
+    if build.shutil.which("cc") is None:
+        pytest.skip("there is no C compiler here")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "LIBRARY", tmp_path_factory.mktemp("walker") / "walker.so")
+        assert build.build() is None
+        return build.LIBRARY
+
+
+@pytest.fixture
+def compiler(library, monkeypatch):
+    monkeypatch.setattr(build, "LIBRARY", library)
 
 
 def fitted(table, target, estimator, encoders=None, log_target=False):
@@ -180,31 +195,19 @@ def test_without_a_compiler_numpy_walks_the_plan(table, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("target", "estimator"), ESTIMATORS, ids=lambda value: getattr(type(value), "__name__", value))
-def test_answer_depends_neither_on_the_walker_nor_on_its_company(table, tmp_path, monkeypatch, target, estimator):
+def test_answer_depends_neither_on_the_walker_nor_on_its_company(table, compiler, target, estimator):
     one = export.whole(fitted(table, target, estimator).estimator, COLUMNS, log_target=False)
     rows = Rows(COLUMNS).read(handler.instances_of(COLUMNS, table))
     together = one.predict(rows)
     assert np.array_equal(together, np.concatenate([one.predict([row]) for row in rows]))
-    monkeypatch.setattr(build, "LIBRARY", build.LIBRARY.with_name(f"walker-{os.getpid()}.so"))
-    try:
-        if build.build() is None:
-            compiled = walk.CompiledWalker(one.arrays, len(one.meaning.sources))
-            raw = one._raw(rows)
-            assert np.array_equal(compiled.score(raw), one.walker.score(raw))
-    finally:
-        build.LIBRARY.unlink(missing_ok=True)
+    compiled, raw = walk.CompiledWalker(one.arrays, len(one.meaning.sources)), one._raw(rows)
+    assert np.array_equal(compiled.score(raw), one.walker.score(raw))
 
 
-@pytest.mark.skipif(build.shutil.which("cc") is None, reason="there is no C compiler here")
-def test_compiler_gives_the_first_rung(table, tmp_path, monkeypatch):
-    monkeypatch.setattr(build, "LIBRARY", build.LIBRARY.with_name(f"walker-{os.getpid()}.so"))
-    try:
-        assert build.build() is None
-        facts, served = exported(fitted(table, "kind", HistGradientBoostingClassifier(max_iter=10)), table, tmp_path)
-        assert facts["parity"]["walkers"] == ["numpy", "compiled"]
-        assert handler.rung(served) == ("compiled", "")
-    finally:
-        build.LIBRARY.unlink(missing_ok=True)
+def test_compiler_gives_the_first_rung(table, tmp_path, compiler):
+    facts, served = exported(fitted(table, "kind", HistGradientBoostingClassifier(max_iter=10)), table, tmp_path)
+    assert facts["parity"]["walkers"] == ["numpy", "compiled"]
+    assert handler.rung(served) == ("compiled", "")
 
 
 def test_wrong_plan_fails_the_training(table, tmp_path, monkeypatch):
