@@ -1,10 +1,13 @@
 """What the embedded AWS does not do, it says at once: status 501 and the action's name, in each protocol."""
 
+import json
 import pickle
+import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from urllib.parse import urlparse
 
 import boto3
 import pytest
@@ -75,3 +78,13 @@ def test_request_body_is_never_evaluated(aws, tmp_path):
             with pytest.raises(urllib.error.HTTPError, match="400"):
                 urllib.request.urlopen(request)
     assert not (tmp_path / "ran").exists()
+
+
+def test_answer_leaves_in_one_piece(aws):
+    """The SDK of Terraform may lose the body of an answer whose headers come before it."""
+    host, port = urlparse(aws.url).hostname, urlparse(aws.url).port
+    with socket.create_connection((host, port)) as connection:
+        connection.sendall(b"GET /_embedded/clock HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        headers, _, body = connection.recv(65536).partition(b"\r\n\r\n")
+    assert headers.startswith(b"HTTP/1.1 200")
+    assert "rate" in json.loads(body)
