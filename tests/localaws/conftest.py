@@ -30,14 +30,20 @@ class Aws:
     url: str
     home: Path
 
-    def client(self, service: str, attempts: int = 2) -> Any:
+    def client(
+        self, service: str, attempts: int = 2, checked: bool = True, credentials: dict[str, Any] | None = None
+    ) -> Any:
+        """Return a client; unchecked, it sends what it is given; with an answer of AssumeRole, it acts as that role."""
+        given = credentials or {"AccessKeyId": "embedded-aws", "SecretAccessKey": "embedded-aws"}
+        retries: dict[str, Any] = {"total_max_attempts": attempts}
         return boto3.client(
             service,
             endpoint_url=self.url,
             region_name=REGION,
-            aws_access_key_id="embedded-aws",
-            aws_secret_access_key="embedded-aws",
-            config=Config(retries={"total_max_attempts": attempts}, s3={"addressing_style": "path"}),
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given.get("SessionToken"),
+            config=Config(retries=retries, s3={"addressing_style": "path"}, parameter_validation=checked),
         )
 
 

@@ -44,8 +44,8 @@ def test_tiering_configuration_deleted_leaves_the_bucket(aws: Aws) -> None:
 
 def test_unknown_sub_resource_deleted_leaves_the_bucket(aws: Aws) -> None:
     s3, bucket = aws.client("s3"), new_bucket(aws)
-    with pytest.raises(ClientError, match="inventory"):
-        s3.delete_bucket_inventory_configuration(Bucket=bucket, Id="all")
+    with pytest.raises(ClientError, match="metadataTable"):
+        s3.delete_bucket_metadata_table_configuration(Bucket=bucket)
     s3.head_bucket(Bucket=bucket)
 
 

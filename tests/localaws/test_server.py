@@ -25,10 +25,12 @@ QUEUE = f"arn:aws:sqs:{REGION}:123456789012:any"
         ("codepipeline", "list_webhooks", {}, "codepipeline:ListWebhooks"),  # CBOR
         ("sqs", "list_message_move_tasks", {"SourceArn": QUEUE}, "sqs:ListMessageMoveTasks"),
         ("cloudformation", "list_types", {}, "cloudformation:ListTypes"),  # query
+        ("iam", "change_password", {"OldPassword": "a", "NewPassword": "b"}, "iam:ChangePassword"),  # query
+        ("apigateway", "get_sdk_types", {}, "apigateway:GetSdkTypes"),  # REST, JSON
         ("ec2", "describe_fleet_history", {"FleetId": "any", "StartTime": 0}, "ec2:DescribeFleetHistory"),
-        ("lambda", "list_code_signing_configs", {}, "lambda:GET /2020-04-22/code-signing-configs"),
-        ("route53", "list_cidr_collections", {}, "route53:GET /2013-04-01/cidrcollection"),  # REST, XML
-        ("chatbot", "describe_slack_workspaces", {}, "chatbot:POST /describe-slack-workspaces"),  # unknown to moto
+        ("lambda", "list_code_signing_configs", {}, "lambda:ListCodeSigningConfigs"),
+        ("route53", "list_cidr_collections", {}, "route53:ListCidrCollections"),  # REST, XML
+        ("chatbot", "describe_slack_workspaces", {}, "chatbot:DescribeSlackWorkspaces"),  # unknown to moto
     ],
 )
 def test_what_is_not_implemented_is_named_at_once(aws, service, operation, arguments, named):

@@ -11,6 +11,7 @@ from cookiecutter_mlops.errors import MlopsError
 from cookiecutter_mlops.localaws import confinement, controls, process
 from cookiecutter_mlops.localaws import logs as streams
 from cookiecutter_mlops.localaws.controls import home_option, own_home_option
+from cookiecutter_mlops.localaws.coverage import coverage
 from cookiecutter_mlops.localaws.iam import authorization
 from cookiecutter_mlops.localaws.iam.commands import permissions
 
@@ -25,7 +26,7 @@ def local() -> None:
     """Run an AWS inside this laptop: Terraform, git push, pipelines, training and endpoints, with no account."""
 
 
-for command in (controls.clock, controls.fault, controls.outbox, permissions):
+for command in (controls.clock, controls.fault, controls.outbox, coverage, permissions):
     local.add_command(command)
 
 

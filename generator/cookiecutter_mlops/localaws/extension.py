@@ -19,6 +19,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import BaseResponse
 
 SERVICES: dict[str, type[BaseResponse]] = {}
+EXECUTES: dict[str, set[str]] = {}
 ROUTES: dict[str, Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]] = {}
 _FIRST: dict[str, list[Callable[[], object]]] = {}
 
@@ -72,6 +73,11 @@ def create_app(service: Any) -> Any:
 def register_service(scope: str, responses: type[BaseResponse]) -> None:
     """Answer for a service that moto lacks, for example `codestar-connections`."""
     SERVICES[scope] = responses
+
+
+def executes(service: str, *operations: str) -> None:
+    """Say that operations of moto's make something happen, by what was put into its models: `sns`, `publish`."""
+    EXECUTES.setdefault(service, set()).update(operations)
 
 
 def register_route(prefix: str, application: Callable[..., Iterable[bytes]]) -> None:

@@ -17,7 +17,9 @@ from cookiecutter_mlops.localaws.extension import AwsError
 
 # The models of a service, by the name that requests are signed for; where they are not one of the same name.
 _MODELS = {
+    "apigateway": ["apigateway", "apigatewayv2"],
     "cloudwatch": ["cloudwatch"],
+    "elasticfilesystem": ["efs"],
     "monitoring": ["cloudwatch"],
     "sagemaker": ["sagemaker", "sagemaker-runtime"],
     "states": ["stepfunctions"],

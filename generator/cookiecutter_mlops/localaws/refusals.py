@@ -3,6 +3,7 @@
 The status is always 501: SDKs repeat a request that ended with 500 for minutes, and nothing mends itself meanwhile.
 """
 
+import contextlib
 import json
 import re
 import traceback
@@ -37,12 +38,18 @@ def answer(environ: dict[str, Any], error: Exception) -> Response:
 
 def _action(environ: dict[str, Any], error: Exception) -> str:
     """Return the action's name, from the header that holds it, from moto's sentence about it, or else the address."""
+    from cookiecutter_mlops.localaws import operations  # which knows services by this module
+
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         return target.rpartition(".")[2]
-    if operation := re.search(r"/operation/(\w+)$", environ["PATH_INFO"]):  # of a service that speaks CBOR
-        return operation[1]
     if named := re.match(r"The (\w+) action", str(error)):
-        return underscores_to_camelcase(named[1].capitalize())
+        action = underscores_to_camelcase(named[1].capitalize())
+        with contextlib.suppress(ValueError):
+            known = {name.lower(): name for name in operations.names(service(environ))}
+            return known.get(action.lower(), action)  # AWS writes ID, ACL, …
+        return action
+    if operation := operations.operation(environ):
+        return str(operation.name)
     return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
 
 

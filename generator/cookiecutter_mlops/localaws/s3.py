@@ -8,16 +8,22 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import Any
 
 from moto.s3 import responses
 from moto.s3.models import FakeBucket, S3Backend
 
-from cookiecutter_mlops.localaws import objects
+from cookiecutter_mlops.localaws import kms, objects
 from cookiecutter_mlops.localaws.extension import NotEmulated
+from cookiecutter_mlops.localaws.iam.s3calls import default_key
 
 # Sub-resources that are stored as they are sent; moto has none of them.
-_STORED = ("intelligent-tiering", "metrics", "analytics")
+_STORED = ("intelligent-tiering", "metrics", "analytics", "inventory", "requestPayment")
+# What they are where nobody sent them; the others are then missing.
+_PAYER = "<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymentConfiguration>"
+# Sub-resources that nobody has: moto takes a request for one of them for a request for the bucket.
+_ABSENT = ("abac", "metadataConfiguration", "metadataTable", "session")
 # What is true of every request here. The loopback address stands in for TLS, so that the same policies work.
 _FACTS = {"aws:securetransport": "true", "s3:tlsversion": "1.3"}
 _CONDITIONAL = threading.Lock()
@@ -26,6 +32,11 @@ _XMLNS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
 class S3Response(responses.S3Response):
     """moto's S3, with the sub-resources that it lacks."""
+
+    def _bucket_response(self, request: Any, full_url: str) -> Any:
+        if absent := [name for name in _ABSENT if name in self._get_querystring(request, full_url)]:
+            raise NotEmulated(f"s3:{request.method} of a bucket's {absent[0]}")
+        return super()._bucket_response(request, full_url)
 
     def _bucket_response_get(self, bucket_name: str, querystring: dict[str, Any]) -> Any:
         if kind := _stored(querystring):
@@ -49,9 +60,16 @@ class S3Response(responses.S3Response):
 
     def put_object(self) -> Any:
         """Put an object; of several who want to be the first (If-None-Match), as Terraform for its lock, one is."""
+        self._refuse_unusable_key()
         is_conditional = self.headers.get("If-None-Match") or self.headers.get("If-Match")
         with _CONDITIONAL if is_conditional else contextlib.nullcontext():
             return super().put_object()
+
+    def _refuse_unusable_key(self) -> None:
+        """Refuse an object that is to be encrypted with a key that is disabled or pending deletion."""
+        named = self.headers.get("x-amz-server-side-encryption-aws-kms-key-id")
+        if key := named or default_key(self.bucket_name, self.current_account):
+            kms.check_for_s3(self.current_account, self.region, key)
 
     def _documents(self, bucket_name: str) -> dict[tuple[str, str], Any]:
         """Return the stored sub-resources of a bucket; they live and die with it."""
@@ -61,6 +79,8 @@ class S3Response(responses.S3Response):
 
     def _get_stored(self, bucket_name: str, kind: str, querystring: dict[str, Any]) -> Any:
         document = self._documents(bucket_name).get((kind, _id(querystring)))
+        if document is None and kind == "requestPayment":
+            return 200, {}, _PAYER
         if document is None:
             text = "The specified configuration does not exist."
             return 404, {}, f"<Error><Code>NoSuchConfiguration</Code><Message>{text}</Message></Error>"
@@ -124,6 +144,24 @@ def _compare(operator: str, fact: str | None, values: list[Any]) -> bool:
     return False
 
 
+def may_log(target_bucket: Any, target_prefix: str | None) -> bool:
+    """Say whether a bucket's policy lets S3 write access logs there; moto's fails on principals that are a text."""
+    wanted = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}"
+    statements = json.loads(target_bucket.policy or "{}").get("Statement", [])
+    return any(
+        statement["Effect"] == "Allow"
+        and isinstance(statement.get("Principal"), dict)
+        and "logging.s3.amazonaws.com" in _listed(statement["Principal"].get("Service"))
+        and any(fnmatchcase("s3:PutObject", action) for action in _listed(statement.get("Action")))
+        and any(fnmatchcase(wanted, resource) for resource in _listed(statement.get("Resource")))
+        for statement in _listed(statements)
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value] if value else []
+
+
 def _without_empty_tags(tag: Callable[..., Any]) -> Callable[..., Any]:
     """Keep moto from announcing, with every object, the tags that nobody gave it."""
 
@@ -138,4 +176,5 @@ def install() -> None:
     # moto reloads its table of S3 addresses now and then, so the class is replaced where that table finds it.
     responses.S3Response = S3Response  # type: ignore[misc]
     S3Backend.put_object_tagging = _without_empty_tags(S3Backend.put_object_tagging)  # type: ignore[method-assign]
+    FakeBucket._log_permissions_enabled_policy = staticmethod(may_log)  # type: ignore[method-assign]
     FakeBucket.get_permission = get_permission  # type: ignore[method-assign,assignment]

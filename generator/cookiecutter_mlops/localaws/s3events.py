@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from cookiecutter_mlops.localaws import clock, delivery, runtime
+from cookiecutter_mlops.localaws import clock, delivery, extension, runtime
 
 # Detail type and reason by moto's name of an event; what is not here is told to nobody.
 _CREATED, _DELETED = "Object Created", "Object Deleted"
@@ -87,6 +87,9 @@ def _marking(mark: Callable[..., Any]) -> Callable[..., Any]:
 def install() -> None:
     from moto.s3 import models, notifications
 
+    extension.executes(
+        "s3", "put_object", "copy_object", "delete_object", "put_object_tagging", "delete_object_tagging"
+    )
     seams: Any = notifications
     seams._send_event_bridge_message = to_event_bridge
     seams._invoke_awslambda = seams._send_sns_message = _direct

@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.sns import models
 
-from cookiecutter_mlops.localaws import clock, delivery, outbox
+from cookiecutter_mlops.localaws import clock, delivery, extension, outbox
 
 # How long SNS tries to reach what AWS manages: more than 100 000 times in 23 days.
 _RETRY = {"MaximumRetryAttempts": 100_015, "MaximumEventAgeInSeconds": 23 * 86400}
@@ -67,3 +67,4 @@ class Subscription(models.Subscription):
 
 def install() -> None:
     models.Subscription = Subscription  # type: ignore[misc]
+    extension.executes("sns", "publish", "publish_batch")

@@ -1,21 +1,26 @@
 """SQS for many at once: moto's queues with a lock, and polling that sees the moved clock.
 
-Also the redrive policy as compact JSON, as AWS answers it; the spaces of moto's read as a change to Terraform.
+Also policies that stay when other attributes are set, who may redrive here, and attributes written as AWS writes them:
+compact JSON and whole seconds; anything else reads as a change to Terraform.
 """
 
 import json
 import threading
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 from moto.sqs import models
 
 from cookiecutter_mlops.localaws import clock
 
+_MOMENTS = ("CreatedTimestamp", "LastModifiedTimestamp")
 _STEP = 0.2  # seconds after which a poll looks again for messages that became visible
 
 
 class Queue(models.Queue):
+    BASE_ATTRIBUTES: ClassVar[list[str]] = [*models.Queue.BASE_ATTRIBUTES, "RedriveAllowPolicy"]  # type: ignore[misc]
+    redrive_allow_policy: str | None = None
+
     def __init__(self, *arguments: Any, **attributes: Any) -> None:
         self.lock = threading.RLock()
         super().__init__(*arguments, **attributes)
@@ -33,7 +38,13 @@ class Queue(models.Queue):
         result = super().attributes
         if redrive := result.get("RedrivePolicy"):
             result["RedrivePolicy"] = json.dumps(json.loads(redrive), separators=(",", ":"))
-        return result
+        if not result["RedriveAllowPolicy"]:
+            del result["RedriveAllowPolicy"]
+        return result | {name: str(int(float(result[name]))) for name in _MOMENTS}
+
+    def _set_attributes(self, attributes: dict[str, Any], now: float | None = None) -> None:
+        kept = {"Policy": self.policy} if hasattr(self, "_policy_json") else {}
+        super()._set_attributes(kept | attributes, now)
 
     @property
     def messages(self) -> list[models.Message]:

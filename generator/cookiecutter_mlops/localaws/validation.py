@@ -2,36 +2,58 @@
 
 boto3 checks some of that itself; Terraform and plain HTTP do not. The sentences are AWS's: "1 validation error
 detected: Value 'x' at 'resourceConfig.instanceType' failed to satisfy constraint: …". Members that the model does not
-know are ignored, as AWS ignores them.
+know are ignored, as AWS ignores them. What AWS refuses beyond its models is in `limits`.
 """
 
-import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from botocore.model import Shape
+from botocore.model import OperationModel, Shape
+from moto.core.parse import RequestParserError
 
-from cookiecutter_mlops.localaws import operations, refusals
+from cookiecutter_mlops.localaws import limits, operations, refusals
+from cookiecutter_mlops.localaws.iam import requests
 
-# The JSON services whose requests are checked, by the name that they are signed for, and the code of their refusal.
+# The services whose requests are checked, by the name that they are signed for, and the code of their refusal.
 SERVICES = dict.fromkeys(
     [
         "application-autoscaling",
+        "ce",
+        "codeartifact",
         "codebuild",
         "codepipeline",
         "dynamodb",
         "events",
+        "kinesis",
         "kms",
+        "lambda",
         "sagemaker",
+        "scheduler",
         "secretsmanager",
         "ssm",
         "states",
     ],
     "ValidationException",
-) | {"logs": "InvalidParameterException"}
+) | {
+    "apigateway": "BadRequestException",
+    "athena": "InvalidRequestException",
+    "budgets": "InvalidParameterException",
+    "chatbot": "InvalidParameterException",
+    "ec2": "InvalidParameterValue",
+    "ecr": "InvalidParameterException",
+    "elasticfilesystem": "BadRequest",
+    "glue": "InvalidInputException",
+    "iam": "ValidationError",
+    "logs": "InvalidParameterException",
+    "monitoring": "ValidationError",
+    "s3": "MalformedXML",
+    "sns": "InvalidParameter",
+    "sqs": "InvalidParameterValue",
+    "sts": "ValidationError",
+}
 # How Java's character classes, in which AWS writes its patterns, are written in Python.
 _CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{Alnum}": "A-Za-z0-9", r"\p{ASCII}": r"\x00-\x7f"}
 
@@ -43,16 +65,35 @@ class Validating:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        is_checked = "HTTP_X_AMZ_TARGET" in environ and refusals.service(environ) in SERVICES
-        model = operations.operation(environ) if is_checked else None
+        model = operations.operation(environ) if _is_checked(environ) else None
         if not model or not model.input_shape:
             return self.application(environ, start_response)
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)
-        code, message = check(model.input_shape, body, SERVICES[refusals.service(environ)])
+        code, message = _refusal(environ, model, model.input_shape)
         if code:
-            return operations.error(environ, model, code, message)(environ, start_response)
+            return operations.error(environ, model, code, message, 400)(environ, start_response)
         return self.application(environ, start_response)
+
+
+def _is_checked(environ: dict[str, Any]) -> bool:
+    """Say whether a request is held to its model; of S3, only what is done to buckets, for objects can be large."""
+    service = refusals.service(environ)
+    is_of_a_bucket = environ["REQUEST_METHOD"] == "PUT" and "/" not in environ["PATH_INFO"].strip("/")
+    return service in SERVICES and (service != "s3" or is_of_a_bucket)
+
+
+def _refusal(environ: dict[str, Any], model: OperationModel, shape: Shape) -> tuple[str, str]:
+    own = SERVICES[refusals.service(environ)]
+    if "HTTP_X_AMZ_TARGET" in environ:
+        code, message = check(shape, requests.body(environ), own)
+        if code:
+            return code, message
+    try:
+        request = requests.read(environ, "", "").params
+    except (NotImplementedError, RequestParserError, KeyError, ValueError, TypeError):
+        return "", ""  # what cannot be read is answered by who carries it out
+    if "HTTP_X_AMZ_TARGET" not in environ and (found := list(problems(shape, request, ""))):
+        return own, _sentence(found)
+    return limits.broken(operations.name(model), request)
 
 
 def check(shape: Shape, body: bytes, code: str) -> tuple[str, str]:
@@ -66,8 +107,11 @@ def check(shape: Shape, body: bytes, code: str) -> tuple[str, str]:
         return "SerializationException", str(error)
     if not found:
         return "", ""
-    count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: "
-    return code, count + "; ".join(found)
+    return code, _sentence(found)
+
+
+def _sentence(found: list[str]) -> str:
+    return f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: {'; '.join(found)}"
 
 
 def problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
@@ -101,7 +145,7 @@ def _inside(shape: Any, value: Any, path: str) -> Iterator[str]:
             if value.get(name) is None:
                 yield f"Value null at '{_below(path, name)}' failed to satisfy constraint: Member must not be null"
         for name, member in shape.members.items():
-            if (given := value.get(member.serialization.get("name", name))) is not None:
+            if (given := value.get(name, value.get(member.serialization.get("name", name)))) is not None:
                 yield from problems(member, given, _below(path, name))
     elif shape.type_name == "list":
         for number, item in enumerate(value, 1):

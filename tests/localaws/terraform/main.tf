@@ -1,5 +1,5 @@
-# Every kind of resource that the embedded AWS keeps itself, with the attributes that used to drift. `generation` is
-# raised by the test, to change something of each.
+# Every kind of resource that a machine learning project on AWS uses, grouped by service. `generation` is raised by the
+# test, to change something of each; docs/coverage.md is made from what happens then.
 
 terraform {
   required_providers {
@@ -12,6 +12,10 @@ terraform {
 
 provider "aws" {
   region = "eu-west-1"
+
+  default_tags {
+    tags = { Project = "every-kind" }
+  }
 }
 
 variable "generation" {

@@ -88,7 +88,7 @@ resource "aws_codepipeline" "this" {
 
     encryption_key {
       type = "KMS"
-      id   = "arn:aws:kms:eu-west-1:123456789012:alias/every-kind"
+      id   = aws_kms_alias.this.arn
     }
   }
 

@@ -32,8 +32,8 @@ resource "aws_sagemaker_model" "this" {
   }
 
   vpc_config {
-    subnets            = ["subnet-1"]
-    security_group_ids = ["sg-1"]
+    subnets            = aws_subnet.this[*].id
+    security_group_ids = [aws_security_group.this.id]
   }
 }
 
@@ -49,7 +49,7 @@ resource "aws_sagemaker_model" "serverless" {
 
 resource "aws_sagemaker_endpoint_configuration" "this" {
   name_prefix = "every-kind-"
-  kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1"
+  kms_key_arn = aws_kms_key.this.arn
   tags        = local.tags
 
   production_variants {
@@ -195,8 +195,8 @@ resource "aws_sagemaker_notebook_instance" "this" {
   volume_size             = 20
   root_access             = "Disabled"
   direct_internet_access  = "Disabled"
-  subnet_id               = "subnet-1"
-  security_groups         = ["sg-1"]
+  subnet_id               = aws_subnet.this[0].id
+  security_groups         = [aws_security_group.this.id]
   tags                    = local.tags
 }
 

@@ -3,8 +3,8 @@
 resource "aws_sagemaker_domain" "this" {
   domain_name = "every-kind"
   auth_mode   = "IAM"
-  vpc_id      = "vpc-1"
-  subnet_ids  = ["subnet-1"]
+  vpc_id      = aws_vpc.this.id
+  subnet_ids  = aws_subnet.this[*].id
   tags        = local.tags
 
   default_user_settings {

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.events import models as moto_models
-from moto.events.exceptions import InvalidEventPatternException, ValidationException
+from moto.events.exceptions import InvalidEventPatternException, ResourceNotFoundException, ValidationException
 
 from cookiecutter_mlops.localaws import clock, delivery
 from cookiecutter_mlops.localaws.events.transform import target_input
@@ -68,6 +68,22 @@ class Rule(moto_models.Rule):
 
 
 class EventsBackend(moto_models.EventsBackend):
+    def list_tags_for_resource(self, arn: str) -> dict[str, list[dict[str, str]]]:
+        return self.tagger.list_tags_for_resource(self._tagged(arn))
+
+    def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
+        self.tagger.tag_resource(self._tagged(arn), self.tagger.convert_dict_to_tags_input(tags))
+
+    def untag_resource(self, arn: str, tag_keys: list[str]) -> None:
+        self.tagger.untag_resource_using_names(self._tagged(arn), tag_keys)
+
+    def _tagged(self, arn: str) -> str:
+        """Return the ARN of a rule or bus that is there; moto mixes up rules of the same name on two buses."""
+        for bus in self.event_buses.values():
+            if arn in {bus.arn, *(rule.arn for rule in list(bus.rules.values()))}:
+                return arn
+        raise ResourceNotFoundException(f"Rule {arn.rpartition('/')[2]} does not exist on EventBus default.")
+
     def put_rule(self, *arguments: Any, **settings: Any) -> moto_models.Rule:
         """Refuse a schedule expression that EventBridge refuses."""
         if text := settings.get("scheduled_expression"):
@@ -85,6 +101,10 @@ def events_backend(rule: Rule) -> Any:
 
 def validate_pattern(parser: Any, pattern: dict[str, Any]) -> None:
     """Refuse a pattern that EventBridge refuses: values that are no lists, empty lists, unknown comparisons."""
+    if not isinstance(pattern, dict):
+        raise InvalidEventPatternException(reason="Filter is not an object")
+    if not pattern and parser.pattern:  # a rule with a schedule has none
+        raise InvalidEventPatternException(reason="Empty objects are not allowed")
     for name, value in pattern.items():
         if isinstance(value, dict):
             validate_pattern(parser, value)
@@ -102,6 +122,19 @@ def _validate_item(parser: Any, name: str, item: Any) -> None:
         validate_pattern(parser, item)
     elif isinstance(item, dict) and not (len(item) == 1 and _OPERATORS.issuperset(item)):
         raise InvalidEventPatternException(reason=f"Unrecognized match type {', '.join(item)}")
+    elif isinstance(item, dict) and "numeric" in item:
+        _validate_numeric(item["numeric"])
+
+
+def _validate_numeric(comparison: Any) -> None:
+    """Refuse a numeric comparison that is not made of pairs of an operator and a number."""
+    if not isinstance(comparison, list) or not comparison or len(comparison) % 2:
+        raise InvalidEventPatternException(reason="Bad numeric range")
+    for operator, number in zip(comparison[::2], comparison[1::2], strict=True):
+        if operator not in ("=", "<", "<=", ">", ">="):
+            raise InvalidEventPatternException(reason=f"Unrecognized numeric range operator: {operator}")
+        if not isinstance(number, int | float) or isinstance(number, bool):
+            raise InvalidEventPatternException(reason=f"Value of {operator} must be numeric")
 
 
 def _as_sent(event: Any) -> dict[str, Any]:

@@ -75,10 +75,15 @@ def role_of(arn: str) -> Any:
 
 
 def session_of(access_key: str) -> Any:
-    """Return the session with this access key, or None; AWS gives such keys a prefix of their own."""
+    """Return the session with this access key, of a role in any account, or None; such keys have their own prefix."""
+    from moto.sts.models import sts_backends
+
     if not access_key.startswith("ASIA"):
         return None
-    return _SESSIONS.get(access_key) or _sts().get_assumed_role_from_access_key(access_key)
+    if session := _SESSIONS.get(access_key):
+        return session
+    found = (_sts(account).get_assumed_role_from_access_key(access_key) for account in list(sts_backends))
+    return next((session for session in found if session), None)
 
 
 def new_session(role_arn: str, name: str, seconds: float, policy: str = "") -> Any:

@@ -121,7 +121,7 @@ def _sealed(
     plain = environ.get("HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION") == "AES256"
     yield from closed(bucket, key, region, account, "" if plain else named) if not plain else ()
     if "uploadId" in query:  # S3 opens the parts that it joins
-        yield from _with_key("kms:Decrypt", _default_key(bucket, account), bucket, key, region, account)
+        yield from _with_key("kms:Decrypt", default_key(bucket, account), bucket, key, region, account)
 
 
 def missing(bucket: str, key: str, account: str) -> list[Call]:
@@ -141,7 +141,7 @@ def opened(bucket: str, key: str, region: str, account: str) -> list[Call]:
 
 def closed(bucket: str, key: str, region: str, account: str, named: str = "") -> list[Call]:
     """Writing an object needs the key that its request names, or the bucket's own."""
-    return _with_key("kms:GenerateDataKey", named or _default_key(bucket, account), bucket, key, region, account)
+    return _with_key("kms:GenerateDataKey", named or default_key(bucket, account), bucket, key, region, account)
 
 
 def _with_key(action: str, key: str, bucket: str, name: str, region: str, account: str) -> list[Call]:
@@ -160,7 +160,7 @@ def _find(bucket: str, account: str) -> Any:
     return s3_backends[account]["aws"].buckets.get(bucket)
 
 
-def _default_key(bucket: str, account: str) -> str:
+def default_key(bucket: str, account: str) -> str:
     found = _find(bucket, account)
     rule = ((found.encryption or {}).get("Rule") or {}) if found else {}
     default = (rule[0] if isinstance(rule, list) else rule).get("ApplyServerSideEncryptionByDefault") or {}

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from cookiecutter_mlops.localaws.crud import Document, Kind
-from cookiecutter_mlops.localaws.sagemaker.base import Operations
+from cookiecutter_mlops.localaws.sagemaker.images import IMAGE, ImageOperations
 from cookiecutter_mlops.localaws.sagemaker.pipelines.operations import PIPELINE
 
 _IN_SERVICE = {"Status": "InService"}
@@ -30,6 +30,16 @@ def _complete_feature_group(document: Document) -> None:
 def _complete_server(document: Document) -> None:
     document["TrackingServerUrl"] = f"https://{document['TrackingServerName']}.experiments.sagemaker.aws"
     document["AutomaticModelRegistration"] = bool(document.get("AutomaticModelRegistration"))
+
+
+def _complete_project(document: Document) -> None:
+    document.setdefault("ProjectId", f"p-{uuid.uuid4().hex[:12]}")
+    product = {"ProvisionedProductId": f"pp-{uuid.uuid4().hex[:13]}"}
+    document.setdefault("ServiceCatalogProvisionedProductDetails", product)
+    given = document.get("ServiceCatalogProvisioningDetails", {})
+    changed = document.pop("ServiceCatalogProvisioningUpdateDetails", {})
+    document["ServiceCatalogProvisioningDetails"] = given | changed
+    document["ProjectStatus"] = "UpdateCompleted" if "ProjectArn" in document else "CreateCompleted"
 
 
 def _job_definition(kind: str) -> Kind:
@@ -97,7 +107,13 @@ KINDS: dict[Kind, str] = {
         _job_definition(kind): "Create Describe Delete List"
         for kind in ("data-quality", "model-quality", "model-bias", "model-explainability")
     },
-    Kind("Image", defaults={"ImageStatus": "CREATED"}): "Create Describe Update Delete List",
+    IMAGE: "Create Describe Update Delete List",
+    Kind(
+        "Project",
+        missing=("ValidationException", "Project {key} does not exist."),
+        listed="ProjectSummaryList",
+        complete=_complete_project,
+    ): "Create Describe Update Delete List",
     Kind("StudioLifecycleConfig"): "Create Describe Delete List",
     Kind("AppImageConfig"): "Create Describe Update Delete List",
     Kind(
@@ -118,7 +134,7 @@ KINDS: dict[Kind, str] = {
 }
 
 
-class CatalogOperations(Operations):
+class CatalogOperations(ImageOperations):
     """Operations on these resources that are more than documents; part of the SageMaker backend."""
 
     _portfolio = "Disabled"
