@@ -143,9 +143,9 @@ def _announce(options: argparse.Namespace, port: int, url: str, world: str) -> P
 class Handler(MotoRequestHandler):
     """One line per request in the server's log, and no waiting on slow name servers."""
 
-    # Headers and body leave in one piece. AWS's SDK for Go, which Terraform uses, closes the body of its request as soon
-    # as it has the headers of the answer; if it has not quite ended writing it then, the connection breaks, an answer
-    # whose body comes behind is lost, and what was created is created again: ResourceAlreadyExists.
+    # Headers and body leave in one piece. AWS's SDK for Go, which Terraform uses, closes the body of its request as
+    # soon as it has the headers of the answer; if it has not quite ended writing it then, the connection breaks, an
+    # answer whose body comes behind is lost, and what was created is created again: ResourceAlreadyExists.
     wbufsize = 1 << 18
     answered = 0
 
