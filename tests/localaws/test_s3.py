@@ -81,3 +81,10 @@ def test_one_of_many_is_the_first_to_put_an_object(aws):
     with ThreadPoolExecutor(12) as threads:
         outcomes = list(threads.map(put, range(12)))
     assert (outcomes.count(None), outcomes.count("PreconditionFailed")) == (1, 11)
+
+
+def test_bucket_takes_the_acl_of_logs_that_the_model_does_not_name(aws: Aws) -> None:
+    s3, bucket = aws.client("s3"), new_bucket(aws)
+    s3.put_bucket_acl(Bucket=bucket, ACL="log-delivery-write")
+    groups = {grant["Grantee"].get("URI", "") for grant in s3.get_bucket_acl(Bucket=bucket)["Grants"]}
+    assert "http://acs.amazonaws.com/groups/s3/LogDelivery" in groups

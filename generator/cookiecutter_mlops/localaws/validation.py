@@ -54,6 +54,8 @@ SERVICES = dict.fromkeys(
     "sqs": "InvalidParameterValue",
     "sts": "ValidationError",
 }
+# What AWS takes although its model does not name it.
+_MORE = {"BucketCannedACL": ["log-delivery-write"]}
 # How Java's character classes, in which AWS writes its patterns, are written in Python.
 _CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{Alnum}": "A-Za-z0-9", r"\p{ASCII}": r"\x00-\x7f"}
 
@@ -159,7 +161,7 @@ def _inside(shape: Any, value: Any, path: str) -> Iterator[str]:
 def _broken(shape: Any, value: Any) -> str:
     """Return the constraint of the model that a value breaks."""
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    enum = getattr(shape, "enum", None)
+    enum = [*getattr(shape, "enum", []), *_MORE.get(shape.name, [])]
     if enum and value not in enum:
         return f"Member must satisfy enum value set: [{', '.join(enum)}]"
     if isinstance(value, str | list | dict):
