@@ -82,3 +82,20 @@ def test_pattern_that_only_java_understands_lets_pass() -> None:
     assert validation._matches(r"[\p{Broken", "anything")
     assert validation._matches(r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)", "Team ä 1")
     assert not validation._matches(r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)", "a#b")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "does_not"),
+    [
+        (r"\p{ASCII}*", "application/json", "é"),
+        (r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", "a b/c", "a#b"),
+        (r"\p{Alnum}+\\[a-z]", "a1\\b", "-\\b"),
+    ],
+)
+def test_character_classes_of_java_are_read_in_and_outside_of_sets(pattern, fits, does_not):
+    assert validation.fits(pattern, fits)
+    assert not validation.fits(pattern, does_not)
+
+
+def test_pattern_that_only_java_understands_refuses_nothing():
+    assert validation.fits("[a-z&&[^b]]+", "b")

@@ -57,6 +57,8 @@ SERVICES = dict.fromkeys(
 # What AWS takes although its model does not name it.
 _MORE = {"BucketCannedACL": ["log-delivery-write"]}
 # How Java's character classes, in which AWS writes its patterns, are written in Python.
+_SET_OR_CLASS = re.compile(r"\\\\|\\\[|\[(?:\\.|[^\]\\])*\]|\\p\{\w+\}", re.DOTALL)
+_JAVA_ONLY = re.compile(r"&&|\[\^?(?:\\.|[^\]\\\[])*\[")  # sets within sets, which Python reads otherwise
 _CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{Alnum}": "A-Za-z0-9", r"\p{ASCII}": r"\x00-\x7f"}
 
 
@@ -175,25 +177,35 @@ def _broken(shape: Any, value: Any) -> str:
         if least is not None and value < least:
             return f"Member must have value greater than or equal to {least}"
     pattern = shape.metadata.get("pattern")
-    if pattern and isinstance(value, str) and not _matches(pattern, value):
+    if pattern and isinstance(value, str) and not fits(pattern, value):
         return f"Member must satisfy regular expression pattern: {pattern}"
     return ""
 
 
-def _matches(pattern: str, value: str) -> bool:
+def fits(pattern: str, value: str) -> bool:
+    """Whether a value fits a pattern of AWS's models; one that only Java understands fits everything."""
     compiled = _compiled(pattern)
     return compiled is None or compiled.fullmatch(value) is not None
 
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """Return a pattern of AWS for Python, or None for one that only Java understands."""
-    for java, python in _CLASSES.items():
-        pattern = pattern.replace(java, python)
+    if _JAVA_ONLY.search(pattern):
+        return None
     try:
-        return re.compile(pattern, re.DOTALL)
+        return re.compile(_SET_OR_CLASS.sub(_in_python, pattern), re.DOTALL)
     except re.error:
         return None
+
+
+def _in_python(found: re.Match[str]) -> str:
+    """Write the classes of a set in it, and one that stands alone as a set of its own."""
+    text = found[0]
+    if not text.startswith("["):
+        return f"[{_CLASSES[text]}]" if text in _CLASSES else text
+    for java, python in _CLASSES.items():
+        text = text.replace(java, python)
+    return text
 
 
 def _below(path: str, name: str) -> str:
