@@ -92,7 +92,7 @@ def serve(folder: Path, *options: str) -> Iterator[Aws]:
         environment[guard.NAME] = f"{mark}/"
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
     try:
-        wait_for(lambda: process.poll() is not None or (home / "server.json").exists(), seconds=30)
+        wait_for(lambda: process.poll() is not None or (home / "server.json").exists(), seconds=90)
         assert process.poll() is None, (home / "server.log").read_text()
         yield Aws(json.loads((home / "server.json").read_text())["url"], home)
     finally:
