@@ -70,12 +70,7 @@ def test_a_hundred_clients_lose_and_double_nothing(aws: Aws) -> None:
     s3, sqs, dynamodb, runtime = (client(aws, name) for name in ("s3", "sqs", "dynamodb", "sagemaker-runtime"))
     s3.create_bucket(Bucket="clients", CreateBucketConfiguration={"LocationConstraint": REGION})
     queue = sqs.create_queue(QueueName="clients", Attributes={"VisibilityTimeout": "600"})["QueueUrl"]
-    dynamodb.create_table(
-        TableName="clients",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(dynamodb)
     endpoint = new_endpoint(aws, new_config(aws, "answer"))
     assert settled(aws, endpoint)["EndpointStatus"] == "InService"
     stored: dict[str, str] = {}
@@ -112,6 +107,15 @@ def test_a_hundred_clients_lose_and_double_nothing(aws: Aws) -> None:
     assert Counter(won) == Counter(taken)  # of all who wanted an item, one got it
     assert [item["n"]["N"] for item in items if item["id"]["S"] == "count"] == [str(times)]
     print(f"{CLIENTS} clients did {times} rounds of 6 requests in {SECONDS:.0f} s")
+
+
+def create_table(dynamodb: Any) -> None:
+    dynamodb.create_table(
+        TableName="clients",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 def take(dynamodb: Any, turn: str) -> bool:

@@ -1,7 +1,9 @@
 """What several tests share: a small problem that is independent of project.toml, and one model of the real one."""
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy: threads cost more than so few rows gain
 
@@ -38,3 +40,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base, own = tmp_path_factory.mktemp("ml"), load_settings(ROOT / "project.toml")
     train(ROOT / own.data.sample, base, own)
     return base
+
+
+@pytest.fixture(scope="session")
+def samples(trained: Path) -> list[dict[str, Any]]:
+    """The requests that the model's record keeps, with their answers."""
+    return json.loads((trained / "model/samples.json").read_text())

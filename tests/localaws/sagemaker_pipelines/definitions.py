@@ -86,43 +86,7 @@ def abalone(aws: Aws, bucket: str, group: str) -> str:
     """Return the definition that every tutorial of SageMaker Pipelines has."""
     image = push_bundle(aws)
     trained = get("Steps.Train.ModelArtifacts.S3ModelArtifacts")
-    evaluated = {
-        "PropertyFiles": [{"PropertyFileName": "Report", "OutputName": "evaluation", "FilePath": "evaluation.json"}]
-    }
-    mse = {
-        "Std:JsonGet": {
-            "PropertyFile": get("Steps.Evaluate.PropertyFiles.Report"),
-            "Path": "regression_metrics.mse.value",
-        }
-    }
-    containers = [{"Image": image, "ModelDataUrl": trained}]
-    register = {
-        "ModelPackageGroupName": group,
-        "ModelApprovalStatus": get("Parameters.Approval"),
-        "InferenceSpecification": {
-            "Containers": containers,
-            "SupportedContentTypes": ["text/csv"],
-            "SupportedResponseMIMETypes": ["text/csv"],
-        },
-    }
-    arguments = {
-        "Conditions": [{"Type": "LessThanOrEqualTo", "LeftValue": mse, "RightValue": get("Parameters.Threshold")}],
-        "IfSteps": [
-            {"Name": "Register", "Type": "RegisterModel", "Arguments": register},
-            {
-                "Name": "Create",
-                "Type": "Model",
-                "Arguments": {"ExecutionRoleArn": ROLE, "PrimaryContainer": containers[0] | {"Environment": {}}},
-            },
-        ],
-        "ElseSteps": [
-            {
-                "Name": "TooBad",
-                "Type": "Fail",
-                "Arguments": {"ErrorMessage": join("MSE is over", get("Parameters.Threshold"), on=" ")},
-            }
-        ],
-    }
+    report = {"PropertyFileName": "Report", "OutputName": "evaluation", "FilePath": "evaluation.json"}
     return definition(
         processing("Process", image, ["process"], f"s3://{bucket}/in/", "train", bucket),
         training(
@@ -132,9 +96,36 @@ def abalone(aws: Aws, bucket: str, group: str) -> str:
             bucket,
             {"answer": get("Parameters.Answer")},
         ),
-        processing("Evaluate", image, ["evaluate"], trained, "evaluation", bucket, **evaluated),
-        {"Name": "Check", "Type": "Condition", "Arguments": arguments},
+        processing("Evaluate", image, ["evaluate"], trained, "evaluation", bucket, PropertyFiles=[report]),
+        {"Name": "Check", "Type": "Condition", "Arguments": good_enough(image, trained, group)},
     )
+
+
+def good_enough(image: str, trained: Any, group: str) -> Document:
+    """Register and create the model whose error is small enough; fail where it is not."""
+    error = {"PropertyFile": get("Steps.Evaluate.PropertyFiles.Report"), "Path": "regression_metrics.mse.value"}
+    at_most = {"LeftValue": {"Std:JsonGet": error}, "RightValue": get("Parameters.Threshold")}
+    container = {"Image": image, "ModelDataUrl": trained}
+    served = {
+        "Containers": [container],
+        "SupportedContentTypes": ["text/csv"],
+        "SupportedResponseMIMETypes": ["text/csv"],
+    }
+    register = {
+        "ModelPackageGroupName": group,
+        "ModelApprovalStatus": get("Parameters.Approval"),
+        "InferenceSpecification": served,
+    }
+    create = {"ExecutionRoleArn": ROLE, "PrimaryContainer": container | {"Environment": {}}}
+    sentence = {"ErrorMessage": join("MSE is over", get("Parameters.Threshold"), on=" ")}
+    return {
+        "Conditions": [{"Type": "LessThanOrEqualTo"} | at_most],
+        "IfSteps": [
+            {"Name": "Register", "Type": "RegisterModel", "Arguments": register},
+            {"Name": "Create", "Type": "Model", "Arguments": create},
+        ],
+        "ElseSteps": [{"Name": "TooBad", "Type": "Fail", "Arguments": sentence}],
+    }
 
 
 def pipeline(aws: Aws, text: str, **more: Any) -> str:

@@ -8,7 +8,7 @@ IDENTITY = [
         "sagemaker-training/jobs.tf",
         r'(actions   = \["iam:PassRole"\]\s+resources = )\[.*\]',
         r'\1["arn:${local.partition}:iam::${local.account}:role/${var.project}-*"]',
-        r"train_pipeline.*build|policy_document|aws_iam_role_policy.this",
+        r"^data.aws_iam_policy_document.train$|notebook.*aws_iam_role_policy.this",
     ),
     Mutation(
         "pass-role-names-the-service",
@@ -48,7 +48,7 @@ resource "aws_iam_role_policy_attachment" "everything" {
         "lambda-invoker/permissions.tf",
         r'actions   = \["sqs:SendMessage"\]',
         'actions   = ["sqs:*"]',
-        r"invoker.*(aws_iam_role_policy|policy_document).this",
+        r"invoker.*policy_document.this",
     ),
     Mutation(
         "star-resource-only-where-aws-knows-no-other",
@@ -90,7 +90,7 @@ resource "aws_iam_role_policy_attachment" "everything" {
         "sagemaker-training/jobs.tf",
         r"\n *DenyNetworkAccess = .*",
         "",
-        r"train_pipeline.*build|policy_document|aws_iam_role_policy.this",
+        r"^data.aws_iam_policy_document.train$|notebook.*aws_iam_role_policy.this",
     ),
     Mutation(
         "resource-policy-is-not-public",

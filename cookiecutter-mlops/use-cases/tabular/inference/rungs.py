@@ -77,7 +77,7 @@ class Whole:
 def choose(folder: Path) -> Rung:
     """The rung of a verified model folder."""
     serving = json.loads((folder / "serving.json").read_text())
-    if serving["plan"] == "whole":
+    if serving["plan"] == "complete":
         return Planned(*plans.load(folder))
     from training import model as tabular
 

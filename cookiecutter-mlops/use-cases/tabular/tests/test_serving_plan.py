@@ -135,7 +135,7 @@ def answers_of(served, table):
 def test_plan_answers_like_the_pipeline(table, tmp_path, target, estimator):
     one = fitted(table, target, estimator)
     facts, served = exported(one, table, tmp_path)
-    assert facts["plan"] == "whole"
+    assert facts["plan"] == "complete"
     assert facts["parity"]["largest_difference"] <= 1e-9
     assert facts["parity"]["rows"] > ROWS
     assert handler.rung(served)[0] in ("compiled", "numpy")
@@ -145,7 +145,7 @@ def test_plan_answers_like_the_pipeline(table, tmp_path, target, estimator):
 def test_plan_of_missing_values_left_to_the_trees(table, tmp_path):
     one = fitted(table, "price", HistGradientBoostingRegressor(max_iter=30), ordinal(), log_target=True)
     facts, served = exported(one, table, tmp_path)
-    assert facts["plan"] == "whole"
+    assert facts["plan"] == "complete"
     assert artifact.same(answers_of(served, table), answers_of(handler.serve(one), table))
 
 
@@ -155,7 +155,7 @@ def test_categories_that_are_imputed(table, tmp_path):
     numbers = make_pipeline(StandardScaler(), SimpleImputer())
     encoders = ColumnTransformer([("names", encoder, ["colour", "shape"])], remainder=numbers)
     facts, _ = exported(fitted(table, "price", Ridge(), encoders), table, tmp_path)
-    assert facts["plan"] == "whole"
+    assert facts["plan"] == "complete"
 
 
 UNKNOWN = [

@@ -33,9 +33,9 @@ def export(model: Model, rows: pd.DataFrame, folder: Path) -> dict[str, Any]:
 
 def _made(model: Model) -> tuple[dict[str, Any], plan.Plan | None]:
     why = ""
-    for name in ("whole", "encoders"):
+    for name in ("complete", "encoders"):
         try:
-            if name == "whole":
+            if name == "complete":
                 return {"plan": name, "why": why}, plans.whole(model.estimator, model.columns, model.log_target)
             return {"plan": name, "why": why}, plans.encoder(model.estimator, model.columns)
         except Inexpressible as reason:
