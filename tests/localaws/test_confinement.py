@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +27,8 @@ def handler(event, context):
 @pytest.fixture
 def elsewhere() -> Iterator[Path]:
     """A folder that is not among the temporary ones."""
-    folder = Path(tempfile.mkdtemp(dir="/var/tmp"))
+    folder = Path("/var/tmp") / f"elsewhere-{uuid.uuid4().hex[:8]}"
+    folder.mkdir()
     yield folder
     shutil.rmtree(folder)
 
@@ -50,7 +51,7 @@ def test_program_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_job_writes_nothing_elsewhere(aws: Aws, elsewhere: Path) -> None:
-    bucket, name = new_bucket(aws, **{"data/a.csv": "1"}), elsewhere.name.replace("_", "-")
+    bucket, name = new_bucket(aws, **{"data/a.csv": "1"}), elsewhere.name
     place = {"S3Uri": f"s3://{bucket}/data", "LocalPath": "/opt/ml/processing/input", "S3DataType": "S3Prefix"}
     sagemaker = aws.client("sagemaker")
     sagemaker.create_processing_job(
