@@ -21,6 +21,7 @@ from scipy import stats
 
 from monitoring.capture import drawn
 from training import model
+from training.cells import Wrong, reader
 from training.rules import BOOLEANS
 from training.settings import METRICS, Settings
 
@@ -51,7 +52,7 @@ class Labels:
             entry = json.loads(line)
             key = entry["eventMetadata"]["eventId"]
             values = [self._typed(value) for value in _listed(entry["groundTruthData"])]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, Wrong):
             self.unreadable += 1
             return
         if drawn(key, self.share):
@@ -66,7 +67,9 @@ class Labels:
             return None
         if self.target.type == "number":
             return float(value)
-        return bool(BOOLEANS[str(value).lower()]) if self.target.type == "boolean" else str(value)
+        if self.target.type == "boolean":
+            return bool(BOOLEANS[str(value).lower()])
+        return reader(self.target)(value) if self.target.type == "labels" else str(value)
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,7 @@ def loss(value: float, trained: float, higher: bool) -> float:
 
 def _metric(trained: dict[str, float], settings: Settings) -> str:
     """The project's metric, or where it needs more than the answers (log_loss) the first that does not."""
-    usable = [name for name in METRICS[settings.problem.type] if name in trained and name != "log_loss"]
+    usable = [name for name in METRICS[settings.problem.type] if name in trained and name not in model.UNANSWERED]
     return settings.problem.metric if settings.problem.metric in usable else usable[0]
 
 

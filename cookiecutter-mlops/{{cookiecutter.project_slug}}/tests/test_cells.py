@@ -28,6 +28,9 @@ COLUMNS = [
     Column("flag", "boolean"),
     Column("text", "category"),
     Column("text", "category", categories=("3", "NA", "True", "abc")),
+    Column("words", "text"),
+    Column("wishes", "labels"),
+    Column("wishes", "labels", categories=("abc", "no", "3"), separator=","),
     Column("day", "date"),
     Column("day", "date", minimum=date(2000, 1, 1), maximum=date(2030, 1, 1)),
 ]

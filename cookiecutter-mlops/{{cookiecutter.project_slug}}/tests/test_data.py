@@ -195,3 +195,44 @@ def test_server_is_without_what_reads_files():
         [sys.executable, "-c", missing], cwd=Path(__file__).parent.parent, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+CALLS = {
+    "problem": {"type": "multilabel", "target": "wishes", "metric": "exact_match"},
+    "data": {"group": "call", "holdout": 0.3},
+    "gate": {"minimum_rows": 3},
+    "columns": [
+        {"name": "call", "type": "category", "missing": 0},
+        {"name": "words", "type": "text"},
+        {"name": "note", "type": "text", "training_only": True},
+        {"name": "wishes", "type": "labels", "separator": "<div>", "categories": ["pay", "close"]},
+    ],
+}
+
+
+def test_texts_and_labels_are_read(table):
+    lines = ["1,None,x,pay<div>close<div>pay", "1,  ,y,close", "2,NA,,pay"]
+    rows = load_table(table(*lines, header="call,words,note,wishes"), parse_settings(CALLS))
+    assert rows["wishes"].tolist() == ["close|pay", "close", "pay"]
+    assert rows["words"].tolist()[::2] == ["None", "NA"]  # an answer, in what people say
+    assert pd.isna(rows["words"][1])
+
+
+def test_label_that_nobody_knows_is_named(table):
+    with pytest.raises(DataError, match=r"row 3: wishes must be one of pay, close, or some .* not 'pay<div>stay'"):
+        load_table(table("1,a,,pay", "1,b,,pay<div>stay", header="call,words,note,wishes"), parse_settings(CALLS))
+
+
+@pytest.mark.parametrize("memory", [None, 1e-9])
+def test_rows_of_a_group_stay_together(table, memory):
+    own = parse_settings(CALLS | {"data": CALLS["data"] | ({"memory_gb": memory} if memory else {})})
+    lines = [f"{row // 5},{row},x,pay" for row in range(300)]
+    learn, judge = split(load_table(table(*lines, header="call,words,note,wishes"), own), own)
+    learned = pd.concat(list(learn)) if memory else learn
+    assert 0.1 < judge["call"].nunique() / 60 < 0.5
+    assert not set(learned["call"]) & set(judge["call"])
+    assert len(learned) + len(judge) == 300
+
+
+def test_request_holds_no_column_that_only_training_knows():
+    assert [column.name for column in parse_settings(CALLS).features] == ["call", "words"]

@@ -23,6 +23,8 @@ EPOCH = date(1970, 1, 1).toordinal()
 DAY = 86_400 * 10**9  # nanoseconds, in which a date is counted from 1970
 FIRST, LAST = -106_751 * DAY, 106_751 * DAY  # what 64 bits of them hold: the years 1677 to 2262
 
+JOINT = "|"  # between several labels, whatever stood between them in the file
+
 Reader = Callable[[Any], Any]
 
 
@@ -37,9 +39,10 @@ class Wrong(Exception):
 def reader(column: Column) -> Reader:
     """A function from a value to what the model takes (NaN or None where it is missing), which raises Wrong.
 
-    Numbers and booleans become floats, categories texts, dates nanoseconds since 1970 in UTC.
+    Numbers and booleans become floats, categories texts, dates nanoseconds since 1970 in UTC. A text may be any word
+    ("none" is an answer); labels are sorted, each once.
     """
-    return {"number": _number, "boolean": _boolean, "category": _category, "date": _date}[column.type](column)
+    return _READERS[column.type](column)
 
 
 def text_of(cell: object) -> str:
@@ -57,8 +60,9 @@ def rule(column: Column) -> str:
     if column.type == "boolean":
         return "true or false"
     if column.categories:
-        return f"one of {', '.join(column.categories)}"
-    words = {"number": "a number", "date": "a date such as 2024-05-31", "category": "a text"}[column.type]
+        some = f", or some of them with {column.separator!r} between" if column.type == "labels" else ""
+        return f"one of {', '.join(column.categories)}{some}"
+    words = {"number": "a number", "date": "a date such as 2024-05-31"}.get(column.type, "a text")
     low = f" from {column.minimum}" if column.minimum is not None else ""
     high = f" to {column.maximum}" if column.maximum is not None else ""
     return words + low + high
@@ -125,6 +129,33 @@ def _category(column: Column) -> Reader:
     return read
 
 
+def _text(column: Column) -> Reader:
+    def read(cell: Any) -> str | None:
+        if cell is None or cell != cell:
+            return None
+        if isinstance(cell, dict | list):
+            raise Wrong
+        return text_of(cell) or None
+
+    return read
+
+
+def _labels(column: Column) -> Reader:
+    allowed = frozenset(column.categories)
+
+    def read(cell: Any) -> str | None:
+        if cell is None or cell != cell:
+            return None
+        if isinstance(cell, dict | list):
+            raise Wrong
+        found = {part.strip() for part in text_of(cell).split(column.separator)} - {""}
+        if (allowed and not found <= allowed) or any(JOINT in label for label in found):
+            raise Wrong
+        return JOINT.join(sorted(found)) or None
+
+    return read
+
+
 def _date(column: Column) -> Reader:
     low = FIRST if column.minimum is None else nanoseconds(str(column.minimum))
     high = LAST if column.maximum is None else nanoseconds(str(column.maximum))
@@ -144,6 +175,16 @@ def _date(column: Column) -> Reader:
         raise Wrong
 
     return read
+
+
+_READERS: dict[str, Callable[[Column], Reader]] = {
+    "number": _number,
+    "boolean": _boolean,
+    "category": _category,
+    "date": _date,
+    "text": _text,
+    "labels": _labels,
+}
 
 
 def nanoseconds(text: str) -> int:

@@ -19,7 +19,8 @@ from training.readers import RowError
 from training.settings import Column
 
 REMEMBERED = 1000  # texts of a column; one of free text has no use for more
-TYPES: dict[str, Any] = {"number": pl.Float64, "boolean": pl.Float64, "date": pl.Datetime("ns"), "category": pl.String}
+TYPES: dict[str, Any] = {"number": pl.Float64, "boolean": pl.Float64, "date": pl.Datetime("ns")}
+TYPES |= dict.fromkeys(("category", "text", "labels"), pl.String)
 FIRST, LAST = datetime(1700, 1, 1), datetime(2200, 1, 1)  # fit into nanoseconds; other dates go to the rules
 DATE, TIME = "%Y-%m-%d", "%Y-%m-%d %H:%M:%S"
 DECIMAL_COMMA = re.compile(r"-?[\d.]*,\d+")
@@ -56,6 +57,9 @@ class Typist:
     def _settled(self, plain: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
         """Values of the cells that are plainly right, and which cells are left to the rules."""
         seen = self.seen.get(column.name)
+        if column.type == "text":  # no rule could be broken
+            words = plain.str.strip_chars()
+            return words.set(words == "", None), pl.repeat(False, len(words), dtype=pl.Boolean, eager=True)
         if column.type in ("number", "date"):
             values = plain.cast(pl.Float64, strict=False) if column.type == "number" else _dates(plain)
             right = _in_range(values, column)
@@ -76,7 +80,7 @@ class Typist:
             row = int(rows[int(texts.is_in(known.filter(wrong.to_numpy()).implode()).arg_max() or 0)])
             raise RowError(row, self._sentence(str(cells[row]), column))
         meaning = _series(found, column)
-        if column.type in ("boolean", "category"):
+        if column.type in ("boolean", "category", "labels"):
             self._remember(column.name, known, meaning)
         return values.scatter(rows, meaning.gather(texts.cast(pl.Enum(known)).to_physical()))
 
@@ -139,7 +143,7 @@ def _in_range(values: pl.Series, column: Column) -> pl.Series:
 
 
 def _series(values: pd.Series, column: Column) -> pl.Series:
-    if column.type == "category":
+    if TYPES[column.type] == pl.String:
         return pl.Series([None if pd.isna(value) else value for value in values], dtype=pl.String)
     if column.type == "date":
         return pl.Series(values.to_numpy(dtype="datetime64[ns]"))
@@ -152,7 +156,7 @@ def frame(rows: pl.DataFrame, columns: Iterable[Column]) -> pd.DataFrame:
 
 
 def _values(values: pl.Series, column: Column) -> np.ndarray:
-    if column.type != "category":
+    if TYPES[column.type] != pl.String:
         return values.to_numpy()
     texts = values.unique().drop_nulls()
     places = values.cast(pl.Enum(texts)).to_physical().fill_null(len(texts)).to_numpy()

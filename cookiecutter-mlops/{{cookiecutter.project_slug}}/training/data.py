@@ -51,11 +51,12 @@ def read_table(path: Path) -> pd.DataFrame:
 def split(table: Rows, settings: Settings, purpose: int = 0) -> tuple[Rows, pd.DataFrame]:
     """Rows to learn from and rows to judge on, drawn by their content, the seed and a purpose (a second split).
 
-    A row stays on its side in every later snapshot: the live model has never learned what its successor is judged on.
+    A row, or all rows of a group (`group` under [data]), stays on its side in every later snapshot: the live model has
+    never learned what its successor is judged on.
     """
     if not isinstance(table, pd.DataFrame):
         return table.split(settings, purpose)
-    place = pd.Series(places(contents(table), settings.data.seed + purpose), table.index)
+    place = pd.Series(places(contents(table, settings.data.group), settings.data.seed + purpose), table.index)
     holdout = place < settings.data.holdout
     if settings.problem.type == "classification":  # at least one row of each class on either side
         classes = place.groupby(table[settings.problem.target])
@@ -68,9 +69,9 @@ def in_memory(rows: Rows) -> pd.DataFrame:
     return rows if isinstance(rows, pd.DataFrame) else rows.sample()
 
 
-def contents(table: pd.DataFrame) -> np.ndarray:
-    """The hash of each row."""
-    return pd.util.hash_pandas_object(table, index=False).to_numpy()
+def contents(table: pd.DataFrame, group: str | None = None) -> np.ndarray:
+    """The hash of each row, or of the group that it belongs to."""
+    return pd.util.hash_pandas_object(table[group] if group else table, index=False).to_numpy()
 
 
 def places(content: np.ndarray, seed: int) -> np.ndarray:

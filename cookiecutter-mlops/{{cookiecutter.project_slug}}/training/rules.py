@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pandas as pd
 
-from training.cells import BOOLEANS, DATE, MISSING, DataError, broken, text_of
+from training.cells import BOOLEANS, DATE, MISSING, DataError, Wrong, broken, reader, text_of
 from training.settings import Column
 
 
@@ -27,6 +27,8 @@ def typed(table: pd.DataFrame, columns: Iterable[Column], place: Callable[[int],
 
 def cast(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
     """Typed values (missing ones as NaN), and which cells break the rule of the column."""
+    if column.type in ("text", "labels"):
+        return _words(cells, column)
     text = cells.map(text_of)
     empty = cells.isna() | (text.str.lower().isin(MISSING) & ~text.isin(column.categories))
     if column.type == "number":
@@ -42,6 +44,23 @@ def cast(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
         values = text.where(text.isin(column.categories)) if column.categories else text
     wrong = values.isna() & ~empty | _out_of_range(values, column)
     return values.mask(empty), wrong
+
+
+def _words(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
+    """Texts and labels one by one, as a request is read: nothing about them can be settled for a column at once."""
+    read, wrong = reader(column), []
+
+    def value(cell: object) -> object:
+        try:
+            found = read(cell)
+        except Wrong:
+            wrong.append(True)
+            return np.nan
+        wrong.append(False)
+        return np.nan if found is None else found
+
+    values = [value(cell) for cell in cells]
+    return pd.Series(values, cells.index, dtype=object), pd.Series(wrong, cells.index, dtype=bool)
 
 
 def _out_of_range(values: pd.Series, column: Column) -> pd.Series:

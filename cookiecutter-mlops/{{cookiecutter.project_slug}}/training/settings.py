@@ -15,12 +15,15 @@ from typing import Any
 from training.limits import Drift
 
 PROJECT = Path("project.toml")
-COLUMN_TYPES = ("number", "category", "boolean", "date")
+COLUMN_TYPES = ("number", "category", "boolean", "date", "text", "labels")
 # Which metrics exist, and whether more is better; the best value of those is 1, of the others 0.
 METRICS = {
     "regression": {"mae": False, "rmse": False, "r2": True},
     "classification": {"accuracy": True, "f1_macro": True, "log_loss": False},
+    # Of the labels of a row, and (group_) of all labels of the rows of a group.
+    "multilabel": dict.fromkeys(("exact_match", "f1_macro", "f1_micro", "group_exact_match", "group_f1_macro"), True),
 }
+TARGETS = {"regression": ("number",), "classification": ("category", "boolean"), "multilabel": ("labels",)}
 
 
 class UserError(Exception):
@@ -43,6 +46,7 @@ class Data:
     sample: str = "data/sample.csv"
     holdout: float = 0.2
     seed: int = 0
+    group: str | None = None  # a column whose rows stay together on one side of the hold-out, such as those of a call
     decimal: str = "."  # the mark in the numbers of csv and tsv files
     memory_gb: float | None = None  # for rows; larger data is learned from in batches. Half of the machine's by default
 
@@ -73,6 +77,8 @@ class Column:
     maximum: Any = None
     categories: tuple[str, ...] = ()
     missing: float = 1.0  # the largest accepted share of missing values
+    separator: str = "|"  # between several labels
+    training_only: bool = False  # known of what is learned from, and no part of a request
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,7 @@ class Settings:
     gate: Gate
     model: Model
     drift: Drift
+    use_case: dict[str, Any] = field(default_factory=dict)  # what only this use case's training/ reads
     sha256: str = ""
 
     @property
@@ -91,7 +98,9 @@ class Settings:
 
     @property
     def features(self) -> tuple[Column, ...]:
-        return tuple(column for column in self.columns if column.name != self.problem.target)
+        """The columns that a request holds."""
+        target = self.problem.target
+        return tuple(column for column in self.columns if column.name != target and not column.training_only)
 
     @property
     def higher_is_better(self) -> bool:
@@ -116,10 +125,10 @@ def load_settings(path: Path = PROJECT) -> Settings:
 def parse_settings(document: dict[str, Any], sha256: str = "") -> Settings:
     """Settings from a parsed project.toml."""
     known = {"problem": Problem, "data": Data, "gate": Gate, "model": Model, "drift": Drift}
-    _refuse_unknown("project.toml", document, [*known, "columns"])
+    _refuse_unknown("project.toml", document, [*known, "columns", "use_case"])
     sections = {name: _section(kind, document.get(name, {}), f"[{name}]") for name, kind in known.items()}
     columns = tuple(_column(entry) for entry in document.get("columns", []))
-    settings = Settings(columns=columns, sha256=sha256, **sections)
+    settings = Settings(columns=columns, sha256=sha256, use_case=document.get("use_case", {}), **sections)
     _check(settings)
     return settings
 
@@ -170,6 +179,7 @@ _TYPES: dict[Any, tuple[Any, str]] = {
     int: (int, "a whole number, such as 500"),
     float: ((int, float), "a number, such as 0.1"),
     float | None: ((int, float), "a number, such as 12.5"),
+    str | None: (str, 'a text, such as "call"'),
     dict[str, float]: (dict, "a table, such as { region = 0.1 }"),
     dict[str, Any]: (dict, "a table, such as { max_iter = 200 }"),
 }
@@ -177,17 +187,19 @@ _TYPES: dict[Any, tuple[Any, str]] = {
 
 def _check(settings: Settings) -> None:
     problem, names = settings.problem, [column.name for column in settings.columns]
-    _require(problem.type in METRICS, "[problem]: type must be regression or classification", problem.type)
+    _require(problem.type in METRICS, f"[problem]: type must be {' or '.join(METRICS)}", problem.type)
     metrics = METRICS[problem.type]
     _require(problem.metric in metrics, f"[problem]: metric must be one of {', '.join(metrics)}", problem.metric)
     _require(len(set(names)) == len(names), "[[columns]]: each name must occur once", names)
     _require(problem.target in names, f"[problem]: target must be a column: {', '.join(names)}", problem.target)
     _require(len(names) > 1, "[[columns]]: at least one column beside the target is needed", names)
-    wanted = ["number"] if problem.type == "regression" else ["category", "boolean"]
+    wanted = TARGETS[problem.type]
     rule = f"[problem]: the target of a {problem.type} must be a {' or '.join(wanted)} column"
     _require(settings.target.type in wanted, rule, settings.target.type)
     _require(settings.data.seed >= 0, "[data]: seed must be 0 or more", settings.data.seed)
     _require(0 < settings.data.holdout < 1, "[data]: holdout must be between 0 and 1: 0.2", settings.data.holdout)
+    group = settings.data.group
+    _require(group is None or group in names, f"[data]: group must be a column: {', '.join(names)}", group)
     _require(settings.data.decimal in (".", ","), '[data]: decimal must be "." or ","', settings.data.decimal)
     memory = settings.data.memory_gb
     _require(memory is None or memory > 0, "[data]: memory_gb must be more than 0, such as 4", memory)

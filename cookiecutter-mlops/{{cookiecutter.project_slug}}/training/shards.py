@@ -130,7 +130,7 @@ def _store(batches: Iterable[pl.DataFrame], settings: Settings) -> Shards:
         waiting += [] if batch is None else [batch]
         if waiting and (batch is None or sum(map(len, waiting)) >= ROWS):
             shard = pl.concat(waiting, rechunk=True)
-            content = pl.Series(CONTENT, contents(frame(shard, settings.columns)))
+            content = pl.Series(CONTENT, contents(frame(shard, settings.columns), settings.data.group))
             shard.with_columns(content).write_parquet(folder.path / f"{rows:015}.parquet", compression="lz4")
             rows += len(shard)
             waiting.clear()
