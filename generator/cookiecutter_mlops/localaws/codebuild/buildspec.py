@@ -12,13 +12,27 @@ from cookiecutter_mlops.localaws.codebuild.exceptions import BuildFailed
 
 PHASES = ("install", "pre_build", "build", "post_build")
 KNOWN = {
-    "buildspec": {"version", "env", "phases", "reports", "artifacts", "cache"},
-    "env": {"shell", "variables", "parameter-store", "secrets-manager", "exported-variables"},
+    "buildspec": {"version", "env", "phases", "reports", "artifacts", "cache", "batch"},
+    "env": {
+        "shell",
+        "variables",
+        "parameter-store",
+        "secrets-manager",
+        "exported-variables",
+        "git-credential-helper",
+    },
     "phases": set(PHASES),
     "a phase": {"runtime-versions", "commands", "finally", "on-failure"},
     "a report": {"files", "base-directory", "file-format", "discard-paths"},
-    "artifacts": {"files", "base-directory", "discard-paths", "name"},
+    "artifacts": {"files", "base-directory", "discard-paths", "exclude-paths", "name"},
 }
+# What changes nothing here, with the line that says so in the log of a build whose buildspec has it.
+WITHOUT_EFFECT = {
+    "cache": "cache is passed over: builds find what this machine has.",
+    "batch": "batch is passed over: it is for StartBuildBatch, which the embedded AWS does not implement.",
+    "runtime-versions": "runtime-versions is passed over: the programs of this machine run.",
+}
+REPORTS = ("JUNITXML", "COBERTURAXML")
 
 
 @dataclass(frozen=True)
@@ -37,6 +51,15 @@ class Files:
     patterns: list[str]
     base: str = "."
     flat: bool = False
+    excluded: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Files that tell how tests went, or what they covered: `kind` is one of REPORTS."""
+
+    files: Files
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -49,8 +72,9 @@ class Buildspec:
     secrets: dict[str, str]
     exported: list[str]
     phases: dict[str, Phase]
-    reports: dict[str, Files]
+    reports: dict[str, Report]
     artifacts: Files | None
+    remarks: list[str]
 
 
 def load(declared: str | None, source: Path) -> Buildspec:
@@ -83,7 +107,7 @@ def _buildspec(document: dict[str, Any]) -> Buildspec:
     env, phases = _mapping(document.get("env"), "env"), _mapping(document.get("phases"), "phases")
     if not phases:
         raise ValueError("phases must name at least one phase, for example build")
-    shell = env.get("shell", "sh")
+    shell = str(env.get("shell", "sh")).removeprefix("/bin/")
     if shell not in ("sh", "bash"):
         raise ValueError(f"env.shell must be sh or bash, got {shell!r}")
     artifacts = _mapping(document.get("artifacts"), "artifacts")
@@ -96,6 +120,9 @@ def _buildspec(document: dict[str, Any]) -> Buildspec:
         phases={key: _phase(key, phases.get(key)) for key in PHASES},
         reports={key: _report(value) for key, value in (document.get("reports") or {}).items()},
         artifacts=_files(artifacts) if artifacts else None,
+        remarks=[
+            said for key, said in WITHOUT_EFFECT.items() if key in document or key in (phases.get("install") or {})
+        ],
     )
 
 
@@ -117,21 +144,24 @@ def _commands(where: str, declared: Any) -> list[str]:
     return commands
 
 
-def _report(document: Any) -> Files:
+def _report(document: Any) -> Report:
     declared = _mapping(document, "a report")
     kind = declared.get("file-format", "JUNITXML")
-    if kind != "JUNITXML":
-        raise ValueError(f"file-format of a report must be JUNITXML here, got {kind!r}")
-    return _files(declared)
+    if str(kind).upper() not in REPORTS:
+        raise ValueError(f"file-format of a report must be {' or '.join(REPORTS)} here, got {kind!r}")
+    return Report(_files(declared), kind.upper())
 
 
 def _files(declared: dict[str, Any]) -> Files:
-    patterns = declared.get("files")
+    patterns = _texts(declared.get("files"))
     if not patterns:
         raise ValueError("files must list at least one path, for example '**/*'")
-    patterns = [patterns] if isinstance(patterns, str) else [str(pattern) for pattern in patterns]
     flat = declared.get("discard-paths") in (True, "yes")
-    return Files(patterns, str(declared.get("base-directory", ".")), flat)
+    return Files(patterns, str(declared.get("base-directory", ".")), flat, _texts(declared.get("exclude-paths")))
+
+
+def _texts(declared: Any) -> list[str]:
+    return [str(one) for one in declared] if isinstance(declared, list) else [] if declared is None else [str(declared)]
 
 
 def _mapping(document: Any, kind: str) -> dict[str, Any]:

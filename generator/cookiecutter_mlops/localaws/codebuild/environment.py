@@ -119,9 +119,15 @@ def _value(build: "Build", entry: dict[str, Any]) -> str:
 
 
 def _secret(client: Any, reference: str) -> str:
-    """Return a secret by `name` or `name:key`; a key picks a value of a JSON secret."""
+    """Return a secret by `name:key:stage:version`, of which all but the name (or ARN) may be left out or empty.
+
+    A key picks a value of a JSON secret.
+    """
     import json
 
-    name, _, key = reference.partition(":")
-    text = client.get_secret_value(SecretId=name)["SecretString"]
+    parts = reference.split(":")
+    length = 7 if reference.startswith("arn:") else 1
+    name, (key, stage, version, *_) = ":".join(parts[:length]), [*parts[length:], "", "", ""]
+    which = {"VersionStage": stage, "VersionId": version}
+    text = client.get_secret_value(SecretId=name, **{k: v for k, v in which.items() if v})["SecretString"]
     return str(json.loads(text)[key]) if key else text

@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from cookiecutter_mlops.localaws.codebuild import buildspec, environment, outputs, role, sources
+from cookiecutter_mlops.localaws.codebuild import buildspec, environment, outputs, reports, role, sources
 from cookiecutter_mlops.localaws.codebuild.build import Build
 from cookiecutter_mlops.localaws.codebuild.exceptions import BuildFailed
 from cookiecutter_mlops.localaws.codebuild.shell import Shell
@@ -71,6 +71,8 @@ class Execution:
         if self.given is None:
             sources.fetch(build, self.source)
         self.spec = buildspec.load(build.project["source"].get("buildspec"), self.source)
+        for remark in self.spec.remarks:
+            build.note(remark)
         env = environment.variables(build, self.spec, self.source)
         self.shell = Shell(self.spec.shell, build.folder / "shell", self.source, env, build.log)
         build.on_interrupt = self.shell.stop
@@ -113,8 +115,8 @@ class Execution:
     def _collect(self, artifacts: bool) -> None:
         """Take what the build leaves; reports of a failed build too, since they say what failed."""
         build, spec = self.build, self.spec
-        for name, files in spec.reports.items():
-            outputs.report(build, name, files, self.source)
+        for name, report in spec.reports.items():
+            reports.keep(build, name, report, self.source)
         if artifacts and spec.artifacts and self.target:
             outputs.collect(build, spec.artifacts, self.source, self.target)
         assert self.shell is not None
