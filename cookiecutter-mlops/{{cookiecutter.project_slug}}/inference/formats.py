@@ -165,13 +165,20 @@ def _csv_lines(body: bytes) -> list[list[str]]:
         raise Refused(400, f"The body is not CSV: {error}.") from None
 
 
+def _as_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
 def _as_csv(rows: Any) -> bytes:
-    """A line an instance, without a header: the prediction, then what an object beside it holds."""
+    """A line an instance, without a header: the prediction, then what an object beside it holds.
+
+    What is neither text nor number is written as JSON.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    for row in rows:
-        cells: list[Any] = []
-        for value in row:
+    for prediction, *others in rows:
+        cells = [prediction]
+        for value in others:
             cells += value.values() if isinstance(value, dict) else [value]
-        writer.writerow([msgspec.json.encode(cell).decode() if isinstance(cell, bool) else cell for cell in cells])
+        writer.writerow([_as_json(cell) if isinstance(cell, bool | dict | list) else cell for cell in cells])
     return text.getvalue().encode()

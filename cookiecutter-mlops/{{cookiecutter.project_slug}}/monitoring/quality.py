@@ -69,7 +69,9 @@ class Labels:
             return float(value)
         if self.target.type == "boolean":
             return bool(BOOLEANS[str(value).lower()])
-        return reader(self.target)(value) if self.target.type == "labels" else str(value)
+        if self.target.type == "labels":
+            return reader(self.target)(value)
+        return json.dumps(value) if isinstance(value, dict) else str(value)
 
 
 @dataclass(frozen=True)

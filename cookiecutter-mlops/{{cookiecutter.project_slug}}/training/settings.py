@@ -22,8 +22,15 @@ METRICS = {
     "classification": {"accuracy": True, "f1_macro": True, "log_loss": False},
     # Of the labels of a row, and (group_) of all labels of the rows of a group.
     "multilabel": dict.fromkeys(("exact_match", "f1_macro", "f1_micro", "group_exact_match", "group_f1_macro"), True),
+    # Of several values that a row holds, written as a JSON object: the share that is right, of rows with all right.
+    "extraction": {"exact_match": True, "complete": True},
 }
-TARGETS = {"regression": ("number",), "classification": ("category", "boolean"), "multilabel": ("labels",)}
+TARGETS = {
+    "regression": ("number",),
+    "classification": ("category", "boolean"),
+    "multilabel": ("labels",),
+    "extraction": ("text",),
+}
 
 
 class UserError(Exception):
