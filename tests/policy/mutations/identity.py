@@ -90,7 +90,7 @@ resource "aws_iam_role_policy_attachment" "everything" {
         "sagemaker-training/jobs.tf",
         r"\n *DenyNetworkAccess = .*",
         "",
-        r"^data.aws_iam_policy_document.train$|notebook.*aws_iam_role_policy.this",
+        r"training.data.aws_iam_policy_document.run$",
     ),
     Mutation(
         "resource-policy-is-not-public",
