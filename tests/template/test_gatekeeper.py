@@ -25,7 +25,8 @@ class Gatekeeper(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.state, self.now, self.arrived, self.done, self.executed = State(), 1_795_608_000.0, 0, 0, 0
+        self.now, self.arrived, self.done, self.executed = 1_795_608_000.0, 0, 0, 0
+        self.state = decide.refreshed(State(), self.now)
         self.today, self.started = decide.day(self.now), {}
 
     @rule(kind=KINDS, times=st.integers(1, 4))

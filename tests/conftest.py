@@ -1,0 +1,6 @@
+"""Every run tries the same examples, so that what fails here fails everywhere; look further with more `max_examples`."""
+
+from hypothesis import settings
+
+settings.register_profile("same-in-every-run", derandomize=True)
+settings.load_profile("same-in-every-run")
