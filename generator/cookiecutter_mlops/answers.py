@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from cookiecutter_mlops import naming
 
 CHOICES = {
-    "use_case": ("tabular",),
+    "use_case": ("tabular", "call-analytics"),
     "source": ("codecommit", "github", "gitlab", "bitbucket", "s3"),
     "endpoint_kind": ("real-time", "serverless", "asynchronous"),
     "stages": ("prod", "staging+prod"),

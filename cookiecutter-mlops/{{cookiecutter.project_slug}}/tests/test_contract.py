@@ -48,7 +48,7 @@ def test_training_leaves_a_sealed_model_and_an_evaluation(base):
     assert evaluation["metric"] == SETTINGS.problem.metric
     manifest = verify(base / "model")
     assert manifest["commit"] == evaluation["commit"] == "0123abc"
-    assert {"model.skops", "schema.json", "baseline.json", "samples.json", "serving.json"} <= set(manifest["files"])
+    assert {"schema.json", "baseline.json", "samples.json", "serving.json"} <= set(manifest["files"])
     assert manifest["serving"] == evaluation["serving"]
     assert not (base / "output/failure").exists()
 

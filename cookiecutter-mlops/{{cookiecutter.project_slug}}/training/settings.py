@@ -133,7 +133,7 @@ def parse_settings(document: dict[str, Any], sha256: str = "") -> Settings:
     """Settings from a parsed project.toml."""
     known = {"problem": Problem, "data": Data, "gate": Gate, "model": Model, "drift": Drift}
     _refuse_unknown("project.toml", document, [*known, "columns", "use_case"])
-    sections = {name: _section(kind, document.get(name, {}), f"[{name}]") for name, kind in known.items()}
+    sections = {name: section(kind, document.get(name, {}), f"[{name}]") for name, kind in known.items()}
     columns = tuple(_column(entry) for entry in document.get("columns", []))
     settings = Settings(columns=columns, sha256=sha256, use_case=document.get("use_case", {}), **sections)
     _check(settings)
@@ -142,7 +142,7 @@ def parse_settings(document: dict[str, Any], sha256: str = "") -> Settings:
 
 def _column(entry: dict[str, Any]) -> Column:
     where = f"[[columns]] {entry.get('name', '')!r}"
-    column = _section(Column, entry | {"categories": tuple(entry.get("categories", ()))}, where)
+    column = section(Column, entry | {"categories": tuple(entry.get("categories", ()))}, where)
     _require(column.type in COLUMN_TYPES, f"{where}: type must be one of {', '.join(COLUMN_TYPES)}", column.type)
     _require(0 <= column.missing <= 1, f"{where}: missing must be a share from 0 to 1, such as 0.1", column.missing)
     texts = all(isinstance(category, str) for category in column.categories)
@@ -166,7 +166,7 @@ def _is_bound(value: Any, kind: str) -> bool:
     return isinstance(value, right) and not isinstance(value, bool)
 
 
-def _section(kind: type, values: dict[str, Any], where: str) -> Any:
+def section(kind: type, values: dict[str, Any], where: str) -> Any:
     """One table of the file as its dataclass; the annotations of the dataclass say which types are right."""
     _refuse_unknown(where, values, [f.name for f in fields(kind)])
     for f in fields(kind):
