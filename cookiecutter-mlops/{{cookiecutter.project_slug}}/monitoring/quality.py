@@ -28,6 +28,7 @@ from training.settings import METRICS, Settings
 LIMIT = 1_000_000  # labels in memory; above that, a smaller and smaller sample of the ids
 POINTS = 50  # in a series
 RESAMPLES = 200
+ENDLESS = 1000.0  # the growth of an error that was nothing in training: JSON and CloudWatch have no infinity
 CONFIDENCE = 0.95
 Key = tuple[str, int]
 
@@ -157,7 +158,7 @@ def loss(value: float, trained: float, higher: bool) -> float:
     error, reference = (1 - value, 1 - trained) if higher else (value, trained)
     if reference > 0:
         return error / reference - 1
-    return 0.0 if error <= 0 else float("inf")
+    return 0.0 if error <= 0 else ENDLESS
 
 
 def _metric(trained: dict[str, float], settings: Settings) -> str:

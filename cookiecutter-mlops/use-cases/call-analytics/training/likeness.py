@@ -102,9 +102,10 @@ def _encoder(texts: pd.Series, seed: int) -> Pipeline:
 
 
 def _fit(vectors: np.ndarray, count: int, radius: float, settings: Grouping, seed: int) -> np.ndarray:
+    count = min(count, _different(vectors))
     methods: dict[str, BaseEstimator] = {
-        "kmeans": KMeans(min(count, len(vectors)), n_init=10, random_state=seed),
-        "agglomerative": AgglomerativeClustering(min(count, len(vectors)), linkage="ward"),
+        "kmeans": KMeans(count, n_init=10, random_state=seed),
+        "agglomerative": AgglomerativeClustering(count, linkage="ward"),
         "dbscan": DBSCAN(eps=np.sqrt(2 * radius), min_samples=settings.minimum),
     }
     return methods[settings.method].fit_predict(vectors)
@@ -114,9 +115,14 @@ def _best_count(vectors: np.ndarray, settings: Grouping, seed: int) -> int:
     """The number of groups with the best silhouette."""
     if settings.method == "dbscan":
         return 0
-    counts = [count for count in COUNTS if count < len(vectors)]
+    counts = [count for count in COUNTS if count <= _different(vectors)]
     values = [_silhouette(vectors, _fit(vectors, count, 0, settings, seed)) or -1 for count in counts]
     return counts[int(np.argmax(values))]
+
+
+def _different(vectors: np.ndarray) -> int:
+    """Calls that say the same words cannot be told apart: there are no more groups than this."""
+    return len(np.unique(vectors.round(6), axis=0))
 
 
 def _radius(vectors: np.ndarray, minimum: int) -> float:
