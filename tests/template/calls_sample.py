@@ -9,11 +9,24 @@ import random
 import re
 import sys
 
-FIRST = "Ada Bruno Carla Dario Elena Farid Grace Hugo Ines Jonas Kaori Liam Mina Nadia Omar Paula Quentin Rosa Samir Tilda"
-LAST = "Abbot Brandt Castillo Dupont Eriksen Ferrari Gruber Hansen Ivanov Jansen Keller Lopez Moreau Novak Okafor Petrov"
+FIRST = (
+    "Ada Bruno Carla Dario Elena Farid Grace Hugo Ines Jonas Kaori Liam Mina Nadia Omar Paula Quentin Rosa Samir Tilda"
+)
+LAST = (
+    "Abbot Brandt Castillo Dupont Eriksen Ferrari Gruber Hansen Ivanov Jansen Keller Lopez Moreau Novak Okafor Petrov"
+)
 STREETS = ["Maple Street", "Oak Avenue", "River Road", "Hill Lane", "Station Road", "Park Drive", "Mill Court"]
 CITIES = ["Springfield", "Riverton", "Fairview", "Lakewood", "Ashford"]
-MOODS = ["", "", "", "", " this is really annoying", " i am not happy about it", " please, it is urgent", " it is a great bank but"]
+MOODS = [
+    "",
+    "",
+    "",
+    "",
+    " this is really annoying",
+    " i am not happy about it",
+    " please, it is urgent",
+    " it is a great bank but",
+]
 
 # What callers say, by intent; {slots} are filled in, and some say two things at once.
 WISHES = {
