@@ -32,9 +32,10 @@ MOODS = [
 WISHES = {
     "report_lost_card": ["i lost my card", "my debit card was stolen", "i cannot find my credit card",
                          "somebody took my card yesterday", "i want to report a missing card"],
-    "check_balance": ["what is my balance", "how much money do i have on my account", "can you tell me my balance please",
+    "check_balance": ["what is my balance", "how much money do i have",
+                      "can you tell me my balance please",
                       "i would like to check my account balance"],
-    "transfer_money": ["i want to transfer {amount} to another account", "please send {amount} to account {account_number}",
+    "transfer_money": ["i want to transfer {amount} to another account", "please send {amount} to {account_number}",
                        "can i move {amount} to my savings", "i need to make a transfer of {amount}"],
     "dispute_charge": ["there is a charge of {amount} that i do not know", "i want to dispute a payment of {amount}",
                        "i was charged {amount} twice", "who took {amount} from my account"],
@@ -49,7 +50,7 @@ ASK = {
     "address": ("which address should we use", ["{address}", "it is {address}", "i live at {address} now"]),
 }
 NEEDS = {"report_lost_card": ["card_number"], "update_address": ["address"], "dispute_charge": ["card_number"],
-         "transfer_money": ["account_number"], "check_balance": ["account_number"], "close_account": ["account_number"]}  # fmt: skip
+         "transfer_money": ["account_number"], "check_balance": ["account_number"], "close_account": ["card_number"]}  # fmt: skip
 HELLO = ["hi", "hello", "good morning", "hello, is somebody there", "hi there"]
 YES = ["yes", "yes please", "that is right", "correct", "sure"]
 NO = ["no", "no that is all", "nothing else", "no thanks"]
