@@ -7,12 +7,14 @@ target follows from the other columns, by an invented rule, so that there is som
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cookiecutter_mlops.errors import MlopsError
 from cookiecutter_mlops.schema import QUANTILES, SMALLEST_CLASS, Column, Schema
 
 if TYPE_CHECKING:
     import numpy
     import pandas
 
+INFERRED = ("regression", "classification")  # kinds of problems that a table tells
 ROWS = 600
 NOISE = 0.1
 
@@ -94,6 +96,11 @@ def _settings(text: str, schema: Schema) -> str:
     import tomlkit
 
     document: Any = tomlkit.parse(text)
+    if document["problem"]["type"] not in INFERRED:
+        raise MlopsError(
+            "--data: this use case has columns of its own, which no table tells; make the project without --data and "
+            f"name yours in its project.toml (got: a problem of type {str(document['problem']['type'])!r})"
+        )
     document["problem"].update({"type": schema.problem, "target": schema.target.name, "metric": schema.metric})
     document["gate"]["minimum_rows"] = schema.minimum_rows
     columns = tomlkit.aot()

@@ -165,6 +165,14 @@ def test_project_from_data_describes_it(table, tmp_path, target):
     assert not set(rows.get("name", [])) & set(table["name"])
 
 
+def test_data_for_a_use_case_with_its_own_columns_is_refused_and_leaves_nothing(table, tmp_path):
+    found = inferred(table, "salary", tmp_path / "people.csv")
+    given = {"project_name": "People", "use_case": "call-analytics"}
+    with pytest.raises(MlopsError, match="without --data"):
+        scaffold.create(given, tmp_path / "made", lambda folder: sample.write(folder, found))
+    assert not (tmp_path / "made").exists()
+
+
 def test_real_sample_has_real_rows_only_when_asked_for(table, tmp_path):
     found = inferred(table, "left", tmp_path / "people.csv")
     real = data.read(tmp_path / "people.csv")

@@ -34,10 +34,12 @@ VALUES = {
     "aws_region": ("eu-west-1", "us-gov-west-1"),
 }
 MATRIX = pairwise(VALUES)
+FIRST = {combination["use_case"]: combination for combination in reversed(MATRIX)}  # of each use case
 
 
 def label(combination: dict[str, str]) -> str:
-    return "-".join(combination[key] for key in ("source", "endpoint_kind", "stages", "training_instance_type"))
+    keys = ("use_case", "source", "endpoint_kind", "stages", "training_instance_type")
+    return "-".join(combination[key] for key in keys)
 
 
 @pytest.fixture(scope="module")
@@ -119,23 +121,25 @@ def test_project_settings_are_the_answers(bake, combination):
     assert settings["region"] == combination["aws_region"]
 
 
-@pytest.mark.parametrize("combination", MATRIX[1:], ids=label)
+@pytest.mark.parametrize("combination", [one for one in MATRIX if one not in FIRST.values()], ids=label)
 def test_project_differs_by_its_answers_in_a_few_files_only(bake, combination):
-    projects = (bake(MATRIX[0]), bake(combination))
+    projects = (bake(FIRST[combination["use_case"]]), bake(combination))
     one, other = ({path.relative_to(p).as_posix(): path.read_bytes() for path in files(p, "*")} for p in projects)
     assert {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)} <= JINJA | {".mlops.json"}
 
 
+@pytest.mark.parametrize("use_case", FIRST)
 @pytest.mark.parametrize("command", ["ruff check .", "ruff format --check .", "terraform fmt -check -recursive"])
-def test_project_is_clean_for(bake, command):
+def test_project_is_clean_for(bake, command, use_case):
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    options = {"cwd": bake(MATRIX[0]), "env": {**os.environ, "PATH": path}, "capture_output": True, "text": True}
+    options = {"cwd": bake(FIRST[use_case]), "env": {**os.environ, "PATH": path}, "capture_output": True, "text": True}
     done = subprocess.run(command.split(), **options)
     assert done.returncode == 0, done.stdout
 
 
-def test_project_passes_its_own_lint(bake):
-    project = bake(MATRIX[0])
+@pytest.mark.parametrize("use_case", FIRST)
+def test_project_passes_its_own_lint(bake, use_case):
+    project = bake(FIRST[use_case])
     done = subprocess.run(
         ["make", "lint", f"BIN={environment(project).parent}", "--assume-old=.venv/installed"],
         cwd=project, capture_output=True, text=True,

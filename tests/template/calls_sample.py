@@ -50,7 +50,8 @@ ASK = {
     "address": ("which address should we use", ["{address}", "it is {address}", "i live at {address} now"]),
 }
 NEEDS = {"report_lost_card": ["card_number"], "update_address": ["address"], "dispute_charge": ["card_number"],
-         "transfer_money": ["account_number"], "check_balance": ["account_number"], "close_account": ["card_number"]}  # fmt: skip
+         "transfer_money": ["account_number"], "check_balance": ["account_number"],
+         "close_account": ["card_number"]}  # fmt: skip
 HELLO = ["hi", "hello", "good morning", "hello, is somebody there", "hi there"]
 YES = ["yes", "yes please", "that is right", "correct", "sure"]
 NO = ["no", "no that is all", "nothing else", "no thanks"]

@@ -15,6 +15,7 @@ from sklearn.svm import LinearSVC
 from training.settings import Settings, SettingsError
 from training.turns import PLACES
 
+WORD = r"\b\w+\b"  # "i" and "a", too
 AROUND = 0.5  # weight of what is around a turn, beside its own words
 SECOND = 0.3  # score from which a turn has an intent beside its strongest one; 0 finds more that are not there
 
@@ -40,10 +41,9 @@ def decide(scores: np.ndarray) -> np.ndarray:
 
 def _encoder() -> ColumnTransformer:
     common: dict[str, Any] = {"sublinear_tf": True}
-    short = common | {"token_pattern": r"\b\w+\b"}  # "i" and "a", too
     return ColumnTransformer(
         [
-            ("words", TfidfVectorizer(ngram_range=(1, 2), **short), "text"),
+            ("words", TfidfVectorizer(ngram_range=(1, 2), token_pattern=WORD, **common), "text"),
             ("pieces", TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 5), min_df=2, **common), "text"),
             ("before", TfidfVectorizer(ngram_range=(1, 2), min_df=2, **common), "previous"),
             ("place", "passthrough", PLACES),

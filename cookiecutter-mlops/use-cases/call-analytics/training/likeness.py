@@ -27,7 +27,7 @@ from training.options import Grouping
 DIMENSIONS = 50
 MOST = 5000  # calls that groups are found in, and that new calls are compared with
 COUNTS = range(2, 13)  # numbers of groups that are tried
-WORDS = {"token_pattern": r"(?<!\[)\b[^\W\d_]{3,}\b(?!\])"}  # neither digits nor what redaction left
+WORD = r"(?<!\[)\b[^\W\d_]{3,}\b(?!\])"  # neither digits nor what redaction left
 TERMS = 3  # words in the name of a group
 ROUNDS = 5  # pairs of halves that stability is measured on
 NONE = -1  # the group of a call that belongs to none
@@ -95,7 +95,7 @@ def picture(groups: Groups) -> np.ndarray:
 
 
 def _encoder(texts: pd.Series, seed: int) -> Pipeline:
-    words = TfidfVectorizer(sublinear_tf=True, min_df=2, max_df=0.5, stop_words="english").set_params(**WORDS)
+    words = TfidfVectorizer(sublinear_tf=True, min_df=2, max_df=0.5, stop_words="english", token_pattern=WORD)
     size = len(words.fit(texts).vocabulary_)
     reduce = TruncatedSVD(min(DIMENSIONS, size - 1, len(texts) - 1), random_state=seed)
     return make_pipeline(words, reduce, Normalizer()).fit(texts)
