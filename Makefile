@@ -26,8 +26,8 @@ bench: .venv/installed  ## speed and memory, as ratios within one run
 	$(BIN)/python benchmarks/loop.py
 	$(BIN)/python benchmarks/monitoring.py
 
-bench-serving: .venv/installed  ## our server beside MLflow, BentoML, LitServe and FastAPI, each in an environment of its own; needs wrk
-	$(BIN)/python benchmarks/serving
+bench-serving: .venv/installed  ## our server beside MLflow, AWS's, MLServer, BentoML, LitServe and FastAPI: [ROUNDS=3] [SECONDS=3] [UPDATE_DOCS=1]
+	$(BIN)/python benchmarks/serving --rounds $(or $(ROUNDS),3) --seconds $(or $(SECONDS),3) $(if $(UPDATE_DOCS),--write docs)
 
 clean:
 	rm -rf .venv .mlops build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

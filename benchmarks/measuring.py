@@ -62,11 +62,12 @@ class Ratio:
     goal: float
 
 
-def draw(ratios: list[Ratio], title: str, file: Path) -> None:
-    """Write bars as SVG, as long as the ratio; a line across each marks its goal."""
-    scale = 420 / max(max(ratio.measured, ratio.goal) for ratio in ratios)
-    bars = [_bar(ratio, 40 + 34 * place, scale) for place, ratio in enumerate(ratios)]
-    size = f'width="760" height="{52 + 34 * len(ratios)}"'
+def draw(ratios: list[Ratio], title: str, file: Path, to_goal: bool = False) -> None:
+    """Write bars as SVG, as long as the ratio or, `to_goal`, its share of the goal; a line across each is the goal."""
+    unit = [ratio.goal if to_goal else 1 for ratio in ratios]
+    scale = 420 / max(max(ratio.measured, ratio.goal) / one for ratio, one in zip(ratios, unit, strict=True))
+    bars = [_bar(ratio, 40 + 34 * place, scale / unit[place]) for place, ratio in enumerate(ratios)]
+    size = f'width="920" height="{52 + 34 * len(ratios)}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="14">'
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join([head, f'<text x="10" y="22" font-weight="bold">{title}</text>', *bars, "</svg>\n"]))
