@@ -22,11 +22,19 @@ def environment(source: Path, log: Callable[[str], object] = print) -> Path:
     """Return the interpreter of the environment that the project in `source` asks for; make it if it is missing."""
     if not (source / "requirements" / "dev.txt").is_file():
         raise MlopsError(f"{source}: no requirements/dev.txt here, so this is not the folder of a generated project.")
-    folder = root() / _key(source)
+    return prepared(_key(source), [["--quiet", "-r", "requirements/dev.txt"]], source, log)
+
+
+def prepared(key: str, installs: list[list[str]], source: Path, log: Callable[[str], object] = print) -> Path:
+    """Return the interpreter of the environment of this name; if it is missing, make it by these `pip install`s.
+
+    Their paths are relative to `source`. Raises MlopsError with the end of pip's own output.
+    """
+    folder = root() / key
     with _locked(folder.with_suffix(".lock")):
         # The marker is written last: an interrupted installation is started afresh.
         if not (folder / "complete").exists():
-            _make(folder, source, log)
+            _make(folder, installs, source, log)
     return folder / "bin" / "python"
 
 
@@ -43,12 +51,13 @@ def _key(source: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _make(folder: Path, source: Path, log: Callable[[str], object]) -> None:
+def _make(folder: Path, installs: list[list[str]], source: Path, log: Callable[[str], object]) -> None:
     log(f"Installing the project's requirements once, into {folder}")
     shutil.rmtree(folder, ignore_errors=True)
     _run([sys.executable, "-m", "venv", str(folder)], source)
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements/dev.txt"]
-    _run([str(folder / "bin" / "python"), *install], source)
+    for arguments in installs:
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
+        _run([*pip, *arguments], source)
     (folder / "complete").touch()
 
 

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import shutil
+import subprocess
 import sys
 import uuid
 from pathlib import Path
@@ -24,9 +26,23 @@ def push_folder(aws: Aws, source: Path, digest: str, entrypoint: list[str], pyth
     folder = aws.home / "images" / digest
     if not folder.exists():  # if it does, a job may be reading it
         shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__", ".git"))
-        settings: dict[str, Any] = {"entrypoint": entrypoint, "env": {}, "python": python}
+        accepts_port = {"com.amazonaws.sagemaker.capabilities.accept-bind-to-port": "true"}
+        settings: dict[str, Any] = {"entrypoint": entrypoint, "labels": accepts_port, "python": python}
         (folder / ".bundle.json").write_text(json.dumps(settings))
     return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/tiny@sha256:{digest}"
+
+
+def build_image(aws: Aws, context: Path) -> str:
+    """Build and push what a folder's Dockerfile describes, as a build does, and return its URI."""
+    name = f"foreign-{uuid.uuid4().hex[:8]}"
+    uri = aws.client("ecr").create_repository(repositoryName=name)["repository"]["repositoryUri"]
+    known = {"PATH": os.environ["PATH"], "MLOPS_LOCAL_HOME": str(aws.home), "AWS_ENDPOINT_URL": aws.url}
+    known |= {"AWS_DEFAULT_REGION": REGION, "MLOPS_ENVIRONMENTS": str(aws.home / "environments")}
+    known |= {"AWS_ACCESS_KEY_ID": "embedded-aws", "AWS_SECRET_ACCESS_KEY": "embedded-aws"}
+    docker = [sys.executable, "-P", "-m", "cookiecutter_mlops.localaws.docker_shim"]
+    for command in (["build", "-t", f"{uri}:1", "."], ["push", f"{uri}:1"]):
+        subprocess.run([*docker, *command], cwd=context, env=known, check=True)
+    return f"{uri}:1"
 
 
 def new_bucket(aws: Aws, **files: str) -> str:

@@ -1,9 +1,8 @@
 """The `docker` that builds of the embedded AWS find on their PATH: it makes bundles where Docker makes images.
 
 A bundle is a folder with the files that the Dockerfile's target stage copies from the context, or from a stage before
-it. It is pinned like an image: the digest is that of a manifest, which is put into the embedded ECR. `RUN` lines are
-not executed, since packages come from the environment of the build, but for one kind: `RUN python …` in a stage that
-is copied from makes what is copied.
+it. It is pinned like an image: the digest is that of a manifest, which is put into the embedded ECR. Of the `RUN` lines
+it takes part in what dockerrun.py says.
 """
 
 import argparse
@@ -12,9 +11,7 @@ import hashlib
 import io
 import json
 import os
-import shlex
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
@@ -23,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
+from cookiecutter_mlops.localaws import dockerrun
 from cookiecutter_mlops.localaws.dockerfile import Stage, context_files, read_stage
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -81,12 +79,15 @@ def build(options: argparse.Namespace) -> None:
     given = dict(argument.partition("=")[::2] for argument in options.build_arg)
     stage = read_stage((options.file or options.context / "Dockerfile").read_text(), options.target, given)
     with tempfile.TemporaryDirectory() as folder:
-        files = context_files(options.context, stage, lambda origin: _made(options.context, origin, Path(folder)))
-        digest = _store(_pack(files), stage)
+        files = context_files(
+            options.context, stage, lambda origin: dockerrun.made(options.context, origin, Path(folder))
+        )
+        digest = _store(_pack(files, stage), stage, dockerrun.interpreter(stage, files))
     with _names("docker.json") as local:
         local.update((_full(tag), digest) for tag in options.tag)
     what = f"the stage {stage.name}" if stage.name else "the Dockerfile"
-    print(f"No image was built: {what} is a bundle of {len(files)} files, pinned by its digest; no RUN was executed.")
+    print(f"No image was built: {what} is a bundle of {len(files)} files, pinned by its digest.")
+    print("Of its RUN lines, only pip and chmod had an effect.")
     print(digest)
 
 
@@ -128,39 +129,24 @@ def inspect(options: argparse.Namespace) -> None:
         print(facts["RepoDigests"][0])
 
 
-def _made(context: Path, stage: Stage, folder: Path) -> Path:
-    """Return a folder with the files of a stage and with what its Python makes of them."""
-    root = folder / (stage.name or "stage")
-    root.mkdir(parents=True, exist_ok=True)
-    for inside, file in context_files(context, stage, lambda origin: _made(context, origin, root / ".stages")):
-        (root / inside).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, root / inside)
-    for command in stage.runs:
-        if command.startswith("python "):
-            python = os.environ.get("MLOPS_BUILD_PYTHON", sys.executable)
-            environ = os.environ | stage.environment | {"PYTHONDONTWRITEBYTECODE": "1"}
-            done = subprocess.run([python, *shlex.split(command)[1:]], cwd=root, env=environ, text=True)
-            if done.returncode:
-                raise ValueError(f"RUN {command}: failed with exit code {done.returncode}, see the lines above")
-    return root
-
-
-def _pack(files: list[tuple[str, Path]]) -> bytes:
+def _pack(files: dockerrun.Files, stage: Stage) -> bytes:
     """Return a tar that depends on the files' names, contents and modes only."""
-    buffer = io.BytesIO()
+    buffer, programs = io.BytesIO(), dockerrun.programs(stage)
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for inside, file in files:
             member = tarfile.TarInfo(inside)
             content = file.read_bytes()
-            member.size, member.mode = len(content), 0o755 if os.access(file, os.X_OK) else 0o644
+            is_program = os.access(file, os.X_OK) or programs.match(inside)
+            member.size, member.mode = len(content), 0o755 if is_program else 0o644
             archive.addfile(member, io.BytesIO(content))
     return buffer.getvalue()
 
 
-def _store(content: bytes, stage: Stage) -> str:
+def _store(content: bytes, stage: Stage, python: str) -> str:
     """Unpack a bundle into the folder that its digest names, and return the digest."""
     settings: dict[str, Any] = {"target": stage.name, "entrypoint": stage.entrypoint, "cmd": stage.command}
-    settings |= {"env": stage.environment, "workdir": stage.workdir}
+    settings |= {"env": stage.environment, "workdir": stage.workdir, "labels": stage.labels}
+    settings["packages"] = dockerrun.packages(stage)
     manifest = _manifest(content, _settings(settings))
     digest = _digest(manifest.encode())
     folder = _home() / "images" / digest.removeprefix("sha256:")
@@ -168,7 +154,6 @@ def _store(content: bytes, stage: Stage) -> str:
     if not folder.exists():
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             archive.extractall(partial, filter="data")
-        python = os.environ.get("MLOPS_BUILD_PYTHON", sys.executable)
         (partial / ".bundle.json").write_text(json.dumps(settings | {"python": python}, indent=2))
         (partial / ".manifest.json").write_text(manifest)
         try:

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from string import Template
 
+OUTSIDE = ".root"  # the folder of a bundle for what an image has outside of its working directory
+
 
 @dataclass
 class Stage:
-    """One build stage with what it inherits; `copies` are (sources, destination) below the working directory.
+    """One build stage with what it inherits; `copies` are (sources, absolute destination).
 
-    `runs` are its own RUN lines, `stages` those before it, which it may copy from.
+    `runs` are its RUN lines, `stages` those before it, which it may copy from.
     """
 
     name: str = ""
@@ -22,6 +24,7 @@ class Stage:
     entrypoint: list[str] = field(default_factory=list)
     command: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
     arguments: dict[str, str] = field(default_factory=dict)
     copies: list[tuple[list[str], str]] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
@@ -65,11 +68,19 @@ def context_files(context: Path, stage: Stage, made: Made | None = None) -> list
         origin = stage.stages.get(sources[0].removeprefix("--from="))
         if made and origin:
             there = _all_files(made(origin))
-            sources = [str(_relative(source, origin.workdir)) for source in sources[1:]]
+            sources = [str(in_bundle("/" + source.lstrip("/"), origin.workdir)) for source in sources[1:]]
         for source in sources:
             place = there if made and origin else known
             files.update(_copied(place, source, destination, len(sources) > 1, stage.workdir))
     return sorted(files.items())
+
+
+def in_bundle(place: str, workdir: str) -> PurePosixPath:
+    """Return where a bundle holds a place of the image: below its working directory, or beside that."""
+    path = PurePosixPath(_absolute(place, workdir))
+    if workdir != "/" and path.is_relative_to(workdir):
+        return path.relative_to(workdir)
+    return OUTSIDE / path.relative_to("/")
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -83,8 +94,9 @@ def _lines(text: str) -> Iterator[str]:
 def _inherit(base: Stage | None, name: str) -> Stage:
     if base is None:
         return Stage(name)
-    environment, copies = dict(base.environment), [*base.copies]
-    return replace(base, name=name, environment=environment, arguments={}, copies=copies, runs=[])
+    environment, labels = {**base.environment}, {**base.labels}
+    copies, runs = [*base.copies], [*base.runs]
+    return replace(base, name=name, arguments={}, environment=environment, labels=labels, copies=copies, runs=runs)
 
 
 def _apply(stage: Stage, instruction: str, rest: str) -> None:
@@ -97,13 +109,17 @@ def _apply(stage: Stage, instruction: str, rest: str) -> None:
         stage.command = _command(rest)
     elif instruction == "ENV":
         stage.environment.update(_pairs(value))
+    elif instruction == "LABEL":
+        stage.labels.update(_pairs(value))
     elif instruction == "RUN":
         stage.runs.append(value)
     elif instruction in ("COPY", "ADD"):
         words = json.loads(value) if value.startswith("[") else value.split(" ")
         # --from stays among the sources, to be refused when a bundle is made of this stage.
         *sources, destination = [word for word in words if not re.match(r"--(?!from)", word)]
-        stage.copies.append((sources, destination))
+        if mode := re.search(r"--chmod=(\S+)", value):
+            stage.runs.append(f"chmod {mode[1]} {destination}")
+        stage.copies.append((sources, _absolute(destination, stage.workdir)))
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -122,7 +138,7 @@ def _copied(known: dict[str, Path], source: str, destination: str, many: bool, w
     """Return the files of one source of a COPY by their names in the bundle, by Docker's rules for slashes."""
     if source.startswith("--from"):
         raise ValueError(f"COPY {source}: a bundle holds files of the context and of this file's stages, not of images")
-    wanted, below = str(PurePosixPath(source.lstrip("/"))), _relative(destination, workdir)
+    wanted, below = str(PurePosixPath(source.lstrip("/"))), in_bundle(destination, workdir)
     pattern = re.compile("" if wanted == "." else f"{_regex(wanted)}(?:/|$)")
     into = destination.endswith("/") or below == PurePosixPath(".")
     found = {}
@@ -136,12 +152,10 @@ def _copied(known: dict[str, Path], source: str, destination: str, many: bool, w
     return found
 
 
-def _relative(destination: str, workdir: str) -> PurePosixPath:
-    """Return a destination below the working directory; a bundle holds nothing else."""
-    try:
-        return (PurePosixPath(workdir) / destination).relative_to(workdir)
-    except ValueError:
-        raise ValueError(f"COPY … {destination}: a bundle only holds files below WORKDIR {workdir}") from None
+def _absolute(destination: str, workdir: str) -> str:
+    """Return a destination as it is in the image; a slash at its end says that it is a folder."""
+    is_folder = destination.endswith("/") or PurePosixPath(destination).name in ("", ".", "..")
+    return os.path.normpath(PurePosixPath(workdir) / destination).rstrip("/") + ("/" if is_folder else "")
 
 
 def _context(context: Path) -> dict[str, Path]:

@@ -16,7 +16,20 @@ if TYPE_CHECKING:
     from cookiecutter_mlops.localaws.codebuild.buildspec import Buildspec
 
 # Nothing else of a person's environment reaches a build: it may hold credentials of a real AWS account.
-KEPT = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER", "XDG_CACHE_HOME")
+KEPT = (
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LOGNAME",
+    "PATH",
+    "SHELL",
+    "TERM",
+    "TMPDIR",
+    "TZ",
+    "USER",
+    "XDG_CACHE_HOME",
+    "MLOPS_ENVIRONMENTS",
+)
 NETWORK = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 LOOPBACK = "127.0.0.1,localhost"
 

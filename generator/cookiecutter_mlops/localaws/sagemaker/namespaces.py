@@ -17,23 +17,39 @@ import sys
 from pathlib import Path
 
 _NEWNS, _NEWUSER, _NEWNET = 0x00020000, 0x10000000, 0x40000000
-_BIND = 4096
+BIND, _PRIVATE = 4096 | 16384, 262144 | 16384  # MS_BIND and MS_PRIVATE, with MS_REC
 _SET_FLAGS, _UP_AND_RUNNING = 0x8914, 0x41  # SIOCSIFFLAGS; IFF_UP | IFF_RUNNING
 
 
 def main(hosts: str, reach: str) -> None:
     """Make the namespaces and wait; raise OSError where the kernel refuses."""
-    libc, user, group = ctypes.CDLL(None, use_errno=True), os.getuid(), os.getgid()
-    _checked(libc.unshare(_NEWUSER | _NEWNS | (_NEWNET if reach == "isolated" else 0)), "unshare")
+    enter(network=reach == "isolated")
+    mount(hosts, "/etc/hosts")
+    print("ready", flush=True)
+    signal.pause()
+
+
+def enter(network: bool) -> None:
+    """Move this process into a user and a mount namespace; `network`: and into a network of nothing but a loopback."""
+    user, group = os.getuid(), os.getgid()
+    _checked(_libc().unshare(_NEWUSER | _NEWNS | (_NEWNET if network else 0)), "unshare")
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
-    _checked(libc.mount(hosts.encode(), b"/etc/hosts", None, _BIND, None), "mount /etc/hosts")
-    if reach == "isolated":
+    mount("none", "/", flags=_PRIVATE)
+    if network:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
             fcntl.ioctl(any_socket, _SET_FLAGS, struct.pack("16sH14s", b"lo", _UP_AND_RUNNING, b""))
-    print("ready", flush=True)
-    signal.pause()
+
+
+def mount(source: str, place: str, kind: str = "", flags: int = BIND) -> None:
+    """Mount something at a place of this process's own."""
+    done = _libc().mount(os.fsencode(source), os.fsencode(place), kind.encode() or None, flags, None)
+    _checked(done, f"mount {place}")
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def _checked(result: int, what: str) -> None:

@@ -30,7 +30,7 @@ class Server:
         self.backend, self.name, self.log, self.settings = backend, name, log, settings
         self._open: set[http.client.HTTPConnection] = set()
         self._stopped = threading.Event()
-        self.port, self.source = runtime.free_port(), backend.container_of(model)
+        self.source = backend.container_of(model)
         self.session = roles.of_model(backend, model)
         isolated = bool(backend.documents.get(MODEL, model).get("EnableNetworkIsolation"))
         self.container = self._container(f"{folder}-{uuid.uuid4().hex[:8]}", isolated)
@@ -111,5 +111,6 @@ class Server:
             storage.download_archive(account, address, folder)
 
     def _start(self) -> None:
+        self.port = runtime.free_port()  # as late as can be: nobody keeps it free
         environment = {"SAGEMAKER_BIND_TO_PORT": str(self.port)} | self.source.get("Environment", {}) | self.settings
-        self.process = self.container.start(["serve"], environment, self.log)
+        self.process = self.container.start(["serve"], environment, self.log, port=self.port)

@@ -1,0 +1,80 @@
+"""A network of a server's own, in which its port is 8080, joined to this machine's by two doors.
+
+SageMaker's containers listen on 8080, and here several run at once. Sockets belong to the network that they were made
+in, whoever holds them: the door in is a socket of the machine, held within; the door out, to the embedded AWS, is one
+of the inner network, held outside.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+
+from cookiecutter_mlops.localaws.sagemaker import namespaces
+
+PORT = 8080
+_HOST = "127.0.0.1"
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+
+
+def enter(outer: int, endpoint: int) -> None:
+    """Move this process into namespaces with a network of its own; from outside, its port 8080 is `outer`.
+
+    `endpoint` is the port of the embedded AWS, which it reaches as before; 0 if it may not. Raises OSError.
+    """
+    door_in, (here, there) = socket.create_server((_HOST, outer), backlog=128), socket.socketpair()
+    _apart(lambda: _join(_received(there), endpoint))
+    namespaces.enter(network=True)
+    with here, there:
+        if endpoint:
+            with socket.create_server((_HOST, endpoint), backlog=128) as door_out:
+                socket.send_fds(here, [b"1"], [door_out.fileno()])
+        here.shutdown(socket.SHUT_WR)
+    _apart(lambda: _join(door_in, PORT))
+    door_in.close()
+
+
+def _apart(work: Callable[[], object]) -> None:
+    """Do something in a process that ends with this one, whatever program that becomes, and not before it."""
+    if os.fork():
+        return
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):  # whoever reads what the program prints must not wait for this process
+        os.dup2(nothing, stream)
+    try:
+        work()
+    finally:
+        os._exit(0)
+
+
+def _received(there: socket.socket) -> socket.socket | None:
+    handles = socket.recv_fds(there, 1, 1)[1]
+    return socket.socket(fileno=handles[0]) if handles else None
+
+
+def _join(door: socket.socket | None, port: int) -> None:
+    """Connect whoever comes through a door with a port of the network that this process is in."""
+    while door:
+        taken = door.accept()[0]
+        threading.Thread(target=_connect, args=(taken, port), daemon=True).start()
+
+
+def _connect(taken: socket.socket, port: int) -> None:
+    # Nobody may listen yet: who came is sent away.
+    with taken, contextlib.suppress(OSError), socket.create_connection((_HOST, port)) as other:
+        back = threading.Thread(target=_copy, args=(other, taken), daemon=True)
+        back.start()
+        _copy(taken, other)
+        back.join()
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while chunk := source.recv(1 << 16):
+            target.sendall(chunk)
+        target.shutdown(socket.SHUT_WR)
