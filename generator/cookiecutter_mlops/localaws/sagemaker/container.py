@@ -97,17 +97,22 @@ class Container:
     def _inside(self, program: list[str], port: int) -> list[str]:
         """Return what starts a program among its image's files."""
         files = {"/opt/ml": str(self.base), **rootfs.overlay(self.work / OUTSIDE)}
-        workdir = self.image["workdir"] or str(self.work)
-        pythons = (self.image["python"], os.path.realpath(self.image["python"]), sys.executable)
-        if workdir != "/" and any(PurePosixPath(needed).is_relative_to(workdir) for needed in (self.root, *pythons)):
-            workdir = str(self.work)  # what the program needs of this machine is in the folder of that name
-        elif workdir != "/":
+        workdir = self._workdir()
+        if workdir not in ("/", str(self.work)):
             files[workdir] = str(self.work)
         endpoint = 0 if self.isolated else urlsplit(runtime.endpoint()).port or 0
         own_port = 0 if self.image["labels"].get(_ACCEPTS_PORT) == "true" and not self.isolated else port
         (self.root / "root").mkdir(exist_ok=True)
         command = confinement.command([self.root, *map(Path, files.values())], program)
         return inside.command(command, self.root / "root", files, workdir, own_port, endpoint)
+
+    def _workdir(self) -> str:
+        """Return the program's working directory: where the image has it, unless that hid what is needed."""
+        wanted, python = self.image["workdir"], self.image["python"]
+        needed = [self.root, python, os.path.realpath(python), sys.executable]
+        hides = wanted != "/" and any(PurePosixPath(path).is_relative_to(wanted) for path in needed)
+        shared = any(PurePosixPath(wanted).is_relative_to(folder) for folder in rootfs.SHARED)
+        return str(self.work) if not wanted or hides or shared else wanted
 
     def remove(self) -> None:
         shutil.rmtree(self.root, ignore_errors=True)

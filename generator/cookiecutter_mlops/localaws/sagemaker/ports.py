@@ -21,35 +21,33 @@ _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
 def enter(outer: int, endpoint: int) -> None:
-    """Move this process into namespaces with a network of its own; from outside, its port 8080 is `outer`.
+    """Go on in namespaces with a network of their own; from outside, its port 8080 is `outer`.
 
-    `endpoint` is the port of the embedded AWS, which it reaches as before; 0 if it may not. Raises OSError.
+    `endpoint` is the port of the embedded AWS, which is reached as before; 0 if it may not be. Two processes stay at
+    the doors, as ancestors of this one: a program that supervises its children knows none of them. Raises OSError.
     """
     door_in, (here, there) = socket.create_server((_HOST, outer), backlog=128), socket.socketpair()
-    _apart(lambda: _join(_received(there), endpoint))
+    _leave_behind(lambda: _join(_received(there), endpoint))
     namespaces.enter(network=True)
     with here, there:
         if endpoint:
             with socket.create_server((_HOST, endpoint), backlog=128) as door_out:
                 socket.send_fds(here, [b"1"], [door_out.fileno()])
         here.shutdown(socket.SHUT_WR)
-    _apart(lambda: _join(door_in, PORT))
+    _leave_behind(lambda: _join(door_in, PORT))
     door_in.close()
 
 
-def _apart(work: Callable[[], object]) -> None:
-    """Do something in a process that ends with this one, whatever program that becomes, and not before it."""
-    if os.fork():
+def _leave_behind(work: Callable[[], object]) -> None:
+    """Go on in a child, while this process works until that ends, and ends with its exit code."""
+    child = os.fork()
+    if not child:
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
         return
-    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for stream in range(3):  # whoever reads what the program prints must not wait for this process
-        os.dup2(nothing, stream)
-    try:
-        work()
-    finally:
-        os._exit(0)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the whole group gets it, and the child decides
+    threading.Thread(target=work, daemon=True).start()
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os._exit(code if code >= 0 else 128 - code)
 
 
 def _received(there: socket.socket) -> socket.socket | None:
