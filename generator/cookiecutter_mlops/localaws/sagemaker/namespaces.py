@@ -18,6 +18,7 @@ from pathlib import Path
 
 _NEWNS, _NEWUSER, _NEWNET = 0x00020000, 0x10000000, 0x40000000
 BIND, _PRIVATE = 4096 | 16384, 262144 | 16384  # MS_BIND and MS_PRIVATE, with MS_REC
+_DETACH = 2  # MNT_DETACH
 _SET_FLAGS, _UP_AND_RUNNING = 0x8914, 0x41  # SIOCSIFFLAGS; IFF_UP | IFF_RUNNING
 
 
@@ -46,6 +47,18 @@ def mount(source: str, place: str, kind: str = "", flags: int = BIND) -> None:
     """Mount something at a place of this process's own."""
     done = _libc().mount(os.fsencode(source), os.fsencode(place), kind.encode() or None, flags, None)
     _checked(done, f"mount {place}")
+
+
+def become_root(folder: Path) -> None:
+    """Make a mounted folder the root, and forget the old one.
+
+    After `chroot` the folder would stay below the old root, and Landlock lets whoever may write in what is above it
+    write anywhere in it. See `man 2 pivot_root`, "pivot_root(".", ".")".
+    """
+    os.chdir(folder)
+    _checked(_libc().pivot_root(b".", b"."), "pivot_root")
+    _checked(_libc().umount2(b".", _DETACH), "umount of the old root")
+    os.chdir("/")
 
 
 def _libc() -> ctypes.CDLL:

@@ -19,7 +19,7 @@ def change(folder: Path, files: Mapping[str, str]) -> None:
     """
     namespaces.mount("tmpfs", str(folder), "tmpfs", 0)
     _fill(folder, Path("/"), {_resolved(place).strip("/"): source for place, source in files.items()})
-    os.chroot(folder)
+    namespaces.become_root(folder)
 
 
 def overlay(folder: Path, at: str = "/") -> dict[str, str]:
