@@ -3,22 +3,15 @@
 The template's hooks and `mlops new` use this module, so a rule holds through every door.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 
-from cookiecutter_mlops import naming
+from cookiecutter_mlops import naming, template
 
-CHOICES = {
-    "use_case": ("tabular", "call-analytics"),
-    "source": ("codecommit", "github", "gitlab", "bitbucket", "s3"),
-    "endpoint_kind": ("real-time", "serverless", "asynchronous"),
-    "stages": ("prod", "staging+prod"),
-    "data_arrival": ("manifest", "quiet-period"),
-    "network": ("none", "new", "existing"),
-    "notebook": ("no", "yes"),
-    "terraform_state": ("local", "s3"),
-}
+QUESTIONS = json.loads((template() / "cookiecutter.json").read_text(encoding="utf-8"))
+CHOICES = {key: values for key, values in QUESTIONS.items() if isinstance(values, list) and not key.startswith("_")}
 CONNECTIONS = ("github", "gitlab", "bitbucket")
 JINJA_TAGS = ("{{", "{%", "{#")
 REGIONS = (

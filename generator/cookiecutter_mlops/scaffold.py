@@ -11,15 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from cookiecutter_mlops import answers, render
+from cookiecutter_mlops import template as template
 from cookiecutter_mlops.errors import MlopsError
-
-PACKAGE = Path(__file__).resolve().parent
-
-
-def template() -> Path:
-    """Return the template's folder: the one packed into the wheel, or the repository's own."""
-    bundle = PACKAGE / "_bundle"
-    return (bundle if bundle.is_dir() else PACKAGE.parents[1]) / "cookiecutter-mlops"
 
 
 def check(given: Mapping[str, str]) -> None:

@@ -11,7 +11,9 @@ from tests.policy.project import FULL, bake
 from tests.policy.rule import violations
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("policy")]
-VALUES = {**answers.CHOICES, "training_instance_type": ("ml.m5.xlarge", "ml.g5.2xlarge")}
+USE_CASES = answers.CHOICES["use_case"]
+VALUES = {key: values for key, values in answers.CHOICES.items() if key != "use_case"}
+VALUES |= {"training_instance_type": ("ml.m5.xlarge", "ml.g5.2xlarge")}
 SETTINGS = {
     "as generated": {},
     "spot, builds inside, packages from CodeArtifact": {
@@ -30,7 +32,11 @@ def allowed(combination: dict[str, str]) -> bool:
     return inside and not answers.problems({**FULL, "source_repository": repository, **given})
 
 
-PAIRS = pairwise({**VALUES, "settings": tuple(SETTINGS)}, allowed)
+# A use case hardly changes the Terraform, so that each stands in some of the plans, and not in one with every answer.
+PAIRS = [
+    {"use_case": USE_CASES[number % len(USE_CASES)], **pair}
+    for number, pair in enumerate(pairwise({**VALUES, "settings": tuple(SETTINGS)}, allowed))
+]
 GIVEN = {
     "-".join(pair.values()): (
         {key: value for key, value in pair.items() if key != "settings"},
