@@ -19,7 +19,7 @@ BLOCK = 256  # rows at a time in NumPy, so that rows times trees fit into the ca
 
 @dataclass(frozen=True)
 class Arrays:
-    """One entry an encoded column, a node, a tree or an output; `single` rounds encoded columns as a forest does."""
+    """One entry an encoded column, a node, a tree or an output; `single` says what has single precision."""
 
     source: np.ndarray  # int32: which source an encoded column looks at
     kind: np.ndarray  # int32: VALUE, EQUALS or MISSING
@@ -33,7 +33,7 @@ class Arrays:
     values: np.ndarray  # float64, (leaves, outputs), for trees that give every output
     coefficients: np.ndarray  # float64, (outputs, columns), or (0, columns)
     base: np.ndarray  # float64, (outputs,)
-    single: np.ndarray  # bool
+    single: np.ndarray  # 1: encoded columns are rounded, as a forest does; 2: sums of trees, too, as XGBoost does
 
     @property
     def width(self) -> int:
@@ -92,9 +92,10 @@ class NumpyWalker:
             node = np.where(left, self.left[node], self.right[node])
         if len(a.values):
             return _added(scores, a.values[a.nodes["left"][node]].transpose(0, 2, 1))
-        numbers = a.nodes["value"][node]
+        numbers = a.nodes["value"][node].astype(np.float32 if a.single > 1 else np.float64)
+        scores = scores.astype(numbers.dtype)
         outputs = [_added(scores[:, [k]], numbers[:, None, a.output == k]) for k in range(len(a.base))]
-        return np.concatenate(outputs, axis=1)
+        return np.concatenate(outputs, axis=1).astype(np.float64)
 
 
 def _added(scores: np.ndarray, numbers: np.ndarray) -> np.ndarray:

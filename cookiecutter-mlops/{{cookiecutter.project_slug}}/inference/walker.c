@@ -36,7 +36,7 @@ void plan_encode(const Plan *p, const double *raw, size_t rows, double *x) {
     for (size_t r = 0; r < rows; r++, raw += p->sources, x += p->width)
         for (int64_t j = 0; j < p->width; j++) {
             double v = encoded(p, raw, j);
-            x[j] = p->single ? (double)(float)v : v; /* forests of scikit-learn compare in single precision */
+            x[j] = p->single ? (double)(float)v : v; /* forests of scikit-learn and XGBoost compare in single precision */
         }
 }
 
@@ -55,8 +55,11 @@ static void trees(const Plan *p, const double *x, size_t rows, double *out) {
         for (size_t r = 0; r < rows; r++) {
             const Node *n = leaf(p->nodes, p->nodes + p->roots[t], x + r * p->width);
             double *o = out + r * p->outputs;
-            if (to >= 0)
+            if (to >= 0) {
                 o[to] += n->value;
+                if (p->single > 1) /* XGBoost adds in single precision; a sum of two such numbers rounds the same way */
+                    o[to] = (double)(float)o[to];
+            }
             else
                 for (int64_t k = 0; k < p->outputs; k++)
                     o[k] += p->values[(size_t)n->left * p->outputs + k];

@@ -22,8 +22,8 @@ MANIFEST = "manifest.json"
 LARGEST = 50 * 2**30  # bytes that an archive may unpack to; a crafted one could otherwise fill the disk
 
 ROUNDING = 1e-6  # relative; another machine may round the last digits of an answer differently
-ADDRESS = re.compile(r'(?<="__id__": )[0-9]+|(?<="file": ")[0-9]+')  # where skops writes the id() of an object
-NUMBER = re.compile(r"^[0-9]+(?=\.)")
+ADDRESS = re.compile(r'(?<="__id__": )[0-9]+|(?<="file": ")[0-9a-f-]+')  # where skops writes id() or a uuid
+NUMBER = re.compile(r"^[0-9a-f-]+(?=\.)")
 
 
 class ArtifactError(UserError):
@@ -57,7 +57,7 @@ def verify(folder: Path) -> dict[str, Any]:
 def reproducible(skops: bytes) -> bytes:
     """The same skops file without what differs from run to run: addresses of objects in memory, and times.
 
-    skops names an object, and the file that holds an array, by its address; here they are counted as they come.
+    skops names an object and the file of an array by its address, the file of bytes by chance; here all are counted.
     """
     with zipfile.ZipFile(io.BytesIO(skops)) as read:
         contents = {name: read.read(name) for name in read.namelist()}

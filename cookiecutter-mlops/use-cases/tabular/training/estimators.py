@@ -12,7 +12,11 @@ from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier, SGDRe
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
+from training.frameworks import imported
 from training.settings import Settings, SettingsError
+
+Make = Callable[[Settings], BaseEstimator]
+Build = Callable[[Settings], Pipeline]
 
 
 def estimator(settings: Settings) -> Pipeline:
@@ -30,29 +34,37 @@ def estimator_in_batches(settings: Settings) -> Pipeline:
     return IN_BATCHES.get(settings.model.name, _unknown)(settings)
 
 
-def _gradient_boosting(settings: Settings) -> Pipeline:
+def _trees(make: Make) -> Build:
     """Trees on columns as they are: missing values have a branch of their own, nothing is scaled."""
     # Codes, split like numbers: `categorical_features` gained nothing here, and is saved as functions that a
     # safe file cannot hold. A category never seen before counts as missing.
     encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
+    return lambda settings: make_pipeline(_by_category(settings, encoder, "passthrough"), _tuned(make, settings))
+
+
+def _scaled(make: Make) -> Build:
+    """Numbers around 0, a column for each category, and for what is missing."""
+    numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
+    encoder = OneHotEncoder(handle_unknown="ignore")
+    return lambda settings: make_pipeline(_by_category(settings, encoder, numbers), _tuned(make, settings))
+
+
+def _boosting(settings: Settings) -> BaseEstimator:
     classify = settings.problem.type == "classification"
-    boosting = (HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor)(
-        random_state=settings.data.seed
-    )
-    return make_pipeline(_by_category(settings, encoder, "passthrough"), _tuned(boosting, settings))
+    kind = HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor
+    return kind(random_state=settings.data.seed)
 
 
-def _linear(settings: Settings) -> Pipeline:
+def _line(settings: Settings) -> BaseEstimator:
     """A line to compare with: one coefficient a number, one a category."""
-    kind = LogisticRegression(max_iter=1000) if settings.problem.type == "classification" else Ridge()
-    return make_pipeline(_scaled(settings), _tuned(kind, settings))
+    return LogisticRegression(max_iter=1000) if settings.problem.type == "classification" else Ridge()
 
 
-def _linear_in_batches(settings: Settings) -> Pipeline:
+def _line_in_batches(settings: Settings) -> BaseEstimator:
     """The same line by stochastic gradient descent, which sees a batch at a time and averages where it has been."""
     classify, seed = settings.problem.type == "classification", settings.data.seed
     kind = SGDClassifier("log_loss", random_state=seed) if classify else SGDRegressor(random_state=seed)
-    return make_pipeline(_scaled(settings), _tuned(kind.set_params(average=True), settings))
+    return kind.set_params(average=True)
 
 
 def _unknown(settings: Settings) -> Pipeline:
@@ -60,22 +72,23 @@ def _unknown(settings: Settings) -> Pipeline:
     raise SettingsError(f"project.toml: [model]: name must be one of {known} (now: {settings.model.name!r}).")
 
 
-ESTIMATORS: dict[str, Callable[[Settings], Pipeline]] = {"gradient-boosting": _gradient_boosting, "linear": _linear}
-IN_BATCHES: dict[str, Callable[[Settings], Pipeline]] = {"linear": _linear_in_batches}
-
-
-def _scaled(settings: Settings) -> ColumnTransformer:
-    numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
-    return _by_category(settings, OneHotEncoder(handle_unknown="ignore"), numbers)
-
-
 def _by_category(settings: Settings, encoder: BaseEstimator, remainder: Any) -> ColumnTransformer:
     names = [column.name for column in settings.features if column.type == "category"]
     return ColumnTransformer([("categories", encoder, names)], remainder=remainder)
 
 
-def _tuned(estimator: BaseEstimator, settings: Settings) -> BaseEstimator:
+def _tuned(make: Make, settings: Settings) -> BaseEstimator:
+    estimator = make(settings)
     known = estimator.get_params()
     for name in settings.model.hyperparameters.keys() - known.keys():
         raise SettingsError(f"project.toml: [model.hyperparameters]: {name!r} is none of {', '.join(sorted(known))}.")
     return estimator.set_params(**settings.model.hyperparameters)
+
+
+ESTIMATORS: dict[str, Build] = {
+    "gradient-boosting": _trees(_boosting),
+    "linear": _scaled(_line),
+    "lightgbm": _trees(imported("lightgbm")),
+    "xgboost": _trees(imported("xgboost")),
+}
+IN_BATCHES: dict[str, Build] = {"linear": _scaled(_line_in_batches)}

@@ -1,7 +1,8 @@
 """From a fitted scikit-learn pipeline to a serving plan (inference/plan.py), as far as a plan can express it.
 
-ENCODERS (here) and ESTIMATORS (training/scores.py) say by exact type what is understood. Anything else is no error:
-the server runs that part, or the whole pipeline, with scikit-learn, and serving.json says in one sentence why.
+ENCODERS (here), ESTIMATORS (training/scores.py) and BOOSTERS (training/boosters.py) say by exact type what is
+understood. Anything else is no error: the server runs that part, or the whole pipeline, with scikit-learn, and
+serving.json says in one sentence why.
 """
 
 import math
@@ -14,6 +15,7 @@ from sklearn import compose, impute, pipeline, preprocessing
 
 from inference.plan import Meaning, Plan, Source
 from inference.walk import EQUALS, MISSING, NODE, VALUE, Arrays
+from training.boosters import BOOSTERS
 from training.scores import ESTIMATORS, Inexpressible, Scores
 from training.settings import Column
 
@@ -45,9 +47,10 @@ def sources(columns: Sequence[Column]) -> dict[str, Source]:
 def whole(estimator: Any, columns: Sequence[Column], log_target: bool) -> Plan:
     """The plan of a pipeline, or Inexpressible."""
     encoded, last = _encoders(estimator, columns), estimator[-1]
-    write = ESTIMATORS.get(type(last))
+    kind = type(last)
+    write = ESTIMATORS.get(kind) or BOOSTERS.get(f"{kind.__module__}.{kind.__name__}")
     if write is None:
-        raise Inexpressible(f"a {type(last).__name__}")
+        raise Inexpressible(f"a {kind.__name__}")
     scores = write(last)
     classes = tuple(map(str, last.classes_)) if hasattr(last, "classes_") else None
     if log_target:
@@ -228,7 +231,7 @@ def _plan(encoded: list[Encoded], scores: Scores | None, classes: tuple[str, ...
         values=np.zeros((0, outputs)) if some.values is None else some.values,
         coefficients=np.zeros((0, width)) if some.coefficients is None else some.coefficients,
         base=some.base,
-        single=np.array(some.single),
+        single=np.array(some.single, np.int64),
     )
     return Plan(Meaning(tuple(read), scores.link if scores else None, classes), arrays)
 

@@ -26,9 +26,12 @@ from training.estimators import estimator, estimator_in_batches
 from training.incremental import fit_in_batches
 from training.settings import METRICS, Column, Settings
 
-# What a model file may hold beside the public types of scikit-learn: the trees of the boosting, and plain arrays.
+# What a model file may hold beside the public types of scikit-learn: trees of boosting, and plain arrays.
 # Never trust what a file itself asks for: a type on this list is constructed while the file is read.
-TRUSTED = ["numpy.dtype", "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
+TRUSTED = ["collections.OrderedDict", "numpy.dtype", "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+           "lightgbm.basic.Booster", "lightgbm.sklearn.LGBMClassifier", "lightgbm.sklearn.LGBMRegressor",
+           "xgboost.core.Booster", "training.frameworks.xgboost.Classifier", "training.frameworks.xgboost.Regressor",
+           ]  # fmt: skip
 ROUND = 25  # trees between two checkpoints
 UNANSWERED = ("log_loss",)  # metrics that answers alone do not give, when ground truth arrives
 SKEWED = 1.0  # from here on a target is worth the second fit that tries its logarithm

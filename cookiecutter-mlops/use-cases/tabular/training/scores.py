@@ -28,7 +28,7 @@ class Scores:
     output: Sequence[int] = ()
     values: np.ndarray | None = None
     coefficients: np.ndarray | None = None
-    single: bool = False
+    single: int = 0
 
 
 def _hist(model: Any) -> Scores:
@@ -44,8 +44,8 @@ def _hist(model: Any) -> Scores:
             if nodes["is_categorical"].any():
                 raise Inexpressible("splits on sets of categories (categorical_features)")
             leaf = nodes["is_leaf"] != 0
-            trees.append(_tree(leaf, nodes["feature_idx"], nodes["num_threshold"], nodes["value"], nodes["left"],
-                               nodes["right"], nodes["missing_go_to_left"]))  # fmt: skip
+            trees.append(tree_nodes(leaf, nodes["feature_idx"], nodes["num_threshold"], nodes["value"], nodes["left"],
+                                     nodes["right"], nodes["missing_go_to_left"]))  # fmt: skip
             output.append(number)
     return Scores(link, np.ravel(model._baseline_prediction).astype(float), trees, output)
 
@@ -57,7 +57,7 @@ def _forest(model: Any) -> Scores:
         values = [one.tree_.value[:, 0, :] / one.tree_.value[:, 0, :].sum(axis=1, keepdims=True) for one in trees]
         return _with_shares([one.tree_ for one in trees], values)
     arrays = [_sklearn_tree(one.tree_, one.tree_.value[:, 0, 0] / len(trees)) for one in trees]
-    return Scores("identity", np.zeros(1), arrays, [0] * len(trees), single=True)
+    return Scores("identity", np.zeros(1), arrays, [0] * len(trees), single=1)
 
 
 def _with_shares(trees: list[Any], values: list[np.ndarray]) -> Scores:
@@ -71,7 +71,7 @@ def _with_shares(trees: list[Any], values: list[np.ndarray]) -> Scores:
         arrays.append(nodes)
         rows.append(shares[leaf] / len(trees))
     table = np.ascontiguousarray(np.concatenate(rows))
-    return Scores("share", np.zeros(table.shape[1]), arrays, [-1] * len(trees), table, single=True)
+    return Scores("share", np.zeros(table.shape[1]), arrays, [-1] * len(trees), table, single=1)
 
 
 def _gradient_boosting(model: Any) -> Scores:
@@ -88,7 +88,7 @@ def _gradient_boosting(model: Any) -> Scores:
     link = "identity" if not hasattr(model, "classes_") else "logistic" if outputs == 1 else "softmax"
     if getattr(model, "loss", "") == "exponential":
         raise Inexpressible("gradient boosting with exponential loss")
-    return Scores(link, np.ravel(start).astype(float), trees, [*range(outputs)] * len(model.estimators_), single=True)
+    return Scores(link, np.ravel(start).astype(float), trees, [*range(outputs)] * len(model.estimators_), single=1)
 
 
 def _linear(model: Any) -> Scores:
@@ -109,12 +109,13 @@ def _descent(model: Any) -> Scores:
 def _sklearn_tree(one: Any, value: np.ndarray) -> np.ndarray:
     leaf = one.children_left < 0
     missing = one.missing_go_to_left if hasattr(one, "missing_go_to_left") else np.zeros(one.node_count)
-    return _tree(leaf, one.feature, one.threshold, value, one.children_left, one.children_right, missing)
+    return tree_nodes(leaf, one.feature, one.threshold, value, one.children_left, one.children_right, missing)
 
 
-def _tree(
+def tree_nodes(
     leaf: np.ndarray, feature: Any, threshold: Any, value: Any, left: Any, right: Any, missing_left: Any
 ) -> np.ndarray:
+    """A tree whose arrays have an entry a node: at most the threshold, or missing and `missing_left`, goes left."""
     nodes = np.zeros(len(leaf), NODE)
     nodes["value"] = np.where(leaf, value, threshold)
     nodes["feature"] = np.where(leaf, -1, feature)

@@ -1,0 +1,92 @@
+"""Each library beside scikit-learn, where requirements/model.txt has it installed; the others skip and say so."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from inference import handler
+from training import artifact, model, serving
+from training.settings import SettingsError, parse_settings
+
+ROWS = 400
+PACKAGES = {"lightgbm": "lightgbm", "xgboost": "xgboost"}  # by the name in [model], what it imports
+QUICK = {"lightgbm": {"n_estimators": 20}, "xgboost": {"n_estimators": 20}}
+PLANS = {"lightgbm": "complete", "xgboost": "complete"}
+TARGETS = {"price": "number", "kind": "category", "sold": "boolean"}
+COLUMNS = [
+    {"name": "size", "type": "number"},
+    {"name": "colour", "type": "category"},
+    {"name": "new", "type": "boolean"},
+]
+
+
+@pytest.fixture(params=PACKAGES)
+def name(request):
+    pytest.importorskip(PACKAGES[request.param], reason=f"{request.param} is not in requirements/model.txt")
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Size and colour decide; every fifth size and every seventh colour is missing."""
+    rng, index = np.random.default_rng(0), np.arange(ROWS)
+    size, colour = rng.uniform(0, 10, ROWS), rng.choice(["red", "blue", "green"], ROWS)
+    return pd.DataFrame(
+        {
+            "size": np.where(index % 5 == 0, np.nan, size),
+            "colour": pd.Series(colour, dtype=object).mask(index % 7 == 0),
+            "new": np.where(index % 9 == 0, np.nan, rng.choice([0.0, 1.0], ROWS)),
+            "price": np.exp(size / 2 + (colour == "red") + rng.normal(0, 0.1, ROWS)),
+            "kind": np.where(size > 6, "large", np.where(size > 3, "middle", "small")),
+            "sold": (size > 5).astype(float),
+        }
+    )
+
+
+def settings_for(name, target, **hyperparameters):
+    kind, metric = ("regression", "mae") if target == "price" else ("classification", "accuracy")
+    problem = {"type": kind, "target": target, "metric": metric}
+    columns = [{"name": target, "type": TARGETS[target]}, *COLUMNS]
+    chosen = {"name": name, "hyperparameters": QUICK[name] | hyperparameters}
+    return parse_settings({"problem": problem, "columns": columns, "model": chosen})
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_framework_beats_the_trivial_model_and_is_served_as_it_was_trained(table, tmp_path, name, target):
+    settings, learn, judge = settings_for(name, target), table[:300], table[300:]
+    fitted = model.fit(learn, settings)
+    one, trivial = (model.evaluate(each, judge, settings)[0] for each in (fitted, model.trivial(learn, settings)))
+    metric = settings.problem.metric
+    assert one[metric] > trivial[metric] if settings.higher_is_better else one[metric] < trivial[metric]
+    model.save(fitted, tmp_path)
+    facts = serving.export(fitted, judge, tmp_path)
+    assert facts["plan"] == PLANS[name]
+    assert facts["parity"]["largest_difference"] <= 1e-9
+    artifact.seal(tmp_path, {})
+    asked = handler.instances_of(fitted.columns, judge)
+    answers = [handler.predict(served, asked) for served in (handler.restore(tmp_path), handler.serve(fitted))]
+    assert artifact.same(*answers)
+
+
+def test_framework_that_trains_twice_gives_the_same_files(table, tmp_path, name):
+    sealed = []
+    for folder in (tmp_path / "first", tmp_path / "second"):
+        folder.mkdir()
+        model.save(model.fit(table, settings_for(name, "price")), folder)
+        sealed.append(artifact.seal(folder, {}))
+    assert sealed[0] == sealed[1]
+
+
+def test_unknown_hyperparameter_of_a_framework_is_refused(table, name):
+    with pytest.raises(SettingsError, match="learning_rat"):
+        model.fit(table, settings_for(name, "price", learning_rat=1))
+
+
+@pytest.mark.parametrize(("framework", "package"), PACKAGES.items())
+def test_framework_that_is_not_installed_is_named(table, monkeypatch, framework, package):
+    monkeypatch.delitem(sys.modules, f"training.frameworks.{framework}", raising=False)
+    monkeypatch.setitem(sys.modules, package, None)  # what makes Python say that there is no such module
+    with pytest.raises(SettingsError, match=rf"{framework} needs .*requirements/model\.txt"):
+        model.fit(table, settings_for(framework, "price"))

@@ -1,0 +1,54 @@
+"""XGBoost: gradient boosting that learns on a GPU where the instance type has one. Missing values have a branch.
+
+It computes in single precision, the last step too: what becomes of a sum of trees (a probability, a number that is
+read as a logarithm) is computed here in double precision, so that a serving plan can say the same.
+"""
+
+from typing import Any
+
+import numpy as np
+from xgboost import XGBClassifier, XGBRegressor
+
+from training.frameworks import gpus
+from training.settings import Settings
+
+
+class Regressor(XGBRegressor):
+    """Numbers in double precision."""
+
+    def predict(self, X: Any, **options: Any) -> np.ndarray:
+        return np.asarray(super().predict(X, **options), float)
+
+
+class Classifier(XGBClassifier):
+    """Classes by their names, where XGBoost only knows numbers, and probabilities in double precision."""
+
+    names_: np.ndarray | None = None
+
+    def fit(self, X: Any, y: Any, **options: Any) -> "Classifier":
+        self.names_ = None  # while it learns, the classes are numbers
+        names, codes = np.unique(np.asarray(y), return_inverse=True)
+        super().fit(X, codes, **options)
+        self.names_ = names
+        return self
+
+    @property
+    def classes_(self) -> np.ndarray:
+        return super().classes_ if self.names_ is None else self.names_
+
+    def predict(self, X: Any, **options: Any) -> np.ndarray:
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def predict_proba(self, X: Any, *_: Any, **options: Any) -> np.ndarray:
+        sums = np.asarray(super().predict(X, output_margin=True), float)
+        if sums.ndim == 1:
+            yes = 1 / (1 + np.exp(-sums))
+            return np.stack([1 - yes, yes], axis=1)
+        powers = np.exp(sums - sums.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+
+def estimator(settings: Settings) -> Regressor | Classifier:
+    """On the GPU where there is one, which asks for the package `xgboost` (`xgboost-cpu` has no CUDA)."""
+    kind = Classifier if settings.problem.type == "classification" else Regressor
+    return kind(random_state=settings.data.seed, device="cuda" if gpus() else "cpu")
