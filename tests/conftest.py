@@ -1,4 +1,4 @@
-"""Every run tries the same examples, so that what fails here fails everywhere; look further with more `max_examples`."""
+"""Every run tries the same examples, so that what fails here fails anywhere; look further with `max_examples`."""
 
 from hypothesis import settings
 
