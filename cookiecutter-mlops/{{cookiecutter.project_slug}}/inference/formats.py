@@ -24,6 +24,9 @@ EXAMPLE = '{"instances": [{"age": 40}]}'
 NO_JSON = re.compile(rb"(?<![\w\"])-?(NaN|Infinity)\b")
 
 
+Reader = Callable[[bytes], Any]  # from a body to a list of instances
+
+
 class Refused(Exception):
     """A request that gets no answer: the HTTP status and the sentence that says why."""
 
@@ -32,7 +35,7 @@ class Refused(Exception):
         self.status = status
 
 
-def instances(read: Callable[[bytes], Any], body: bytes) -> list[Any]:
+def instances(read: Reader, body: bytes) -> list[Any]:
     """What `read` finds in a body: a list with at least one entry."""
     found = read(body)
     if not isinstance(found, list) or not found:
@@ -41,12 +44,13 @@ def instances(read: Callable[[bytes], Any], body: bytes) -> list[Any]:
 
 
 @lru_cache(maxsize=8)
-def readers(fields: tuple[str, ...]) -> dict[str, Callable[[bytes], Any]]:
+def readers(fields: tuple[str, ...]) -> dict[str, Reader]:
     """By content type, how a body is read; `fields` are those that a line of CSV without a header has."""
     ndjson = dict.fromkeys((NDJSON, "application/ndjson", "application/jsonlines", "application/x-jsonlines"), _lines)
     return {JSON: _json, **ndjson, CSV: lambda body: _csv(body, frozenset(fields))}
 
 
+@lru_cache(maxsize=64)
 def content_type(header: str) -> str:
     """The name in a Content-Type header, without its parameters."""
     return header.partition(";")[0].strip().lower()

@@ -25,6 +25,7 @@ import asyncio
 import inspect
 import json
 import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -33,14 +34,17 @@ import uvicorn
 
 from inference import access, formats, handler, workers
 from inference.batching import Batcher
-from inference.formats import Refused
+from inference.connections import Connection, Server
+from inference.formats import Reader, Refused
 from training import artifact
 from training.settings import UserError
 
-LARGEST = 25 * 1000 * 1000  # bytes of a request; InvokeEndpoint takes no more
+# Bytes of a request: InvokeEndpoint takes 6 MiB. Transform jobs say what theirs is, pipelines/endpoint.py what an
+# asynchronous endpoint's is.
+LARGEST = int(os.environ.get("SAGEMAKER_MAX_PAYLOAD_IN_MB") or 6) * 1024 * 1024
 LARGE = 64 * 1024  # bytes from which a request is answered beside the event loop
-SLOWEST = 30.0  # seconds that a body may take to arrive
 ALONE = ("compiled", "numpy")  # rungs that are faster than handing rows to another thread and batching them
+TOO_LARGE = f"The request may have at most {LARGEST} bytes; send fewer instances at a time."
 BROKEN = "The model could not answer; the endpoint's log says why."
 
 
@@ -51,20 +55,25 @@ def run(folder: Path) -> None:
     everywhere = "0.0.0.0"  # noqa: S104  # nosec B104
     host = "127.0.0.1" if "SM_BASE_DIR" in os.environ else everywhere
     port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
-    config = uvicorn.Config(
-        app, host, port, loop="uvloop", http="httptools", ws="none", lifespan="off", interface="asgi3",
-        access_log=False, log_config=None, proxy_headers=False, server_header=False, date_header=False,
-        timeout_graceful_shutdown=30,
-    )  # fmt: skip
+    config = configured(app, host, port)
     socket, processes = config.bind_socket(), getattr(handler, "WORKERS", None) or workers.count()
     access.say("serving", port=port, workers=processes, **app.about)
     if processes == 1:
-        uvicorn.Server(config).run([socket])
+        Server(config).run([socket])
     else:
         workers.supervise(lambda parent: Worker(config, parent).run([socket]), processes)
 
 
-class Worker(uvicorn.Server):
+def configured(app: "App", host: str, port: int) -> uvicorn.Config:
+    """uvicorn without what nobody asks for: its own log, headers, websockets."""
+    return uvicorn.Config(
+        app, host, port, loop="uvloop", http=Connection, ws="none", lifespan="off", interface="asgi3",
+        access_log=False, log_config=None, proxy_headers=False, server_header=False, date_header=False,
+        timeout_graceful_shutdown=30,
+    )  # fmt: skip
+
+
+class Worker(Server):
     """A server that ends when the process that forked it has."""
 
     def __init__(self, config: uvicorn.Config, parent: int) -> None:
@@ -109,7 +118,7 @@ class App:
             status, kind, content = 500, formats.JSON, _error(BROKEN)
         headers = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(content))]
         headers.append((b"x-request-id", request.id.encode()))
-        if status == 413 or status == 408:  # what is still on its way is not waited for
+        if status == 413:  # what is still on its way is not waited for
             headers.append((b"connection", b"close"))
         request.done(status, len(content))
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -137,18 +146,22 @@ class App:
             raise Refused(415, f"Content-Type must be {', '.join(self.readers)}, not {header[:80]!r}.")
         kind = formats.accepted(request.header(b"accept"))
         body = await _body(request, receive)
-        large, loop = len(body) > LARGE, asyncio.get_running_loop()
-
-        def parsed() -> Any:
-            return handler.read(self.model, formats.instances(read, body))
-
-        def whole() -> bytes:
-            return formats.write(handler.answer(self.model, parsed()), kind)
-
+        large = len(body) > LARGE
         if self.alone:
-            return 200, kind, await loop.run_in_executor(self.threads, whole) if large else whole()
-        rows = await loop.run_in_executor(self.threads, parsed) if large else parsed()
+            whole = self._whole
+            return 200, kind, await self._beside(whole, read, body, kind) if large else whole(read, body, kind)
+        rows = await self._beside(self._rows, read, body) if large else self._rows(read, body)
         return 200, kind, formats.write(await self._ask(rows), kind)
+
+    def _rows(self, read: Reader, body: bytes) -> Any:
+        return handler.read(self.model, formats.instances(read, body))
+
+    def _whole(self, read: Reader, body: bytes, kind: str) -> bytes:
+        return formats.write(handler.answer(self.model, self._rows(read, body)), kind)
+
+    async def _beside(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function in a thread, so that others do not wait for a large body."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, function, *arguments)
 
     async def _ask(self, rows: Any) -> dict[str, Any]:
         if self.waits:
@@ -157,20 +170,16 @@ class App:
 
 
 async def _body(request: access.Request, receive: Any) -> bytes:
-    """The whole body, refused as soon as it is too large or too slow: nothing has to be believed about its length."""
+    """The whole body, refused as soon as it is too large: nothing has to be believed about its length."""
     if int(request.header(b"content-length") or 0) > LARGEST:
-        raise Refused(413, f"The request may have at most {LARGEST} bytes; send fewer instances at a time.")
-    try:
-        async with asyncio.timeout(SLOWEST):
-            message = await receive()
-            body = message.get("body", b"")
-            while message.get("more_body"):
-                message = await receive()
-                body += message.get("body", b"")
-                if len(body) > LARGEST:
-                    raise Refused(413, f"The request may have at most {LARGEST} bytes; send fewer instances at a time.")
-    except TimeoutError:
-        raise Refused(408, f"The request did not arrive within {SLOWEST:.0f} seconds.") from None
+        raise Refused(413, TOO_LARGE)
+    message = await receive()
+    body = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > LARGEST:
+            raise Refused(413, TOO_LARGE)
     if message["type"] == "http.disconnect":
         raise ConnectionAbortedError
     request.received = len(body)

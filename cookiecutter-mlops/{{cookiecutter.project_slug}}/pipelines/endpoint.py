@@ -28,12 +28,14 @@ class RolledBack(PipelineError):
 
 def model_request(spec: dict[str, Any], package: Package, name: str) -> dict[str, Any]:
     """CreateModel: the package's own image, so that the code of its commit serves, whatever HEAD is."""
-    model = {
+    model: dict[str, Any] = {
         "ModelName": name,
         "ExecutionRoleArn": spec["role_arn"],
         "PrimaryContainer": {"Image": package.image, "ModelDataUrl": package.model_data_url},
         "Tags": project.tags(spec),
     }
+    if spec["asynchronous"]:  # whose requests come from S3 and may have a gigabyte; the server's own limit is 6 MB
+        model["PrimaryContainer"]["Environment"] = {"SAGEMAKER_MAX_PAYLOAD_IN_MB": "1024"}
     if spec["kind"] == "serverless":  # SageMaker takes neither isolation nor a VPC there
         return model
     if spec["subnet_ids"]:

@@ -6,14 +6,13 @@ import json
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-import uvicorn
 
-from inference import formats, handler, server
+from inference import connections, formats, handler, server
 from inference.server import LARGEST, App
 
 ROOT = Path(__file__).parent.parent
@@ -23,8 +22,8 @@ JSON = {"content-type": "application/json"}
 @contextmanager
 def serving(app):
     """An HTTP client of an application, served in a thread."""
-    config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, access_log=False)
-    listening, running = config.bind_socket(), uvicorn.Server(config)
+    config = server.configured(app, "127.0.0.1", 0)
+    listening, running = config.bind_socket(), connections.Server(config)
     thread = threading.Thread(target=running.run, args=[[listening]])
     thread.start()
     try:
@@ -229,12 +228,29 @@ def test_mistake_of_ours_is_an_error_without_payload_or_traceback(client, sample
     assert client.get("/ping").status_code == 500
 
 
-def test_slow_body_is_given_up(client, monkeypatch):
-    monkeypatch.setattr(server, "SLOWEST", 0.2)
+HEAD = b"POST /invocations HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+
+
+def test_clients_that_are_slow_are_given_up(client, monkeypatch):
+    monkeypatch.setattr(connections, "SLOWEST", 0.2)
+    begun = (b"", b"POST /invo", HEAD, HEAD + b"content-length: 9\r\n\r\n{")
+    with ExitStack() as stack:
+        address = client.base_url.host, client.base_url.port
+        slow = [stack.enter_context(socket.create_connection(address, timeout=10)) for _ in begun]
+        for one, sent in zip(slow, begun, strict=True):
+            one.sendall(sent)
+        assert [one.recv(12) for one in slow] == [b"HTTP/1.1 408"] * len(begun)
+
+
+def test_request_that_took_its_time_is_answered(client, samples):
+    content = json.dumps(samples[0]["request"]).encode()
     with socket.create_connection((client.base_url.host, client.base_url.port), timeout=10) as slow:
-        head = b"POST /invocations HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
-        slow.sendall(head + b"content-length: 9\r\n\r\n{")
-        assert slow.recv(100).startswith(b"HTTP/1.1 408")
+        slow.sendall(HEAD)
+        time.sleep(0.1)
+        slow.sendall(b"content-length: %d\r\n\r\n" % len(content) + content[:5])
+        time.sleep(0.1)
+        slow.sendall(content[5:])
+        assert slow.recv(100).startswith(b"HTTP/1.1 200")
 
 
 def test_slow_rung_answers_requests_together(trained, samples, monkeypatch):

@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # pandas and scikit-learn are not imported where a plan answe
 
     from training.model import Model
 
+KINDS = {"category": np.dtype(object), "date": np.dtype("datetime64[ns]")}  # the others are numbers
+
 
 class Rung(Protocol):
     name: str
@@ -94,7 +96,6 @@ def table(rows: list[Row], columns: tuple[Column, ...]) -> "pd.DataFrame":
 
     made = {}
     for column, values in zip(columns, zip(*rows, strict=True), strict=True):
-        cells = [np.nan if cell is None else cell for cell in values] if column.type == "category" else list(values)
-        kind = {"category": object, "date": "datetime64[ns]"}.get(column.type, float)
-        made[column.name] = pd.Series(cells, dtype=kind)
+        cells = [np.nan if cell is None else cell for cell in values] if column.type == "category" else values
+        made[column.name] = np.array(cells, KINDS.get(column.type, np.dtype(float)))  # faster than pd.Series
     return pd.DataFrame(made)

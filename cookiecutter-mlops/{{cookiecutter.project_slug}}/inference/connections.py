@@ -1,0 +1,51 @@
+"""A connection of a client, with an end to its patience: a request has to arrive whole within SLOWEST seconds.
+
+uvicorn limits neither the time of headers nor that of a body. A look at every connection once a second costs a request
+nothing, where a timer for each of them would cost as much as a small model.
+"""
+
+import math
+import time
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+SLOWEST = 30.0
+LATE = b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n%b"
+SENTENCE = b'{"error": "The request did not arrive within %d seconds."}'
+
+
+class Connection(HttpToolsProtocol):
+    """Remembers since when a request has been arriving; a new connection counts as the beginning of one."""
+
+    since = math.inf
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.since = time.monotonic()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.since = time.monotonic()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self.since = math.inf
+
+    def end_if_late(self, now: float) -> None:
+        """Answer 408 and close; the application learns that the client has gone."""
+        if now - self.since > SLOWEST and not self.transport.is_closing():
+            self.transport.write(LATE % (SENTENCE % SLOWEST))
+            self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """uvicorn's, which looks at its connections once a second."""
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:  # it ticks ten times a second
+            now = time.monotonic()
+            for connection in list(self.server_state.connections):
+                connection.end_if_late(now)  # type: ignore[union-attr]
+        return await super().on_tick(counter)
