@@ -101,14 +101,14 @@ variable "machines" {
 }
 
 variable "files" {
-  description = "Inputs: content_type as the endpoint takes it (application/json or text/csv), largest size in MB (a file is one request, at most 25), and how many of them a model answers at the same time."
+  description = "Inputs: content_type that the endpoint takes (application/json, text/csv, application/pdf, ...), largest size in MB (a file is one request, at most 25), and how many of them a model answers at the same time."
   type        = object({ content_type = optional(string, "application/json"), max_mb = optional(number, 20), concurrent = optional(number, 4) })
   default     = {}
   nullable    = false
 
   validation {
-    condition     = contains(["application/json", "text/csv"], var.files.content_type)
-    error_message = "files: use content_type application/json or text/csv (got: ${var.files.content_type})."
+    condition     = can(regex("^[a-z]+/[a-z0-9.+-]{1,64}$", var.files.content_type))
+    error_message = "files: content_type must be a media type that the endpoint takes, for example application/json or application/pdf (got: ${var.files.content_type})."
   }
 
   validation {

@@ -120,7 +120,7 @@ run "parquet_is_refused" {
   command = plan
 
   variables {
-    files = { content_type = "application/x-parquet" }
+    files = { content_type = "parquet" }
   }
 
   expect_failures = [var.files]
