@@ -11,9 +11,13 @@ from difflib import get_close_matches
 from cookiecutter_mlops import naming, template
 
 QUESTIONS = json.loads((template() / "cookiecutter.json").read_text(encoding="utf-8"))
-CHOICES = {key: values for key, values in QUESTIONS.items() if isinstance(values, list) and not key.startswith("_")}
 CONNECTIONS = ("github", "gitlab", "bitbucket")
 JINJA_TAGS = ("{{", "{%", "{#")
+CHOICES = {  # a first one with braces is no other choice: it says which is the usual one
+    key: [value for value in values if not value.startswith(JINJA_TAGS)]
+    for key, values in QUESTIONS.items()
+    if isinstance(values, list) and not key.startswith("_")
+}
 REGIONS = (
     "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "ca-west-1", "mx-central-1", "sa-east-1",
     "eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2",

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +64,28 @@ def canaries_that_take_no_time(project: LoopProject):
                 project.mlops("local", "clock", "--advance", "301s")
 
     return in_the_background(look, 0.5)
+
+
+def wait_for_capture(project: LoopProject) -> bytes:
+    """The first request that was captured."""
+    s3, deadline, bucket = project.client("s3"), time.monotonic() + 60, project.outputs["data_bucket"]
+    while time.monotonic() < deadline:
+        if found := s3.list_objects_v2(Bucket=bucket, Prefix="capture/prod/").get("Contents"):
+            return s3.get_object(Bucket=bucket, Key=found[0]["Key"])["Body"].read()
+        time.sleep(0.5)
+    raise AssertionError(f"no request was captured: {project.logs()}")
+
+
+def wait_for_object(project: LoopProject, uri: str) -> dict:
+    """The JSON that an asynchronous endpoint leaves at an S3 address."""
+    s3, deadline = project.client("s3"), time.monotonic() + 60
+    bucket, key = uri.removeprefix("s3://").split("/", 1)
+    while time.monotonic() < deadline:
+        try:
+            return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        except s3.exceptions.NoSuchKey:
+            time.sleep(0.5)
+    raise AssertionError(f"{uri} did not appear: {project.logs()}")
 
 
 @pytest.fixture(scope="session")

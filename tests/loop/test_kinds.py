@@ -1,14 +1,13 @@
 """The loop with the other sources and endpoint kinds: a zip in S3, a serverless and an asynchronous endpoint."""
 
 import json
-import time
 
 import pytest
 
 from cookiecutter_mlops.demo import first_row
 from cookiecutter_mlops.loop import LoopProject
 from tests.loop import permissions
-from tests.loop.conftest import new_project
+from tests.loop.conftest import new_project, wait_for_capture, wait_for_object
 
 pytestmark = pytest.mark.slow
 
@@ -54,29 +53,9 @@ def test_asynchronous_endpoint_writes_its_answer_to_s3(make):
     project = make("endpoint_kind=asynchronous")
     request = {"instances": [first_row(project.path), first_row(project.path)]}
     answer = project.invoke_function(request)
-    bucket, key = answer["output_location"].removeprefix("s3://").split("/", 1)
-    first, second = wait_for_object(project, bucket, key)["predictions"]
+    first, second = wait_for_object(project, answer["output_location"])["predictions"]
     assert first == second > 0
     captured = json.loads(wait_for_capture(project))["captureData"]
     assert json.loads(captured["endpointInput"]["data"]) == request
     assert json.loads(captured["endpointOutput"]["data"]) == {"predictions": [first, second]}
     permissions.check(project, "asynchronous")
-
-
-def wait_for_capture(project: LoopProject) -> bytes:
-    s3, deadline, bucket = project.client("s3"), time.monotonic() + 60, project.outputs["data_bucket"]
-    while time.monotonic() < deadline:
-        if found := s3.list_objects_v2(Bucket=bucket, Prefix="capture/prod/").get("Contents"):
-            return s3.get_object(Bucket=bucket, Key=found[0]["Key"])["Body"].read()
-        time.sleep(0.5)
-    raise AssertionError(f"no request was captured: {project.logs()}")
-
-
-def wait_for_object(project: LoopProject, bucket: str, key: str) -> dict:
-    s3, deadline = project.client("s3"), time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-        except s3.exceptions.NoSuchKey:
-            time.sleep(0.5)
-    raise AssertionError(f"s3://{bucket}/{key} did not appear: {project.logs()}")

@@ -3,15 +3,16 @@
 A new use case is a new entry of CASES.
 """
 
+import base64
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from cookiecutter_mlops.loop import LoopProject
-from tests.loop.conftest import new_project
+from tests.loop.conftest import new_project, wait_for_capture, wait_for_object
 
 pytestmark = pytest.mark.slow
 
@@ -24,6 +25,8 @@ class Case:
     check: Callable[[dict[str, Any]], None]
     monitored: set[str]
     answers: tuple[str, ...] = ()  # of `mlops new`, beside the use case
+    variables: dict[str, Any] = field(default_factory=dict)  # of Terraform, beside those that the answers give
+    files: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)  # for a batch, and what their answers hold
 
 
 def call_is_understood(answer: dict[str, Any]) -> None:
@@ -39,11 +42,49 @@ CALL = [
     {"speaker": "agent", "text": "may i have your name please"},
     {"speaker": "customer", "text": "it is Ada Castillo"},
 ]
+
+
+def fields_are_found(answer: dict[str, Any]) -> None:
+    words, pdf, empty = answer["predictions"]
+    assert words["fields"]["total"] | {"confidence": 1} == {
+        "value": "12.50", "confidence": 1, "page": 2, "box": [90, 40, 140, 50]
+    }  # fmt: skip
+    assert {name: pdf["fields"][name]["value"] for name in ("date", "total")} == {
+        "date": "31/05/2024", "total": "12.50"
+    }  # fmt: skip
+    assert 0 < pdf["fields"]["total"]["confidence"] <= 1
+    assert "0 bytes" in empty["error"]
+
+
+PDF = b"""%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 400]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>endobj
+4 0 obj<</Length 79>>stream
+BT /F1 12 Tf 40 360 Td (Fecha: 31/05/2024) Tj 0 -40 Td (TOTAL 12.50) Tj ET
+endstream endobj
+5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj
+trailer<</Root 1 0 R>>"""
+PAGES = [
+    {"words": [{"text": "Cafe Aurora S.L.", "box": [20, 20, 180, 30]}]},
+    {"words": [{"text": "TOTAL", "box": [20, 40, 70, 50]}, {"text": "12.50", "box": [90, 40, 140, 50]}]},
+]
 CASES = {
     "call-analytics": Case(
         {"instances": [{"call": "c1", "turns": CALL}, {"call": "c2", "turns": []}]},
         call_is_understood,
         {"text", "(prediction)"},
+    ),
+    "document-extraction": Case(
+        {"instances": [{"document": one} for one in ({"pages": PAGES}, base64.b64encode(PDF).decode(), "")]},
+        fields_are_found,
+        {"document", "(prediction)"},
+        variables={"batch": {"content_type": "application/pdf"}},
+        files={
+            "a.pdf": (PDF, b'"value":"12.50"'),
+            "empty.pdf": (b"", b"0 bytes"),
+            "noise.pdf": (b"\0\1", b"not a PDF or an image"),
+        },
     ),
 }
 
@@ -53,6 +94,7 @@ def use_case(request, tmp_path):
     """A use case's name, and its project with the model of its sample in production."""
     answers = ("stages=prod", f"use_case={request.param}", *CASES[request.param].answers)
     project = LoopProject(new_project(tmp_path, *answers))
+    add_variables(project, CASES[request.param].variables)
     try:
         project.up()
         project.mlops("apply")
@@ -64,16 +106,45 @@ def use_case(request, tmp_path):
         project.down()
 
 
+def add_variables(project: LoopProject, variables: dict[str, Any]) -> None:
+    if variables:
+        file = project.path / "terraform" / "terraform.auto.tfvars.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | variables, indent=2))
+        project.run("git", "commit", "--quiet", "--all", "--message", "Set variables of Terraform")
+
+
 def test_use_case_is_trained_released_asked_and_monitored(use_case):
     name, project = use_case
     case = CASES[name]
     model = project.packages()[0]["CustomerMetadataProperties"]
     assert float(model["value"]) != float(model["baseline"])  # the gate has said which is better
-    through_lambda, directly = project.invoke_function(case.request), project.invoke_endpoint(case.request)
-    assert through_lambda.pop("inference_id")
-    assert through_lambda == directly
-    case.check(directly)
+    case.check(answered(project, case.request))
     project.mlops("monitor", "--no-open", ok=False)  # exit code 1: a few requests, of which Verify's bad one is many
     report = json.loads((project.path / ".mlops" / "monitoring" / "prod" / "statistics.json").read_text())
     assert report["dataset"]["item_count"] > 0
     assert case.monitored == {entry["name"] for entry in report["features"]}
+    outputs = answered_in_batch(project, {name: content for name, (content, _) in case.files.items()})
+    assert [name for name, (_, words) in case.files.items() if words not in outputs[name]] == [], outputs
+
+
+def answered(project: LoopProject, request: dict[str, Any]) -> dict[str, Any]:
+    """What the Lambda answers: at once, as the endpoint does by itself, or later in S3."""
+    answer = project.invoke_function(request)
+    assert answer.pop("inference_id")
+    if "output_location" not in answer:
+        assert answer == project.invoke_endpoint(request)
+        return answer
+    answer = wait_for_object(project, answer["output_location"])
+    wait_for_capture(project)
+    return answer
+
+
+def answered_in_batch(project: LoopProject, files: dict[str, bytes]) -> dict[str, bytes]:
+    """The output of each file; a batch without files is not started."""
+    s3, bucket = project.client("s3"), project.outputs["data_bucket"]
+    for name, content in files.items():
+        s3.put_object(Bucket=bucket, Key=f"batch/prod/input/{name}", Body=content)
+    if files:
+        project.mlops("batch")
+    keys = {name: f"batch/prod/output/{name}.out" for name in files}
+    return {name: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for name, key in keys.items()}

@@ -1,0 +1,60 @@
+"""The use case document-extraction in a generated project: its sample, its own tests, its figures on real receipts."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from statistics import mean
+
+import pytest
+
+from cookiecutter_mlops import scaffold
+from cookiecutter_mlops.environments import environment
+
+from . import document_sample
+
+REAL_DATA = Path(os.environ.get("MLOPS_REAL_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+RECEIPTS = REAL_DATA / "receipts"
+JUDGE = Path(__file__).parent / "receipts.py"
+
+
+def test_sample_is_what_its_generator_makes():
+    assert document_sample.SAMPLE.read_text(encoding="utf-8").splitlines() == document_sample.rows()
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    given = {"project_name": "Receipts", "use_case": "document-extraction"}
+    return scaffold.create(given, tmp_path_factory.mktemp("documents"))
+
+
+def run(project: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([environment(project), *arguments], cwd=project, text=True, capture_output=True)
+
+
+def test_endpoint_is_asynchronous_unless_another_is_asked_for(project):
+    settings = json.loads((project / "terraform" / "terraform.auto.tfvars.json").read_text())
+    assert settings["endpoint"]["kind"] == "asynchronous"
+
+
+@pytest.mark.slow
+def test_project_passes_its_own_tests(project):
+    done = run(project, "-m", "pytest", "-q")
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not RECEIPTS.exists(), reason=f"real data: {RECEIPTS} is not there")
+def test_fields_of_real_receipts_are_found(project, tmp_path):
+    """One of the five folds; `python receipts.py` tells all of them. Its rules: see shared/data for simpler ones."""
+    done = run(project, JUDGE, RECEIPTS, tmp_path / "told.json", "1")
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "told.json").read_text())
+    (reached,), (ruled,) = told["model"], told["rules"]
+    assert told["receipts"] == 340
+    assert {name: reached[name] >= least for name, least in
+            {"date": 0.95, "total": 0.85, "company": 0.72, "address": 0.65}.items()} == dict.fromkeys(
+        ("date", "total", "company", "address"), True
+    )  # fmt: skip
+    assert reached["exact_match"] > ruled["exact_match"] + 0.1
+    assert mean(right for _, right in told["sure"]) == pytest.approx(mean(sure for sure, _ in told["sure"]), abs=0.1)
