@@ -8,12 +8,14 @@ import pytest
 
 from inference import handler
 from training import artifact, model, serving
+from training.frameworks.network import Network
 from training.settings import SettingsError, parse_settings
 
 ROWS = 400
-PACKAGES = {"lightgbm": "lightgbm", "xgboost": "xgboost"}  # by the name in [model], what it imports
-QUICK = {"lightgbm": {"n_estimators": 20}, "xgboost": {"n_estimators": 20}}
-PLANS = {"lightgbm": "complete", "xgboost": "complete"}
+PACKAGES = {"lightgbm": "lightgbm", "xgboost": "xgboost", "pytorch": "torch", "keras": "keras"}  # what each imports
+TREES, NETWORK = {"n_estimators": 20}, {"epochs": 30, "width": 16, "learning_rate": 0.01, "batch_size": 32}
+QUICK = {"lightgbm": TREES, "xgboost": TREES, "pytorch": NETWORK, "keras": NETWORK}
+PLANS = {"lightgbm": "complete", "xgboost": "complete", "pytorch": "encoders", "keras": "encoders"}
 TARGETS = {"price": "number", "kind": "category", "sold": "boolean"}
 COLUMNS = [
     {"name": "size", "type": "number"},
@@ -62,12 +64,42 @@ def test_framework_beats_the_trivial_model_and_is_served_as_it_was_trained(table
     assert one[metric] > trivial[metric] if settings.higher_is_better else one[metric] < trivial[metric]
     model.save(fitted, tmp_path)
     facts = serving.export(fitted, judge, tmp_path)
-    assert facts["plan"] == PLANS[name]
+    assert facts["plan"] == PLANS[name], facts
     assert facts["parity"]["largest_difference"] <= 1e-9
     artifact.seal(tmp_path, {})
     asked = handler.instances_of(fitted.columns, judge)
     answers = [handler.predict(served, asked) for served in (handler.restore(tmp_path), handler.serve(fitted))]
     assert artifact.same(*answers)
+
+
+@pytest.mark.parametrize("classes", [0, 3])
+def test_network_answers_like_the_layers_of_pytorch(classes):
+    torch = pytest.importorskip("torch", reason="pytorch is not in requirements/model.txt")
+    from training.frameworks import pytorch
+
+    fitted, inputs = small_network("pytorch", classes)
+    layers = pytorch.module(fitted, inputs.shape[1]).eval()
+    for mine, weights in zip(layers.parameters(), fitted.weights_, strict=True):
+        mine.data = torch.tensor(weights.T.copy(), dtype=torch.float32)
+    expected = layers(torch.tensor(inputs, dtype=torch.float32)).detach().numpy()
+    assert np.allclose(fitted.scores(inputs), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("classes", [0, 3])
+def test_network_answers_like_the_layers_of_keras(classes):
+    pytest.importorskip("keras", reason="keras is not in requirements/model.txt")
+    from training.frameworks import keras
+
+    fitted, inputs = small_network("keras", classes)
+    layers = keras.model(fitted, inputs.shape[1])
+    layers.set_weights(fitted.weights_)
+    assert np.allclose(fitted.scores(inputs), layers.predict(inputs, verbose=0), rtol=1e-4, atol=1e-5)
+
+
+def small_network(library, classes):
+    inputs = np.random.default_rng(0).normal(size=(200, 3))
+    known = np.floor(inputs[:, 0] * 9).astype(int) % classes if classes else inputs[:, 0] * 3 + 7
+    return Network(library, classify=bool(classes), epochs=3, width=8, dropout=0.2).fit(inputs, known), inputs
 
 
 def test_framework_that_trains_twice_gives_the_same_files(table, tmp_path, name):

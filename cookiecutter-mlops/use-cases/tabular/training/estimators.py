@@ -90,5 +90,7 @@ ESTIMATORS: dict[str, Build] = {
     "linear": _scaled(_line),
     "lightgbm": _trees(imported("lightgbm")),
     "xgboost": _trees(imported("xgboost")),
+    "pytorch": _scaled(imported("pytorch")),
+    "keras": _scaled(imported("keras")),
 }
 IN_BATCHES: dict[str, Build] = {"linear": _scaled(_line_in_batches)}

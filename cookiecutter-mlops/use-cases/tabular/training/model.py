@@ -31,7 +31,7 @@ from training.settings import METRICS, Column, Settings
 TRUSTED = ["collections.OrderedDict", "numpy.dtype", "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
            "lightgbm.basic.Booster", "lightgbm.sklearn.LGBMClassifier", "lightgbm.sklearn.LGBMRegressor",
            "xgboost.core.Booster", "training.frameworks.xgboost.Classifier", "training.frameworks.xgboost.Regressor",
-           ]  # fmt: skip
+           "training.frameworks.network.Network"]  # fmt: skip
 ROUND = 25  # trees between two checkpoints
 UNANSWERED = ("log_loss",)  # metrics that answers alone do not give, when ground truth arrives
 SKEWED = 1.0  # from here on a target is worth the second fit that tries its logarithm
