@@ -1,12 +1,18 @@
 """Terraform's life of many resources, step by step, read from its JSON log: what worked, by type of resource."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from cookiecutter_mlops.terraform import provider_mirror
+from tests.localaws.conftest import REGION, Aws
 
 CHANGED = "-var=generation=2"
 # What is known is not read again before a change: the plan before it just did that.
@@ -28,6 +34,27 @@ class Step:
     actions: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     errors: dict[str, str] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+
+
+def terraform(aws: Aws, source: Path, folder: Path, **settings: str) -> Run:
+    """Return a function that runs Terraform on a copy of a configuration and gives its exit code and output.
+
+    It gets environment variables only: those that point at the embedded AWS, and `settings`.
+    """
+    shutil.copytree(source, folder)
+    known = {"AWS_ENDPOINT_URL": aws.url, "AWS_REGION": REGION}
+    known |= {"AWS_ACCESS_KEY_ID": "embedded-aws", "AWS_SECRET_ACCESS_KEY": "embedded-aws"}
+
+    def run(*arguments: str) -> tuple[int, str]:
+        command = ["terraform", *arguments, "-no-color", "-input=false"]
+        options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        result = subprocess.run(command, cwd=folder, env=os.environ | known | settings, **options)
+        return result.returncode, result.stdout
+
+    mirror = provider_mirror()
+    code, output = run("init", *([f"-plugin-dir={mirror}"] if mirror else []))
+    assert code == 0, output
+    return run
 
 
 def live(run: Run) -> dict[str, Step]:

@@ -2,13 +2,10 @@
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from cookiecutter_mlops.terraform import provider_mirror
 from tests.localaws import matrix
 from tests.localaws.conftest import REGION, Aws
 from tests.localaws.functions import HANDLER, zipped
@@ -22,29 +19,12 @@ DOCUMENT = Path(__file__).parents[2] / "docs/coverage.md"
 @pytest.fixture
 def terraform(aws: Aws, tmp_path: Path) -> matrix.Run:
     """Return a function that runs Terraform on the configuration beside this file and gives exit code and output."""
-    folder = shutil.copytree(FOLDER, tmp_path / "terraform")
     (tmp_path / "function.zip").write_bytes(zipped(HANDLER))
     model = aws.client("sagemaker").describe_model(ModelName=new_config(aws, "first"))["PrimaryContainer"]
-    settings = {
-        "AWS_ENDPOINT_URL": aws.url,
-        "AWS_ACCESS_KEY_ID": "embedded-aws",
-        "AWS_SECRET_ACCESS_KEY": "embedded-aws",
-        "AWS_REGION": REGION,
-        "TF_VAR_image": model["Image"],
-        "TF_VAR_model_data_url": model["ModelDataUrl"],
-        "TF_VAR_function": str(tmp_path / "function.zip"),
-    }
-
-    def run(*arguments: str) -> tuple[int, str]:
-        command = ["terraform", *arguments, "-no-color", "-input=false"]
-        options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        result = subprocess.run(command, cwd=folder, env=os.environ | settings, **options)
-        return result.returncode, result.stdout
-
-    mirror = provider_mirror()
-    code, output = run("init", *([f"-plugin-dir={mirror}"] if mirror else []))
-    assert code == 0, output
-    return run
+    settings = {"image": model["Image"], "model_data_url": model["ModelDataUrl"]}
+    settings["function"] = str(tmp_path / "function.zip")
+    variables = {f"TF_VAR_{name}": value for name, value in settings.items()}
+    return matrix.terraform(aws, FOLDER, tmp_path / "terraform", **variables)
 
 
 def test_every_kind_is_applied_changed_and_destroyed_without_drift(aws: Aws, terraform: matrix.Run) -> None:
