@@ -17,6 +17,20 @@ TIERING = {
 }
 
 
+LIFECYCLE: dict[str, Any] = {
+    "Rules": [
+        {
+            "ID": "sized",
+            "Status": "Enabled",
+            "Filter": {
+                "And": {"Prefix": "raw/", "ObjectSizeGreaterThan": 200, "Tags": [{"Key": "kind", "Value": "raw"}]}
+            },
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 30, "NewerNoncurrentVersions": 5},
+        }
+    ]
+}
+
+
 def deny(bucket: str, condition: dict[str, Any] | None) -> str:
     statement = {
         "Effect": "Deny",
@@ -27,6 +41,17 @@ def deny(bucket: str, condition: dict[str, Any] | None) -> str:
     return json.dumps(
         {"Version": "2012-10-17", "Statement": [statement | ({"Condition": condition} if condition else {})]}
     )
+
+
+def test_lifecycle_keeps_sizes_and_numbers_of_versions_until_it_is_deleted(aws: Aws) -> None:
+    s3, bucket = aws.client("s3"), new_bucket(aws)
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=LIFECYCLE)
+    stored = s3.get_bucket_lifecycle_configuration(Bucket=bucket)
+    assert stored["Rules"] == LIFECYCLE["Rules"]
+    assert stored["TransitionDefaultMinimumObjectSize"] == "all_storage_classes_128K"
+    s3.delete_bucket_lifecycle(Bucket=bucket)
+    with pytest.raises(ClientError, match="NoSuchLifecycleConfiguration"):
+        s3.get_bucket_lifecycle_configuration(Bucket=bucket)
 
 
 def test_tiering_configuration_deleted_leaves_the_bucket(aws: Aws) -> None:

@@ -13,6 +13,8 @@ from moto.logs.responses import LogsResponse as MotoLogsResponse
 from cookiecutter_mlops.localaws import clock, logfilters, metrics
 from cookiecutter_mlops.localaws.extension import AwsError
 
+_CLASS = "STANDARD"  # of groups that were made without one, as those of functions
+
 
 class LogsBackend(models.LogsBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -31,7 +33,13 @@ class LogsBackend(models.LogsBackend):
 
 
 class LogsResponse(MotoLogsResponse):
-    """moto's requests, and those of saved queries and keys."""
+    """moto's requests, and those of saved queries and keys; groups have a class."""
+
+    def create_log_group(self) -> str:
+        answer = super().create_log_group()
+        group: Any = self.logs_backend.groups[self._get_param("logGroupName")]
+        group.log_group_class = self._get_param("logGroupClass") or _CLASS
+        return answer
 
     @property
     def _definitions(self) -> dict[str, dict[str, Any]]:
@@ -80,6 +88,12 @@ def install() -> None:
         filters.delete_filter(name, group)
         moto_add_filter(filters, name, pattern, group, transformations)
 
+    moto_describe = models.LogGroup.to_describe_dict
+
+    def describe(group: models.LogGroup) -> dict[str, Any]:
+        return moto_describe(group) | {"logGroupClass": getattr(group, "log_group_class", _CLASS)}
+
+    models.LogGroup.to_describe_dict = describe  # type: ignore[method-assign,assignment]
     MetricFilters.add_filter = add_filter  # type: ignore[method-assign,assignment]
     swap_backend(models.logs_backends, LogsBackend)
     swap_responses("logs", LogsResponse)

@@ -1,5 +1,6 @@
-"""KMS: a key that is disabled or waits for its deletion does nothing any more; moto's goes on."""
+"""KMS: a key that is disabled or waits for its deletion does nothing any more, and knows how often it is rotated."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,12 +15,28 @@ from cookiecutter_mlops.localaws.extension import AwsError
 _USES = ("encrypt", "generate_data_key", "generate_data_key_without_plaintext", "sign", "verify", "generate_mac")
 _CHANGES = ("enable_key", "disable_key", "enable_key_rotation", "create_grant", "create_alias", "tag_resource")
 
+_YEAR = 365  # days, if nobody says otherwise
+
 
 class KmsResponse(MotoKmsResponse):
     def decrypt(self) -> str:
         key = self._get_param("KeyId") or _key_of(self._get_param("CiphertextBlob"))
         refuse_unusable(self.kms_backend, key, may_be_disabled=False)
         return super().decrypt()
+
+    def enable_key_rotation(self) -> str:
+        answer = super().enable_key_rotation()
+        self._key().rotation_period = self._get_param("RotationPeriodInDays") or _YEAR
+        return answer
+
+    def get_key_rotation_status(self) -> str:
+        status = json.loads(super().get_key_rotation_status())
+        if status["KeyRotationEnabled"]:
+            status["RotationPeriodInDays"] = getattr(self._key(), "rotation_period", _YEAR)
+        return json.dumps({"KeyId": self._key().arn} | status)
+
+    def _key(self) -> Any:
+        return self.kms_backend.describe_key(self._get_param("KeyId"))
 
 
 def _key_of(blob: bytes) -> str:
@@ -45,11 +62,11 @@ def check_for_s3(account: str, region: str, key_id: str) -> None:
 
 
 def _checking(operation: str, member: str, may_be_disabled: bool) -> Callable[[Any], Any]:
-    moto_method = getattr(MotoKmsResponse, operation)
+    unchecked = getattr(KmsResponse, operation)
 
     def method(response: Any) -> Any:
         refuse_unusable(response.kms_backend, response._get_param(member), may_be_disabled)
-        return moto_method(response)
+        return unchecked(response)
 
     method.__name__ = operation
     return method

@@ -26,6 +26,8 @@ _PAYER = "<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymen
 _ABSENT = ("abac", "metadataConfiguration", "metadataTable", "session")
 # What is true of every request here. The loopback address stands in for TLS, so that the same policies work.
 _FACTS = {"aws:securetransport": "true", "s3:tlsversion": "1.3"}
+# Sub-resources that moto checks and acts on, but of which it forgets parts: these are answered as they were sent.
+_AS_SENT, _LEAST = ("lifecycle", "logging"), "x-amz-transition-default-minimum-object-size"
 _CONDITIONAL = threading.Lock()
 _XMLNS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
@@ -42,13 +44,19 @@ class S3Response(responses.S3Response):
         if kind := _stored(querystring):
             return self._get_stored(bucket_name, kind, querystring)
         answer = super()._bucket_response_get(bucket_name, querystring)
+        if kind := _as_sent(querystring):
+            return self._documents(bucket_name).get((kind, ""), answer)
         return self._with_event_bridge(answer, bucket_name) if "notification" in querystring else answer
 
     def _bucket_response_put(self, request: Any, bucket_name: str, querystring: dict[str, Any]) -> Any:
         if kind := _stored(querystring):
             self._documents(bucket_name)[kind, _id(querystring)] = self.body
             return 200, {}, ""
-        return super()._bucket_response_put(request, bucket_name, querystring)
+        answer = super()._bucket_response_put(request, bucket_name, querystring)
+        if kind := _as_sent(querystring):
+            headers = {_LEAST: self.headers.get(_LEAST, "all_storage_classes_128K")} if kind == "lifecycle" else {}
+            self._documents(bucket_name)[kind, ""] = 200, headers, self.body
+        return answer
 
     def _bucket_response_delete(self, bucket_name: str, querystring: dict[str, Any]) -> Any:
         if kind := _stored(querystring):
@@ -100,6 +108,10 @@ class S3Response(responses.S3Response):
 
 def _stored(querystring: dict[str, Any]) -> str | None:
     return next((kind for kind in _STORED if kind in querystring), None)
+
+
+def _as_sent(querystring: dict[str, Any]) -> str | None:
+    return next((kind for kind in _AS_SENT if kind in querystring), None)
 
 
 def _id(querystring: dict[str, Any]) -> str:

@@ -6,12 +6,29 @@ Filter policies, raw messages and FIFO topics are moto's.
 import json
 from typing import Any
 
+from moto.core.responses import ActionResult
+from moto.core.utils import camelcase_to_underscores
 from moto.sns import models
+from moto.sns.responses import SNSResponse as MotoSNSResponse
 
 from cookiecutter_mlops.localaws import clock, delivery, extension, outbox
 
 # How long SNS tries to reach what AWS manages: more than 100 000 times in 23 days.
 _RETRY = {"MaximumRetryAttempts": 100_015, "MaximumEventAgeInSeconds": 23 * 86400}
+
+# Attributes of a topic that moto takes, but does not show; nobody signs, traces or reports deliveries here.
+_PROTOCOLS = ("Application", "Firehose", "HTTP", "Lambda", "SQS")
+_FEEDBACK = ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
+_ATTRIBUTES = ("SignatureVersion", "TracingConfig", *(f"{one}{kind}" for one in _PROTOCOLS for kind in _FEEDBACK))
+
+
+class SNSResponse(MotoSNSResponse):
+    def get_topic_attributes(self) -> ActionResult:
+        answer: Any = super().get_topic_attributes()
+        topic: Any = self.backend.get_topic(self._get_param("TopicArn"))
+        given = {name: getattr(topic, camelcase_to_underscores(name), None) for name in _ATTRIBUTES}
+        answer.result["Attributes"] |= {name: value for name, value in given.items() if value}
+        return ActionResult(answer.result)
 
 
 class Subscription(models.Subscription):
@@ -67,4 +84,5 @@ class Subscription(models.Subscription):
 
 def install() -> None:
     models.Subscription = Subscription  # type: ignore[misc]
+    extension.swap_responses("sns", SNSResponse)
     extension.executes("sns", "publish", "publish_batch")

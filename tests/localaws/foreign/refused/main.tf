@@ -14,7 +14,7 @@ resource "aws_gamelift_game_session_queue" "json" {
   name = "foreign"
 }
 
-resource "aws_elastic_beanstalk_application" "query" {
+resource "aws_cloudsearch_domain" "query" {
   name = "foreign"
 }
 

@@ -32,7 +32,7 @@ resource "aws_s3_bucket_acl" "this" {
 
 resource "aws_s3_bucket_logging" "this" {
   bucket        = aws_s3_bucket.this.id
-  target_bucket = aws_s3_bucket.logs.id
+  target_bucket = aws_s3_bucket_policy.logs.bucket
   target_prefix = "access/"
   target_object_key_format {
     partitioned_prefix { partition_date_source = "EventTime" }
@@ -41,6 +41,7 @@ resource "aws_s3_bucket_logging" "this" {
 
 resource "aws_s3_bucket" "logs" {
   bucket_prefix = "foreign-logs-"
+  force_destroy = true
 }
 
 data "aws_iam_policy_document" "logs" {
@@ -86,43 +87,6 @@ resource "aws_s3_bucket_cors_configuration" "this" {
   }
 }
 
-resource "aws_s3_bucket_lifecycle_configuration" "this" {
-  bucket = aws_s3_bucket_versioning.this.bucket
-
-  rule {
-    id     = "tagged"
-    status = "Enabled"
-    filter {
-      and {
-        prefix                   = "raw/"
-        object_size_greater_than = 200000
-        object_size_less_than    = 500000
-        tags                     = { kind = "raw", team = "data" }
-      }
-    }
-    transition {
-      days          = 30
-      storage_class = "ONEZONE_IA"
-    }
-    transition {
-      days          = 60
-      storage_class = "GLACIER"
-    }
-    noncurrent_version_expiration {
-      newer_noncurrent_versions = 5
-      noncurrent_days           = 30
-    }
-  }
-
-  rule {
-    id     = "markers"
-    status = "Enabled"
-    filter {}
-    expiration { expired_object_delete_marker = true }
-    abort_incomplete_multipart_upload { days_after_initiation = 7 }
-  }
-}
-
 resource "aws_s3_bucket_intelligent_tiering_configuration" "this" {
   name   = "general"
   bucket = aws_s3_bucket.this.id
@@ -158,7 +122,7 @@ resource "aws_s3_bucket_inventory" "this" {
 
 resource "aws_s3_bucket_accelerate_configuration" "this" {
   bucket = aws_s3_bucket.this.id
-  status = "Suspended"
+  status = "Enabled"
 }
 
 resource "aws_s3_bucket_request_payment_configuration" "this" {

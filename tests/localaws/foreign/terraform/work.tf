@@ -123,11 +123,6 @@ resource "aws_sqs_queue" "this" {
   max_message_size                  = 2048
 }
 
-resource "aws_sqs_queue_redrive_allow_policy" "dead" {
-  queue_url            = aws_sqs_queue.dead.id
-  redrive_allow_policy = jsonencode({ redrivePermission = "denyAll" })
-}
-
 resource "aws_sns_topic" "this" {
   name                                  = "foreign"
   display_name                          = "Foreign"
