@@ -54,6 +54,40 @@ def test_lifecycle_keeps_sizes_and_numbers_of_versions_until_it_is_deleted(aws: 
         s3.get_bucket_lifecycle_configuration(Bucket=bucket)
 
 
+@pytest.mark.parametrize(
+    ("operation", "members", "code"),
+    [
+        ("put_object", {"StorageClass": "COLD"}, "InvalidStorageClass"),
+        ("put_object", {"ServerSideEncryption": "rot13"}, "InvalidEncryptionAlgorithmError"),
+        ("create_multipart_upload", {"ACL": "everybody"}, "InvalidArgument"),
+        ("get_object", {"RequestPayer": "somebody"}, "InvalidArgument"),
+        ("copy_object", {"CopySource": "{}/key", "MetadataDirective": "KEEP"}, "InvalidArgument"),
+        ("put_object_tagging", {"Tagging": {"TagSet": [{"Key": ""}]}}, "MalformedXML"),
+        ("put_object_retention", {"Retention": {"Mode": "FOREVER"}}, "MalformedXML"),
+    ],
+)
+def test_request_for_an_object_is_held_to_the_model(aws: Aws, operation: str, members: Any, code: str) -> None:
+    bucket = new_bucket(aws, key="content")
+    given = {name: value.format(bucket) if name == "CopySource" else value for name, value in members.items()}
+    with pytest.raises(ClientError, match="failed to satisfy constraint") as caught:
+        getattr(aws.client("s3", checked=False), operation)(Bucket=bucket, Key="key", **given)
+    assert caught.value.response["Error"]["Code"] == code
+    assert aws.client("s3").get_object(Bucket=bucket, Key="key")["Body"].read() == b"content"
+
+
+def test_documents_of_objects_that_fit_pass(aws: Aws) -> None:
+    s3, bucket = aws.client("s3"), new_bucket(aws, one="1", two="2")
+    upload = {"Bucket": bucket, "Key": "joined"}
+    upload["UploadId"] = s3.create_multipart_upload(**upload, StorageClass="STANDARD_IA")["UploadId"]
+    part = s3.upload_part(**upload, PartNumber=1, Body=b"whole")
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]})
+    s3.put_object_tagging(Bucket=bucket, Key="joined", Tagging={"TagSet": [{"Key": "kind", "Value": ""}]})
+    assert s3.get_object_tagging(Bucket=bucket, Key="joined")["TagSet"] == [{"Key": "kind", "Value": ""}]
+    assert s3.get_object(Bucket=bucket, Key="joined")["Body"].read() == b"whole"
+    gone = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "one"}, {"Key": "two"}]})["Deleted"]
+    assert {item["Key"] for item in gone} == {"one", "two"}
+
+
 def test_tiering_configuration_deleted_leaves_the_bucket(aws: Aws) -> None:
     s3, bucket = aws.client("s3"), new_bucket(aws)
     s3.put_bucket_intelligent_tiering_configuration(

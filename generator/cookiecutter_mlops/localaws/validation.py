@@ -14,7 +14,7 @@ from typing import Any
 from botocore.model import OperationModel, Shape
 from moto.core.parse import RequestParserError
 
-from cookiecutter_mlops.localaws import limits, operations, refusals
+from cookiecutter_mlops.localaws import limits, operations, refusals, s3headers
 from cookiecutter_mlops.localaws.iam import requests
 
 # The services whose requests are checked, by the name that they are signed for, and the code of their refusal.
@@ -69,20 +69,19 @@ class Validating:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        model = operations.operation(environ) if _is_checked(environ) else None
-        if not model or not model.input_shape:
-            return self.application(environ, start_response)
-        code, message = _refusal(environ, model, model.input_shape)
-        if code:
+        service = refusals.service(environ)
+        code, message = _by_headers(environ) if service == "s3" else ("", "")
+        is_read = service in SERVICES and (service != "s3" or s3headers.has_document(environ))
+        model = operations.operation(environ) if is_read or code else None
+        if model and model.input_shape and not code:
+            code, message = _refusal(environ, model, model.input_shape)
+        if model and code:
             return operations.error(environ, model, code, message, 400)(environ, start_response)
         return self.application(environ, start_response)
 
 
-def _is_checked(environ: dict[str, Any]) -> bool:
-    """Say whether a request is held to its model; of S3, only what is done to buckets, for objects can be large."""
-    service = refusals.service(environ)
-    is_of_a_bucket = environ["REQUEST_METHOD"] == "PUT" and "/" not in environ["PATH_INFO"].strip("/")
-    return service in SERVICES and (service != "s3" or is_of_a_bucket)
+def _by_headers(environ: dict[str, Any]) -> tuple[str, str]:
+    return s3headers.refusal(environ, problems) if s3headers.is_of_an_object(environ) else ("", "")
 
 
 def _refusal(environ: dict[str, Any], model: OperationModel, shape: Shape) -> tuple[str, str]:
