@@ -46,6 +46,14 @@ def band(points: Sequence[tuple[str, float, float, float]], reference: float) ->
     return _chart([*parts, *_line([(p[0], p[1]) for p in points], low, high)], "Quality over time, with 95 % intervals")
 
 
+def curve(points: Sequence[Point], words: str) -> str:
+    """Numbers by name or by place, in words."""
+    values = [value for _, value in points] or [0.0]
+    low, high = min(values), max(values)
+    pad = 0.05 * (high - low or abs(high) or 1)
+    return _chart([*_axis(low - pad, high + pad, figure), *_line(points, low - pad, high + pad)], words)
+
+
 def spark(points: Sequence[Point], threshold: float) -> str:
     """A course as small as a word."""
     top = max([threshold, *(value for _, value in points), 1e-9])

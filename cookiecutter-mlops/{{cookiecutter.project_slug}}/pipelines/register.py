@@ -15,6 +15,7 @@ from typing import Any
 
 from pipelines import archive, gatekeeper, packages, project, snapshot, train
 from pipelines.project import PipelineError
+from training import report
 from training.evaluate import Check, Verdict, gate
 from training.settings import load_settings
 
@@ -76,6 +77,7 @@ def keep(spec: dict[str, Any], job: dict[str, Any], evaluation: dict[str, Any], 
     baseline = archive.read_json(output_of(job), "baseline.json")
     contents = {"evaluation": evaluation, "verdict": verdict.to_dict(), "baseline": baseline}
     put(spec, job, "verdict.txt", f"{verdict.table()}\n\n{verdict.sentence()}\n", "text/plain")
+    put(spec, job, "report.html", report.page(evaluation, verdict), "text/html; charset=utf-8")
     return {
         f"{name}_s3_uri": put(spec, job, f"{name}.json", json.dumps(content, indent=2), JSON)
         for name, content in contents.items()

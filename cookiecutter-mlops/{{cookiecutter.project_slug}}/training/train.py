@@ -2,7 +2,7 @@
 
     python -m training.train [FILE]     # on this laptop, by default on the sample; then try `make serve`
 
-What differs between use cases is behind functions of training/model.py, training/serving.py and inference/handler.py:
+What differs between use cases is behind functions of training/model.py, serving.py, explain.py, inference/handler.py:
 
     load(source, settings)              -> rows to learn from, rows to judge on
     fit(learn, settings, checkpoints)   -> a model; a long fit keeps its state (training/checkpoint.py)
@@ -12,6 +12,7 @@ What differs between use cases is behind functions of training/model.py, trainin
     baseline(model, learn)              -> statistics that a drift monitor compares live traffic with
     save(model, folder), restore(folder), predict(model, rows)
     export(model, rows, folder)         -> what the server needs to answer fast, and why it has no more
+    explain(model, rows, settings)      -> what the report says of it (training/explain.py), or nothing
 """
 
 import hashlib
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from inference import handler
-from training import artifact, compare, model, serving, shards
+from training import artifact, compare, explain, model, report, serving, shards
 from training.checkpoint import Checkpoints
 from training.evaluate import gate
 from training.files import data_version
@@ -75,6 +76,7 @@ def judged(
         "baseline_metrics": trivial_values,
         "live": compare.with_live(losses, champion, settings),
         "slices": compare.slices(judge, losses, others, settings),
+        "explanation": explain.explain(fitted, judge, settings),
     }
 
 
@@ -128,7 +130,9 @@ def main(arguments: list[str]) -> None:
     print(f"data      {source} ({evaluation['data_version']}), {evaluation['rows']}")
     for name, value in evaluation["metrics"].items():
         print(f"{name:<9} {value:.4g} (trivial model {evaluation['baseline_metrics'][name]:.4g})")
-    print(f"gate      {gate(evaluation, None, settings.gate).sentence()}\nmodel     {LOCAL / 'model'}; try: make serve")
+    verdict, told = gate(evaluation, None, settings.gate), LOCAL / "output/data/report.html"
+    told.write_text(report.page(evaluation, verdict), encoding="utf-8")
+    print(f"gate      {verdict.sentence()}\nreport    {told}\nmodel     {LOCAL / 'model'}; try: make serve")
 
 
 if __name__ == "__main__":

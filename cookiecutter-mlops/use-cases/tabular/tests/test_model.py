@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from inference import handler
-from training import artifact, incremental, model, shards
+from training import artifact, explain, incremental, model, shards
 from training.cells import DataError
 from training.checkpoint import Checkpoints
 from training.data import load_table, split
@@ -238,6 +238,18 @@ def test_request_that_breaks_a_rule_is_refused(fitted, instance, words):
     with pytest.raises(DataError) as refusal:
         handler.predict(handler.serve(fitted), [instance])
     assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize(("target", "answer"), [("price", "mean price"), ("sold", "probability of sold = true")])
+def test_columns_that_decide_are_the_important_ones(table, target, answer):
+    settings = settings_for(target)
+    explained = json.loads(json.dumps(explain.explain(model.fit(table, settings), table, settings), allow_nan=False))
+    means = {name: entry["mean"] for name, entry in explained["importance"].items()}
+    assert max(means, key=means.get) == "size"
+    curve = [mean for _, mean in explained["dependence"]["size"]]
+    assert curve[0] < curve[-1]
+    assert explained["dependence"].keys() == {"size", "colour", "new", "day"}
+    assert explained["answer"] == answer
 
 
 def test_baseline_describes_every_column(table):
