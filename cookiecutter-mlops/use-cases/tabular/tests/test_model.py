@@ -143,16 +143,16 @@ class Machine(Checkpoints):
             raise Interrupted
 
 
-@pytest.mark.parametrize("left", range(0, 12, 3))
-def test_interrupted_fit_ends_as_if_nothing_had_happened(table, tmp_path, monkeypatch, left):
+def test_interrupted_fit_ends_as_if_nothing_had_happened(table, tmp_path, monkeypatch):
     monkeypatch.setattr(model, "ROUND", 7)
     settings = settings_for("price")
     whole = model.fit(table, settings, Checkpoints(tmp_path / "whole", "run"))
-    with pytest.raises(Interrupted):
-        model.fit(table, settings, Machine(tmp_path / "spot", "run", left))
-    resumed = model.fit(table, settings, Checkpoints(tmp_path / "spot", "run"))
-    assert model.predict(resumed, table).tolist() == model.predict(whole, table).tolist()
-    assert resumed.estimator[-1].n_iter_ == whole.estimator[-1].n_iter_
+    for left in (0, 9):
+        with pytest.raises(Interrupted):
+            model.fit(table, settings, Machine(tmp_path / str(left), "run", left))
+        resumed = model.fit(table, settings, Checkpoints(tmp_path / str(left), "run"))
+        assert model.predict(resumed, table).tolist() == model.predict(whole, table).tolist()
+        assert resumed.estimator[-1].n_iter_ == whole.estimator[-1].n_iter_
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from training import artifact, export, model, parity, serving
 from training.scores import Inexpressible
 from training.settings import Column
 
-ROWS = 400
+ROWS = 150
 TARGETS = {
     "price": Column("price", "number"),
     "kind": Column("kind", "category"),
@@ -43,16 +43,16 @@ COLUMNS = (
     Column("day", "date", missing=0.5),
 )
 ESTIMATORS = [
-    ("price", HistGradientBoostingRegressor(max_iter=20)),
-    ("price", HistGradientBoostingRegressor(max_iter=20, loss="poisson")),
-    ("kind", HistGradientBoostingClassifier(max_iter=10)),
-    ("sold", HistGradientBoostingClassifier(max_iter=20)),
-    ("price", RandomForestRegressor(10, random_state=0)),
-    ("kind", RandomForestClassifier(10, random_state=0)),
-    ("sold", ExtraTreesClassifier(10, random_state=0)),
+    ("price", HistGradientBoostingRegressor(max_iter=5)),
+    ("price", HistGradientBoostingRegressor(max_iter=5, loss="poisson")),
+    ("kind", HistGradientBoostingClassifier(max_iter=4)),
+    ("sold", HistGradientBoostingClassifier(max_iter=5)),
+    ("price", RandomForestRegressor(4, random_state=0)),
+    ("kind", RandomForestClassifier(4, random_state=0)),
+    ("sold", ExtraTreesClassifier(4, random_state=0)),
     ("price", DecisionTreeRegressor(random_state=0)),
-    ("price", GradientBoostingRegressor(n_estimators=20, random_state=0)),
-    ("kind", GradientBoostingClassifier(n_estimators=10, random_state=0)),
+    ("price", GradientBoostingRegressor(n_estimators=5, random_state=0)),
+    ("kind", GradientBoostingClassifier(n_estimators=4, random_state=0)),
     ("price", LinearRegression()),
     ("price", Ridge()),
     ("kind", LogisticRegression(max_iter=1000)),
@@ -143,7 +143,7 @@ def test_plan_answers_like_the_pipeline(table, tmp_path, target, estimator):
 
 
 def test_plan_of_missing_values_left_to_the_trees(table, tmp_path):
-    one = fitted(table, "price", HistGradientBoostingRegressor(max_iter=30), ordinal(), log_target=True)
+    one = fitted(table, "price", HistGradientBoostingRegressor(max_iter=6), ordinal(), log_target=True)
     facts, served = exported(one, table, tmp_path)
     assert facts["plan"] == "complete"
     assert artifact.same(answers_of(served, table), answers_of(handler.serve(one), table))
@@ -183,7 +183,7 @@ def test_splits_on_sets_of_categories_are_not_for_a_plan(table):
 
 
 def test_without_a_compiler_numpy_walks_the_plan(table, tmp_path, monkeypatch):
-    one = fitted(table, "price", HistGradientBoostingRegressor(max_iter=20))
+    one = fitted(table, "price", HistGradientBoostingRegressor(max_iter=5))
     monkeypatch.setattr(build, "LIBRARY", tmp_path / "walker.so")
     monkeypatch.setattr(build.shutil, "which", lambda _: None)
     assert "no C compiler" in build.build()
@@ -205,7 +205,7 @@ def test_answer_depends_neither_on_the_walker_nor_on_its_company(table, compiler
 
 
 def test_compiler_gives_the_first_rung(table, tmp_path, compiler):
-    facts, served = exported(fitted(table, "kind", HistGradientBoostingClassifier(max_iter=10)), table, tmp_path)
+    facts, served = exported(fitted(table, "kind", HistGradientBoostingClassifier(max_iter=4)), table, tmp_path)
     assert facts["parity"]["walkers"] == ["numpy", "compiled"]
     assert handler.rung(served) == ("compiled", "")
 
