@@ -4,8 +4,8 @@ BIN := .venv/bin
 
 .PHONY: demo test test-slow lint bench bench-serving clean
 
-demo: .venv/installed  ## DATA=file.xlsx TARGET=column: your own data; JSON=path: facts as JSON; KEEP=1: leave it running
-	@$(BIN)/mlops demo $(if $(DATA),--data "$(DATA)" --target "$(TARGET)") $(if $(JSON),--json "$(JSON)") $(if $(KEEP),--keep)
+demo: .venv/installed  ## DATA=file.xlsx TARGET=column: your own data; USE_CASE=name: another use case; JSON=path: facts as JSON; KEEP=1: leave it running
+	@$(BIN)/mlops demo $(if $(DATA),--data "$(DATA)" --target "$(TARGET)") $(if $(USE_CASE),--use-case "$(USE_CASE)") $(if $(JSON),--json "$(JSON)") $(if $(KEEP),--keep)
 
 test: .venv/installed  ## under 15 minutes on two cores
 	$(BIN)/pytest -m "not slow" --numprocesses 2 --dist loadgroup

@@ -16,7 +16,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from cookiecutter_mlops.demo import first_row
 from cookiecutter_mlops.localaws import process
 from cookiecutter_mlops.loop import LoopProject
 
@@ -45,7 +44,7 @@ def _memory(project: LoopProject) -> float:
 
 def _overhead(project: LoopProject) -> tuple[float, float]:
     """Return the median milliseconds of one prediction through `invoke_endpoint`, and asked of its server directly."""
-    body = json.dumps({"instances": [first_row(project.path)]})
+    body = json.dumps(project.recorded_request())
     client, name = project.client("sagemaker-runtime"), project.outputs["endpoints"]["prod"]
     direct = http.client.HTTPConnection("127.0.0.1", _port(project))
     headers = {"Content-Type": "application/json"}

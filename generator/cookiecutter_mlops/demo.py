@@ -3,7 +3,6 @@
 It types the commands that a person would type and shows what each one led to and how long it took.
 """
 
-import csv
 import json
 import re
 import shutil
@@ -16,7 +15,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from cookiecutter_mlops import watch
+from cookiecutter_mlops import answers, watch
 from cookiecutter_mlops.environments import environment
 from cookiecutter_mlops.errors import MlopsError
 from cookiecutter_mlops.loop import LoopProject
@@ -48,9 +47,8 @@ class Demo:
         yield facts
         facts["seconds"] = round(time.monotonic() - started, 1)
         self.facts["steps"].append(facts)
-        details = ", ".join(
-            f"{name.replace('_', ' ')}: {value}" for name, value in facts.items() if name not in ("step", "seconds")
-        )
+        told = {name.replace("_", " "): shortened(value) for name, value in facts.items()}
+        details = ", ".join(f"{name}: {text}" for name, text in told.items() if name not in ("step", "seconds"))
         self.console.print(f"  [green]done[/green] in {facts['seconds']} s" + (f"  ({details})" if details else ""))
 
     def show(self, action: watch.Action) -> None:
@@ -69,29 +67,44 @@ class Demo:
             raise MlopsError(f"{pipeline}: the execution ended as {status}; its log is above.")
 
 
+def shortened(value: object, longest: int = 400) -> str:
+    """Return a value as text that does not fill the screen."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= longest else f"{text[:longest]}…"
+
+
 @click.command(epilog="Example: mlops demo --data workers.xlsx --target wage --json facts.json")
 @click.option("--data", type=click.Path(path_type=Path), help="Your own .xlsx, .csv or .parquet instead of the sample.")
 @click.option("--target", help="The column of --data to predict.")
+@click.option(
+    "--use-case",
+    type=click.Choice(answers.CHOICES["use_case"]),
+    default="tabular",
+    show_default=True,
+    help="What the project learns from.",
+)
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write what happened as JSON.")
 @click.option("--keep", is_flag=True, help="Leave the project and its embedded AWS running.")
 @click.option("--folder", type=click.Path(path_type=Path), default=Path(".mlops/demo"), show_default=True)
-def demo(data: Path | None, target: str | None, json_file: Path | None, keep: bool, folder: Path) -> None:
+def demo(
+    data: Path | None, target: str | None, use_case: str, json_file: Path | None, keep: bool, folder: Path
+) -> None:
     """Run the whole loop on this laptop: generate, apply, push, train, gate, approve, release, predict."""
     if bool(data) != bool(target):
         raise click.UsageError(
             "--data and --target belong together, for example --data workers.xlsx --target wage "
             "(with make: DATA=workers.xlsx TARGET=wage)"
         )
+    if data and use_case != "tabular":
+        raise click.UsageError(f"--data makes a project of tables; leave it out to see {use_case} on its own sample.")
     if data and not data.is_file():
         raise MlopsError(f"{data}: there is no such file; give a .csv, .xlsx or .parquet file.")
     if not shutil.which("terraform"):
         raise MlopsError("terraform: the demo applies real Terraform, and none is on PATH; install Terraform 1.9+.")
-    run = Demo(
-        folder.resolve(), "Own Prediction" if data else "Salary Prediction", Console(highlight=False, soft_wrap=True)
-    )
+    run = Demo(folder.resolve(), _name(use_case, data), Console(highlight=False, soft_wrap=True))
     started = time.monotonic()
     try:
-        _prepare(run, data and data.resolve(), target)
+        _prepare(run, data and data.resolve(), target, use_case)
         _train_and_release(run, data and data.resolve())
         _predict(run)
     finally:
@@ -103,14 +116,20 @@ def demo(data: Path | None, target: str | None, json_file: Path | None, keep: bo
     _what_next(run, keep)
 
 
-def _prepare(run: Demo, data: Path | None, target: str | None) -> None:
+def _name(use_case: str, data: Path | None) -> str:
+    if use_case != "tabular":
+        return use_case.replace("-", " ").title()
+    return "Own Prediction" if data else "Salary Prediction"
+
+
+def _prepare(run: Demo, data: Path | None, target: str | None, use_case: str) -> None:
     """Generate the project, start the embedded AWS and apply Terraform."""
     for earlier in run.folder.glob("*/"):
         LoopProject(earlier).down()  # what an earlier demo left with KEEP=1
     shutil.rmtree(run.folder, ignore_errors=True)
     run.folder.mkdir(parents=True)
     with run.step("Generate the project", f"mlops new '{run.name}'") as facts:
-        new = ["new", run.name, "--no-input", "--output-dir", str(run.folder), "stages=prod"]
+        new = ["new", run.name, "--no-input", "--output-dir", str(run.folder), "stages=prod", f"use_case={use_case}"]
         new += ["--data", str(data), "--target", str(target)] if data else []
         said = LoopProject(run.folder).mlops(*new).stdout
         run.console.print("".join(f"  {line}\n" for line in said.splitlines() if line.startswith("Left out")), end="")
@@ -154,23 +173,15 @@ def _train_and_release(run: Demo, data: Path | None) -> None:
 
 def _predict(run: Demo) -> None:
     """Ask the new endpoint for one prediction, through the Lambda and through the SageMaker runtime."""
-    request = {"instances": [first_row(run.project.path)]}
-    with run.step("Ask the Lambda", f"aws lambda invoke … {json.dumps(request)}") as facts:
+    request = run.project.recorded_request()
+    with run.step("Ask the Lambda", f"aws lambda invoke … {shortened(request)}") as facts:
         facts["answer"] = run.project.invoke_function(request)
+    if place := facts["answer"].get("output_location"):  # an asynchronous endpoint answers later
+        with run.step("Wait for the answer", f"aws s3 cp {place} -") as facts:
+            facts["answer"] = run.project.wait_for_object(place)
+        return
     with run.step("Ask the endpoint", "aws sagemaker-runtime invoke-endpoint …") as facts:
         facts["answer"] = run.project.invoke_endpoint(request)
-
-
-def first_row(project: Path) -> dict:
-    """Return the first row of the project's sample as a request: typed values, without the target."""
-    import tomllib
-
-    settings = tomllib.loads((project / "project.toml").read_text())
-    with next((project / "data").glob("sample.csv")).open(newline="") as file:
-        row = next(csv.DictReader(file))
-    numbers = {c["name"] for c in settings["columns"] if c["type"] == "number"}
-    names = [c["name"] for c in settings["columns"] if c["name"] != settings["problem"]["target"]]
-    return {name: float(row[name]) if name in numbers and row[name] else row[name] or None for name in names}
 
 
 def _what_next(run: Demo, keep: bool) -> None:

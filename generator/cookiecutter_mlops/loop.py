@@ -3,10 +3,13 @@
 `mlops demo` shows the loop with it and `tests/loop` proves the loop with it.
 """
 
+import io
 import json
 import os
 import subprocess
 import sys
+import tarfile
+import time
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -110,6 +113,16 @@ class LoopProject:
         )["ModelPackageSummaryList"]
         return [sagemaker.describe_model_package(ModelPackageName=p["ModelPackageArn"]) for p in found]
 
+    def recorded_request(self) -> dict:
+        """Return a request of which the newest model recorded its answer when it was trained."""
+        uri = self.packages()[0]["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+        bucket, key = uri.removeprefix("s3://").split("/", 1)
+        body = self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+            names = {name.removeprefix("./"): name for name in archive.getnames()}
+            samples = json.load(archive.extractfile(names["samples.json"]))  # type: ignore[arg-type]
+        return samples[0]["request"]
+
     def invoke_endpoint(self, body: dict, stage: str = "prod") -> dict:
         """Ask a stage's endpoint through `sagemaker-runtime`."""
         answer = self.client("sagemaker-runtime").invoke_endpoint(
@@ -126,6 +139,17 @@ class LoopProject:
         if "FunctionError" in answer:
             raise MlopsError(f"The Lambda {self.outputs['invoke_functions'][stage]} failed: {payload}")
         return payload
+
+    def wait_for_object(self, uri: str, seconds: float = 60) -> dict:
+        """Return the JSON of an object as soon as it is there; raise MlopsError if it does not come."""
+        (bucket, key), s3 = uri.removeprefix("s3://").split("/", 1), self.client("s3")
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+            except s3.exceptions.NoSuchKey:
+                time.sleep(0.5)
+        raise MlopsError(f"{uri} did not appear within {seconds:.0f} s:\n{self.logs()}")
 
     def _follow(self, pipeline: str, start: Callable[[], object]) -> str:
         codepipeline = self.client("codepipeline")

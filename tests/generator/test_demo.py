@@ -1,7 +1,5 @@
 """What the demo reads out of Terraform's output and out of a project."""
 
-import csv
-import json
 import subprocess
 import sys
 
@@ -23,26 +21,16 @@ def test_apply_without_changes_has_no_waits():
     assert demo.applied("No changes.") == {"resources": 0, "provider_waits_seconds": 0}
 
 
-def test_first_row_is_a_request_with_typed_values_and_no_target(tmp_path):
-    (tmp_path / "data").mkdir()
-    (tmp_path / "project.toml").write_text(
-        '[problem]\ntarget = "wage"\n'
-        + "".join(f'[[columns]]\nname = "{n}"\ntype = "{t}"\n' for n, t in [("wage", "number"), ("age", "number")])
-        + '[[columns]]\nname = "city"\ntype = "category"\n'
-    )
-    with (tmp_path / "data" / "sample.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([["wage", "age", "city"], ["100", "31", "Porto"], ["90", "22", "Lyon"]])
-    assert demo.first_row(tmp_path) == {"age": 31.0, "city": "Porto"}
+def test_long_answer_is_shortened_on_the_screen():
+    assert demo.shortened({"predictions": [1.5]}) == '{"predictions": [1.5]}'
+    assert demo.shortened("x" * 500) == "x" * 400 + "…"
 
 
-def test_missing_value_of_the_first_row_is_sent_as_null(tmp_path):
-    (tmp_path / "data").mkdir()
-    (tmp_path / "project.toml").write_text(
-        '[problem]\ntarget = "wage"\n'
-        '[[columns]]\nname = "age"\ntype = "number"\n[[columns]]\nname = "wage"\ntype = "number"\n'
-    )
-    (tmp_path / "data" / "sample.csv").write_text("wage,age\n100,\n")
-    assert json.dumps(demo.first_row(tmp_path)) == '{"age": null}'
+def test_data_of_ones_own_is_for_tables():
+    command = [sys.executable, "-m", "cookiecutter_mlops", "demo", "--use-case", "call-analytics"]
+    refused = subprocess.run([*command, "--data", "calls.csv", "--target", "intents"], capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert "--data makes a project of tables" in refused.stderr
 
 
 def test_help_of_the_demo_has_an_example():

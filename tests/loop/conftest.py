@@ -76,18 +76,6 @@ def wait_for_capture(project: LoopProject) -> bytes:
     raise AssertionError(f"no request was captured: {project.logs()}")
 
 
-def wait_for_object(project: LoopProject, uri: str) -> dict:
-    """The JSON that an asynchronous endpoint leaves at an S3 address."""
-    s3, deadline = project.client("s3"), time.monotonic() + 60
-    bucket, key = uri.removeprefix("s3://").split("/", 1)
-    while time.monotonic() < deadline:
-        try:
-            return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-        except s3.exceptions.NoSuchKey:
-            time.sleep(0.5)
-    raise AssertionError(f"{uri} did not appear: {project.logs()}")
-
-
 @pytest.fixture(scope="session")
 def salaries() -> Path:
     """28,155 workers of the US Current Population Survey of March 1988; the target is `wage`, dollars a week."""

@@ -4,10 +4,9 @@ import json
 
 import pytest
 
-from cookiecutter_mlops.demo import first_row
 from cookiecutter_mlops.loop import LoopProject
 from tests.loop import permissions
-from tests.loop.conftest import new_project, wait_for_capture, wait_for_object
+from tests.loop.conftest import new_project, wait_for_capture
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +33,7 @@ def make(tmp_path):
 
 def test_zip_in_s3_becomes_a_serverless_endpoint(make):
     project = make("source=s3", "endpoint_kind=serverless")
-    request = {"instances": [first_row(project.path)]}
+    request = project.recorded_request()
     assert project.invoke_function(request)["predictions"] == project.invoke_endpoint(request)["predictions"]
     versions = project.client("s3").list_object_versions(
         Bucket=project.outputs["artifacts_bucket"], Prefix="source/salary-prediction.zip"
@@ -51,9 +50,9 @@ def test_zip_in_s3_becomes_a_serverless_endpoint(make):
 
 def test_asynchronous_endpoint_writes_its_answer_to_s3(make):
     project = make("endpoint_kind=asynchronous")
-    request = {"instances": [first_row(project.path), first_row(project.path)]}
+    request = {"instances": project.recorded_request()["instances"] * 2}
     answer = project.invoke_function(request)
-    first, second = wait_for_object(project, answer["output_location"])["predictions"]
+    first, second = project.wait_for_object(answer["output_location"])["predictions"]
     assert first == second > 0
     captured = json.loads(wait_for_capture(project))["captureData"]
     assert json.loads(captured["endpointInput"]["data"]) == request

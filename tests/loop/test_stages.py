@@ -6,7 +6,6 @@ import time
 import pytest
 
 from cookiecutter_mlops import watch
-from cookiecutter_mlops.demo import first_row
 from cookiecutter_mlops.loop import LoopProject
 from tests.loop.conftest import canaries_that_take_no_time, new_project
 
@@ -43,9 +42,9 @@ def release_of(project: LoopProject, start) -> str:
 
 def test_two_stages_from_push_to_rollback_to_an_empty_account(staged):
     codepipeline, name = staged.client("codepipeline"), staged.outputs["release_pipeline"]
-    request = {"instances": [first_row(staged.path)]}
     staged.mlops("data", "push", str(staged.path / "data" / "sample.csv"))
     execution = release_of(staged, staged.train)
+    request = staged.recorded_request()
     assert staged.invoke_endpoint(request, "staging")["predictions"]
     staged.mlops("approve")
     assert watch.follow(codepipeline, name, execution) == "Succeeded", staged.logs()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cookiecutter_mlops.loop import LoopProject
-from tests.loop.conftest import new_project, wait_for_capture, wait_for_object
+from tests.loop.conftest import new_project, wait_for_capture
 
 pytestmark = pytest.mark.slow
 
@@ -134,7 +134,7 @@ def answered(project: LoopProject, request: dict[str, Any]) -> dict[str, Any]:
     if "output_location" not in answer:
         assert answer == project.invoke_endpoint(request)
         return answer
-    answer = wait_for_object(project, answer["output_location"])
+    answer = project.wait_for_object(answer["output_location"])
     wait_for_capture(project)
     return answer
 
