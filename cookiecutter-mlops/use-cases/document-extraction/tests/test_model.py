@@ -1,6 +1,7 @@
 """The model of fields: better than the rules, calibrated, resumable, and the same after it was saved."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -102,6 +103,12 @@ def test_metrics_of_ground_truth_are_those_of_training():
 def test_fields_that_nobody_can_read_are_refused(own, fields, words):
     with pytest.raises(SettingsError, match=words):
         model.fields_of(type(own)(**vars(own) | {"use_case": {"fields": fields}}))
+
+
+def test_model_that_nobody_knows_is_refused(own, rows):
+    other = replace(own, model=replace(own.model, name="magic"))
+    with pytest.raises(SettingsError, match="candidate-ranker, layout-transformer"):
+        model.fit(rows[0], other)
 
 
 def test_row_without_values_is_named(own, rows):

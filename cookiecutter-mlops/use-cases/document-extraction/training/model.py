@@ -3,7 +3,8 @@
 A document is words with boxes (training/document.py). How the fields of [use_case.fields] are found in it is said by
 `name` under [model] in project.toml, one module each, with what is to be set of it under [model.hyperparameters]:
 
-    candidate-ranker    training/ranking.py: places that could be the value are ranked; the default, on any CPU
+    candidate-ranker      training/ranking.py: places that could be the value are ranked; the default, on any CPU
+    layout-transformer    training/layout.py: LayoutLMv3 is fine-tuned on words and boxes; for a GPU
 """
 
 import importlib
@@ -27,7 +28,7 @@ from training.settings import Settings, SettingsError
 
 INPUT = "document"  # the column that holds documents; the target holds an object of their values
 UNANSWERED: tuple[str, ...] = ()  # metrics that answers alone do not give, when ground truth arrives
-WAYS = {"candidate-ranker": "training.ranking"}
+WAYS = {"candidate-ranker": "training.ranking", "layout-transformer": "training.layout"}
 DESCRIBED = 500  # documents from which a baseline of the monitor is made
 EMPTY = {"value": None, "confidence": 0.0, "page": None, "box": None}
 
