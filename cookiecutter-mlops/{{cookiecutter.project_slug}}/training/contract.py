@@ -33,10 +33,17 @@ def base() -> Path:
 
 def train() -> None:
     """Train on the channel `training`; hyperparameters of the job lie over those of project.toml."""
-    from training.train import train as run  # here, because the serving image is without the training libraries
+    from training import search  # here, because the serving image is without the training libraries
+    from training.train import train as run
 
-    settings = load_settings().with_hyperparameters(_hyperparameters())
-    run(base() / "input/data/training", base(), settings)
+    given = _hyperparameters()
+    # SageMaker's own word in a tuning job: what it looks for. One of pipelines/tune.py asks for a trial, not a model.
+    objective = given.pop("_tuning_objective_metric", None)
+    settings, source = load_settings().with_hyperparameters(given), base() / "input/data/training"
+    if objective == search.OBJECTIVE:
+        search.job(source, settings)
+    else:
+        run(source, base(), settings)
 
 
 def serve() -> None:
@@ -57,8 +64,7 @@ def monitor() -> None:
 def _hyperparameters() -> dict[str, Any]:
     path = base() / "input/config/hyperparameters.json"
     texts = json.loads(path.read_text()) if path.is_file() else {}
-    # A tuning job adds `_tuning_objective_metric`, which is SageMaker's own.
-    return {name: _parsed(text) for name, text in texts.items() if not name.startswith("_")}
+    return {name: _parsed(text) for name, text in texts.items()}
 
 
 def _parsed(text: str) -> Any:

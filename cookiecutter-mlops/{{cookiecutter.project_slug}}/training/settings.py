@@ -74,6 +74,7 @@ class Gate:
 class Model:
     name: str = "gradient-boosting"
     hyperparameters: dict[str, Any] = field(default_factory=dict)
+    search: dict[str, Any] = field(default_factory=dict)  # what training/search.py tries; see training/ranges.py
 
 
 @dataclass(frozen=True)
