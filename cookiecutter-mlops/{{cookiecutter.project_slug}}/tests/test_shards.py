@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.cluster import MiniBatchKMeans
-from sklearn.pipeline import Pipeline
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from training import incremental, shards
@@ -93,3 +94,18 @@ def test_clusters_are_found_in_batches(houses, settings, monkeypatch):
     fitted = incremental.fit_in_batches(pipeline, learn, lambda rows: rows[["size"]], None, NOWHERE)
     centers = fitted[0].inverse_transform(fitted[-1].cluster_centers_)
     assert sorted(centers.ravel()) == pytest.approx([20, 80], abs=1)
+
+
+def test_fit_on_a_mapped_matrix_is_that_on_the_table(houses, settings):
+    learn, _ = split(load_table(houses, large(settings)), settings)
+
+    def inputs(rows):
+        return rows[["size"]].fillna(0)
+
+    def answers(rows):
+        return rows["price"].fillna(0)
+
+    mapped = incremental.fit_mapped(make_pipeline(StandardScaler(), Ridge()), learn, inputs, answers)
+    rows = pd.concat(learn)
+    known = Ridge().fit(mapped[0].transform(inputs(rows)), answers(rows))
+    assert mapped[-1].coef_ == pytest.approx(known.coef_)

@@ -1,4 +1,4 @@
-"""Why a model answers as it does, for the training report. A use case that can say so lays its own file over this one."""
+"""Why a model answers as it does, for the training report. A use case that can say so has a file of its own here."""
 
 from typing import Any
 

@@ -1,11 +1,14 @@
-"""Fit on more rows than fit into memory: batch by batch, by estimators that have `partial_fit`.
+"""Fit on more rows than fit into memory: batch by batch, or on a matrix on disk that is mapped into memory.
 
-Linear models by stochastic gradient descent (SGDRegressor, SGDClassifier), MiniBatchKMeans, naive Bayes and others.
-What has an iterator of its own for this (xgboost.DataIter, lightgbm.Sequence) takes its arrays from `transformed`.
+Batch by batch learn estimators that have `partial_fit`: linear models by stochastic gradient descent (SGDRegressor,
+SGDClassifier), MiniBatchKMeans, naive Bayes and others. A mapped matrix is for boosters (LightGBM, XGBoost), which go
+through it once and keep a byte for each value.
 """
 
 import math
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,10 +36,7 @@ def fit_in_batches(
     `inputs` and `answers` (None: there are none) prepare a batch. What goes on from a checkpoint ends as if nothing had
     happened.
     """
-    some = learn.sample()
-    known = None if answers is None else np.asarray(answers(some))
-    for place, (_, step) in enumerate(pipeline.steps[:-1]):
-        step.fit(pipeline[:place].transform(inputs(some)) if place else inputs(some), known)
+    known = _fit_first_steps(pipeline, learn, inputs, answers)
     classes = {"classes": np.unique(known)} if known is not None and is_classifier(pipeline[-1]) else {}
     done, state = checkpoints.newest() or (0, b"")
     last = skops.io.loads(state) if state else pipeline[-1]
@@ -48,6 +48,14 @@ def fit_in_batches(
         if place % BETWEEN == 0:
             checkpoints.save(place, skops.io.dumps(last))
     return Pipeline([*pipeline.steps[:-1], (pipeline.steps[-1][0], last)])
+
+
+def fit_mapped(pipeline: Pipeline, learn: "Shards", inputs: Prepare, answers: Prepare) -> Pipeline:
+    """Fit the steps before the last on a sample, and the last one on a matrix that the system reads from disk."""
+    _fit_first_steps(pipeline, learn, inputs, answers)
+    with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
+        pipeline[-1].fit(*_mapped(pipeline, learn, inputs, answers, Path(folder) / "matrix.npy"))
+    return pipeline
 
 
 def passes(learn: "Shards") -> int:
@@ -62,3 +70,30 @@ def transformed(
     for _ in range(times):
         for rows in learn:
             yield pipeline[:-1].transform(inputs(rows)), None if answers is None else np.asarray(answers(rows))
+
+
+def _fit_first_steps(
+    pipeline: Pipeline, learn: "Shards", inputs: Prepare, answers: Prepare | None
+) -> np.ndarray | None:
+    """What prepares a row learns from a sample, whose answers are returned."""
+    some = learn.sample()
+    known = None if answers is None else np.asarray(answers(some))
+    for place, (_, step) in enumerate(pipeline.steps[:-1]):
+        step.fit(pipeline[:place].transform(inputs(some)) if place else inputs(some), known)
+    return known
+
+
+def _mapped(
+    pipeline: Pipeline, learn: "Shards", inputs: Prepare, answers: Prepare, file: Path
+) -> tuple[np.ndarray, np.ndarray]:
+    """All rows as one matrix in a file, and their answers."""
+    matrix, truths, first = None, [], 0
+    for part, truth in transformed(pipeline, learn, inputs, answers):
+        if matrix is None:
+            matrix = np.lib.format.open_memmap(file, mode="w+", dtype=np.float64, shape=(len(learn), part.shape[1]))
+        matrix[first : first + len(part)] = part
+        first += len(part)
+        truths.append(truth)
+    if matrix is None or first != len(learn):
+        raise AssertionError(f"{first} of {len(learn)} rows were read")
+    return matrix, np.concatenate(truths)

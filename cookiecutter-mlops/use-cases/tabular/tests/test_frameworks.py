@@ -1,13 +1,14 @@
 """Each library beside scikit-learn, where requirements/model.txt has it installed; the others skip and say so."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from inference import handler
-from training import artifact, model, serving
+from training import artifact, model, serving, shards
 from training.frameworks.network import Network
 from training.settings import SettingsError, parse_settings
 
@@ -109,6 +110,21 @@ def test_framework_that_trains_twice_gives_the_same_files(table, tmp_path, name)
         model.save(model.fit(table, settings_for(name, "price")), folder)
         sealed.append(artifact.seal(folder, {}))
     assert sealed[0] == sealed[1]
+
+
+@pytest.mark.parametrize("booster", ["lightgbm", "xgboost"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_booster_learns_from_disk_what_it_learns_in_memory(table, tmp_path, monkeypatch, booster, target):
+    pytest.importorskip(PACKAGES[booster], reason=f"{booster} is not in requirements/model.txt")
+    monkeypatch.setattr(shards, "ROWS", 50)
+    words = {"new": table["new"].map({1: "yes", 0: "no"}), "sold": table["sold"].map({1: "yes", 0: "no"})}
+    table.assign(**words).to_csv(tmp_path / "table.csv", index=False)
+    small = settings_for(booster, target)
+    large = replace(small, data=replace(small.data, memory_gb=1e-6))
+    fitted = [model.fit(model.load(tmp_path / "table.csv", settings)[0], settings) for settings in (small, large)]
+    judge = model.load(tmp_path / "table.csv", small)[1]
+    known, found = (model.evaluate(one, judge, small)[0][small.problem.metric] for one in fitted)
+    assert found == pytest.approx(known, rel=0.05)
 
 
 def test_unknown_hyperparameter_of_a_framework_is_refused(table, name):

@@ -199,7 +199,9 @@ def test_interrupted_fit_in_batches_ends_as_if_nothing_had_happened(table, learn
 
 def test_model_that_learns_in_memory_only_is_refused_for_larger_data(learn):
     batches, _, settings = learn("sold", model={"name": "gradient-boosting"})
-    with pytest.raises(SettingsError, match=r"gradient-boosting learns in memory.*in batches \(linear\)"):
+    with pytest.raises(
+        SettingsError, match=r"gradient-boosting learns in memory.*from disk \(linear, lightgbm, xgboost\)"
+    ):
         model.fit(batches, settings)
 
 

@@ -1,4 +1,4 @@
-"""What can be fitted, by the names that [model] of project.toml knows: in memory, or batch by batch from disk."""
+"""What can be fitted, by the names that [model] of project.toml knows: on a table, or on more rows than memory."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,14 +24,14 @@ def estimator(settings: Settings) -> Pipeline:
     return ESTIMATORS.get(settings.model.name, _unknown)(settings)
 
 
-def estimator_in_batches(settings: Settings) -> Pipeline:
-    """Its like whose last step learns by `partial_fit`; a SettingsError where there is none."""
-    if settings.model.name in ESTIMATORS.keys() - IN_BATCHES.keys():
+def estimator_beyond_memory(settings: Settings) -> Pipeline:
+    """Its like for more rows than fit into memory; a SettingsError where there is none."""
+    if settings.model.name in ESTIMATORS.keys() - BEYOND_MEMORY.keys():
         raise SettingsError(
             f"project.toml: [model]: {settings.model.name} learns in memory, and these rows do not fit into it; "
-            f"name one that learns in batches ({', '.join(IN_BATCHES)}), or give a larger training_instance_type."
+            f"name one that learns from disk ({', '.join(BEYOND_MEMORY)}), or give a larger training_instance_type."
         )
-    return IN_BATCHES.get(settings.model.name, _unknown)(settings)
+    return BEYOND_MEMORY.get(settings.model.name, _unknown)(settings)
 
 
 def _trees(make: Make) -> Build:
@@ -93,4 +93,8 @@ ESTIMATORS: dict[str, Build] = {
     "pytorch": _scaled(imported("pytorch")),
     "keras": _scaled(imported("keras")),
 }
-IN_BATCHES: dict[str, Build] = {"linear": _scaled(_line_in_batches)}
+BEYOND_MEMORY: dict[str, Build] = {
+    "linear": _scaled(_line_in_batches),
+    "lightgbm": ESTIMATORS["lightgbm"],
+    "xgboost": ESTIMATORS["xgboost"],
+}

@@ -22,8 +22,8 @@ from training import artifact
 from training.baseline import describe
 from training.checkpoint import NOWHERE, Checkpoints
 from training.data import Rows, in_memory, load_table, split
-from training.estimators import estimator, estimator_in_batches
-from training.incremental import fit_in_batches
+from training.estimators import estimator, estimator_beyond_memory
+from training.incremental import Prepare, fit_in_batches, fit_mapped
 from training.settings import METRICS, Column, Settings
 
 # What a model file may hold beside the public types of scikit-learn: trees of boosting, and plain arrays.
@@ -168,12 +168,20 @@ def _fit(learn: Rows, settings: Settings, log_target: bool, checkpoints: Checkpo
         return np.log1p(known) if log_target else known
 
     if not isinstance(learn, pd.DataFrame):
-        fitted = fit_in_batches(estimator_in_batches(settings), learn, inputs, answers, checkpoints)
+        fitted = _fit_beyond_memory(estimator_beyond_memory(settings), learn, inputs, answers, checkpoints)
     elif settings.model.name == "gradient-boosting":
         fitted = _fit_in_rounds(estimator(settings), inputs(learn), answers(learn), checkpoints)
     else:
         fitted = estimator(settings).fit(inputs(learn), answers(learn))
     return Model(fitted, settings.features, settings.target, settings.problem.type == "classification", log_target)
+
+
+def _fit_beyond_memory(
+    pipeline: Pipeline, learn: Rows, inputs: Prepare, answers: Prepare, checkpoints: Checkpoints
+) -> Pipeline:
+    if hasattr(pipeline[-1], "partial_fit"):
+        return fit_in_batches(pipeline, learn, inputs, answers, checkpoints)
+    return fit_mapped(pipeline, learn, inputs, answers)
 
 
 def _fit_in_rounds(pipeline: Pipeline, inputs: pd.DataFrame, answers: pd.Series, checkpoints: Checkpoints) -> Pipeline:
