@@ -73,6 +73,34 @@ def test_framework_beats_the_trivial_model_and_is_served_as_it_was_trained(table
     assert artifact.same(*answers)
 
 
+OTHERS = [
+    ("lightgbm", {"boosting_type": "rf", "subsample": 0.5, "subsample_freq": 1}, "random forests"),
+    ("lightgbm", {"objective": "cross_entropy"}, "objective cross_entropy"),
+    ("lightgbm", {"objective": "huber"}, ""),
+    ("lightgbm", {"objective": "poisson"}, ""),
+    ("xgboost", {"booster": "dart"}, "dropped trees"),
+    ("xgboost", {"objective": "count:poisson"}, "objective count:poisson"),
+    ("xgboost", {"objective": "reg:absoluteerror"}, ""),
+    ("xgboost", {"subsample": 0.5, "max_leaves": 7, "grow_policy": "lossguide"}, ""),
+]
+
+
+@pytest.mark.parametrize(("framework", "hyperparameters", "why"), OTHERS)
+def test_other_settings_have_a_plan_or_are_served_by_the_estimator(table, tmp_path, framework, hyperparameters, why):
+    pytest.importorskip(framework, reason=f"{framework} is not in requirements/model.txt")
+    even = table.assign(price=1 / (1 + np.exp(5 - table["size"].fillna(5))))  # not skewed, and a share
+    settings = settings_for(framework, "price", **hyperparameters)
+    fitted = model.fit(even, settings)
+    assert not fitted.log_target
+    model.save(fitted, tmp_path)
+    facts = serving.export(fitted, even, tmp_path)
+    assert (facts["plan"], why in facts["why"]) == ("encoders" if why else "complete", True), facts
+    artifact.seal(tmp_path, {})
+    asked = handler.instances_of(fitted.columns, even)
+    answers = [handler.predict(served, asked) for served in (handler.restore(tmp_path), handler.serve(fitted))]
+    assert artifact.same(*answers)
+
+
 @pytest.mark.parametrize("classes", [0, 3])
 def test_network_answers_like_the_layers_of_pytorch(classes):
     torch = pytest.importorskip("torch", reason="pytorch is not in requirements/model.txt")
