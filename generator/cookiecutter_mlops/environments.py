@@ -40,8 +40,12 @@ def prepared(key: str, installs: list[list[str]], source: Path, log: Callable[[s
 
 def root() -> Path:
     """Return the folder that holds the environments."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("MLOPS_ENVIRONMENTS") or cache / "cookiecutter-mlops" / "environments")
+    return Path(os.environ.get("MLOPS_ENVIRONMENTS") or cache() / "cookiecutter-mlops" / "environments")
+
+
+def cache() -> Path:
+    """Return the user's folder for caches, in which pip has its own, too."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 def _key(source: Path) -> str:

@@ -1,7 +1,13 @@
 """What a build knows: variables of AWS, of its project and of its start, and nothing of this machine."""
 
+import shutil
+import uuid
+from pathlib import Path
+
+import pytest
+
 from cookiecutter_mlops import environments
-from cookiecutter_mlops.localaws import runtime
+from cookiecutter_mlops.localaws import confinement, runtime
 from cookiecutter_mlops.localaws.codebuild import buildspec, environment, role
 from cookiecutter_mlops.localaws.codebuild.build import Build
 from tests.localaws.codebuild.conftest import ENVIRONMENT, phases, printed, spec
@@ -60,3 +66,17 @@ def test_build_finds_its_projects_python_and_the_stand_in_for_docker_first(tmp_p
     assert "AWS_PROFILE" not in seen
     assert seen["AWS_SESSION_TOKEN"] != "secret"
     assert (tmp_path / "home" / "bin" / "docker").stat().st_mode & 0o111
+
+
+@pytest.mark.skipif(not confinement.version(), reason="this kernel has no Landlock")
+def test_build_writes_nothing_elsewhere(build):
+    folder = Path("/var/tmp") / f"elsewhere-{uuid.uuid4().hex[:8]}"  # not among the temporary ones
+    folder.mkdir()
+    mine = ["echo yes > here", "mktemp", "git config --global user.name builder", "git config --global user.name"]
+    try:
+        ended, log = build(spec(build={"commands": [*mine, f"echo no > {folder}/file"]}))
+        assert (ended["buildStatus"], "builder" in printed(log)) == ("FAILED", True), log
+        assert any("ermission denied" in line for line in printed(log)), log
+        assert not list(folder.iterdir())
+    finally:
+        shutil.rmtree(folder)

@@ -46,6 +46,12 @@ def variables(build: "Build", spec: "Buildspec", source: Path) -> dict[str, str]
     return _machine(build, source) | _codebuild(build, source) | spec.variables | own
 
 
+def writable(build: "Build", source: Path) -> list[Path]:
+    """Return where a build's commands write besides its source: in this embedded AWS, in caches and environments."""
+    environments.root().mkdir(parents=True, exist_ok=True)
+    return [runtime.home(), environments.root(), environments.cache(), python(build, source).parents[1]]
+
+
 def python(build: "Build", source: Path) -> Path:
     """Return the interpreter of a generated project's environment; anything else runs with the server's own."""
     if not (source / "requirements" / "dev.txt").is_file():
@@ -64,6 +70,7 @@ def _machine(build: "Build", source: Path) -> dict[str, str]:
     no_proxy = ",".join(filter(None, (LOOPBACK, os.environ.get("NO_PROXY") or os.environ.get("no_proxy"))))
     return kept | {
         "PATH": os.pathsep.join(path),
+        "GIT_CONFIG_GLOBAL": str(_git_config(build)),
         "VIRTUAL_ENV": str(interpreter.parent.parent),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "NO_PROXY": no_proxy,
@@ -72,6 +79,14 @@ def _machine(build: "Build", source: Path) -> dict[str, str]:
         "MLOPS_BUILD_PYTHON": str(interpreter),
         **runtime.aws_environment(build.region, build.session.environment()),
     }
+
+
+def _git_config(build: "Build") -> Path:
+    """Return what `git config --global` of a build changes: a file of its own, which begins with the person's."""
+    file = build.folder / "gitconfig"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("[include]\n\tpath = ~/.gitconfig\n")
+    return file
 
 
 def _docker() -> Path:

@@ -74,7 +74,8 @@ class Execution:
         for remark in self.spec.remarks:
             build.note(remark)
         env = environment.variables(build, self.spec, self.source)
-        self.shell = Shell(self.spec.shell, build.folder / "shell", self.source, env, build.log)
+        writable = [self.source, *environment.writable(build, self.source)]
+        self.shell = Shell(self.spec.shell, build.folder / "shell", self.source, env, build.log, writable)
         build.on_interrupt = self.shell.stop
         build.check()
 

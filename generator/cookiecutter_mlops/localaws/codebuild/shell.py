@@ -10,10 +10,10 @@ import queue
 import secrets
 import shlex
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cookiecutter_mlops.localaws import runtime
+from cookiecutter_mlops.localaws import confinement, runtime
 
 # The markers go to a copy of standard output, which a command's `exec > file` does not redirect.
 DRIVER = """
@@ -28,14 +28,24 @@ done
 
 
 class Shell:
-    """The shell of one build; `folder` is its own, `log` gets each line that a command prints."""
+    """The shell of one build; `folder` is its own, `log` gets each line that a command prints.
+
+    Commands write in `folder` and in the `writable` ones only, where the kernel has Landlock.
+    """
 
     def __init__(
-        self, program: str, folder: Path, cwd: Path, env: dict[str, str], log: Callable[[str], object]
+        self,
+        program: str,
+        folder: Path,
+        cwd: Path,
+        env: dict[str, str],
+        log: Callable[[str], object],
+        writable: Sequence[Path],
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._cwd, self._log = folder, cwd, log
-        self._program, self._env = program, env | {"PWD": str(cwd)}
+        self._command = confinement.command([folder, *writable], [program, str(folder / "driver")])
+        self._env = env | {"PWD": str(cwd)}
         self._marker = f"<{secrets.token_hex(8)}>"
         self._statuses: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._process: subprocess.Popen[str] | None = None
@@ -74,7 +84,7 @@ class Shell:
         driver = self._folder / "driver"
         paths = {name: shlex.quote(str(self._folder / name)) for name in ("fifo", "state")}
         driver.write_text(DRIVER.format(marker=shlex.quote(self._marker), **paths))
-        self._process = runtime.spawn([self._program, str(driver)], cwd=self._cwd, env=self._env, log=self._line)
+        self._process = runtime.spawn(self._command, cwd=self._cwd, env=self._env, log=self._line)
         if self._stopped:  # while it started
             runtime.stop(self._process, grace=0)
         return self._process
