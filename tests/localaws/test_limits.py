@@ -77,6 +77,13 @@ REFUSED: list[tuple[str, str, dict[str, Any], str, str]] = [
     ("cloudwatch", "put_metric_alarm", ALARM | {"Period": 60, "Unit": "Miles"}, "ValidationError", "at 'unit' failed"),
     ("scheduler", "create_schedule", SCHEDULE | {"ScheduleExpression": "rate(5 minute)"}, "ValidationException", "5"),
     ("scheduler", "create_schedule", SCHEDULE | {"ScheduleExpression": "hourly"}, "ValidationException", "hourly"),
+    (
+        "codepipeline",
+        "start_pipeline_execution",
+        {"name": "limits", "variables": [{"name": "REASON", "value": ""}]},
+        "ValidationException",
+        "Value '' at 'variables.1.member.value' failed to satisfy constraint: Member must have length greater than",
+    ),
     ("events", "put_rule", {"Name": "limits", "ScheduleExpression": "cron(x)"}, "ValidationException", "not valid"),
     ("iam", "create_role", {"RoleName": "a b", "AssumeRolePolicyDocument": "{}"}, "ValidationError", "at 'roleName'"),
     ("sns", "create_topic", {}, "InvalidParameter", "Value null at 'name'"),

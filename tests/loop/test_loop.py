@@ -1,6 +1,10 @@
 """The whole loop on real salaries: what a person would look at after the first release."""
 
+import sys
+
 import pytest
+
+from cookiecutter_mlops.localaws import process
 
 pytestmark = pytest.mark.xdist_group("released")  # one worker, one project
 
@@ -33,6 +37,11 @@ def test_endpoint_invoked_through_the_runtime_predicts_a_wage(released):
 def test_endpoint_invoked_through_the_lambda_gives_the_same_answer(released):
     answer = released.invoke_function({"instances": [WORKER], "inference_id": "worker-1"})
     assert answer == released.invoke_endpoint({"instances": [WORKER]}) | {"inference_id": "worker-1"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_embedded_aws_with_the_whole_project_is_under_400_mb(released):
+    assert 50 < process.running(released.path / process.HOME).memory_mb < 400
 
 
 def test_plan_after_a_release_is_empty(released):
