@@ -73,7 +73,7 @@ def training(name: str, image: str, source: Any, bucket: str, hyperparameters: D
     arguments = {
         "AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": image},
         "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/models"},
-        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 120},
         "ResourceConfig": CPU | VOLUME,
         "RoleArn": ROLE,
         "InputDataConfig": [{"DataSource": {"S3DataSource": place}, "ChannelName": "training"}],
@@ -151,7 +151,7 @@ def ended(aws: Aws, arn: str) -> Document:
         found = aws.client("sagemaker").describe_pipeline_execution(PipelineExecutionArn=arn)
         return found if found["PipelineExecutionStatus"] in ENDED else None
 
-    return wait_for(look, seconds=60)
+    return wait_for(look, seconds=120)
 
 
 def steps(aws: Aws, arn: str) -> dict[str, Document]:
