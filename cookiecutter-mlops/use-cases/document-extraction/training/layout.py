@@ -33,7 +33,7 @@ from training.settings import SettingsError
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json")  # of a network
 DEFAULTS = {"pretrained": None, "epochs": 20, "batch": 8, "learning_rate": 5e-4, "seed": 0}
-SMALL = {  # without pre-trained weights; hidden_size = 4 * coordinate_size + 2 * shape_size
+SMALL: dict[str, Any] = {  # without pre-trained weights; hidden_size = 4 * coordinate_size + 2 * shape_size
     "hidden_size": 96, "coordinate_size": 16, "shape_size": 16, "num_hidden_layers": 2, "num_attention_heads": 4,
     "intermediate_size": 192,
 }  # fmt: skip
@@ -85,7 +85,7 @@ def restore(folder: Path, **facts: Any) -> Layout:
     """The network of a folder; the caller has verified its manifest."""
     if missing := [name for name in FILES if not (folder / name).is_file()]:
         raise SettingsError(f"pretrained: {folder} must hold {', '.join(FILES)} (missing: {', '.join(missing)}).")
-    network = LayoutLMv3ForTokenClassification.from_pretrained(  # nosec B615
+    network: Any = LayoutLMv3ForTokenClassification.from_pretrained(  # nosec B615
         folder, local_files_only=True, use_safetensors=True, **facts
     )
     return Layout(network.to(_device()), Tokenizer.from_file(str(folder / FILES[-1])))
@@ -117,12 +117,17 @@ def fit(
 
 def _begin(documents: list[Document], fields: list[str], pretrained: str | None) -> Layout:
     names = dict(enumerate(["none", *fields]))
-    facts = {"visual_embed": False, "id2label": names, "label2id": {name: tag for tag, name in names.items()}}
+    facts: dict[str, Any] = {
+        "visual_embed": False,
+        "id2label": names,
+        "label2id": {name: tag for tag, name in names.items()},
+    }
     if pretrained:
         return restore(Path(pretrained), **facts)
     tokenizer = new_tokenizer(documents)
     config = LayoutLMv3Config(vocab_size=tokenizer.get_vocab_size(), **SMALL, **facts)
-    return Layout(LayoutLMv3ForTokenClassification(config).to(_device()), tokenizer)
+    network: Any = LayoutLMv3ForTokenClassification(config)
+    return Layout(network.to(_device()), tokenizer)
 
 
 def _continued(model: Layout, optimizer: Any, checkpoints: Checkpoints) -> int:
