@@ -102,7 +102,8 @@ def new(
     finish = _finish_with_data(data, target, real_sample) if data and target else lambda project: None
     project = scaffold.create(supplied if no_input else given.ask(supplied), output_dir, finish)
     click.echo(f"Made {project}\n\nNext:\n  cd {project} && make check")
-    click.echo(NEXT.format(data=data.absolute() if data else "data/sample.csv"))
+    sample = next((project / "data").glob("sample.*")).relative_to(project)
+    click.echo(NEXT.format(data=data.absolute() if data else sample))
 
 
 @main.group()

@@ -139,10 +139,11 @@ def test_project_is_clean_for(bake, command, use_case):
 
 @pytest.mark.parametrize("use_case", FIRST)
 def test_project_passes_its_own_lint(bake, use_case):
-    project = bake(FIRST[use_case])
+    """With one environment's tools, so that none is installed for this alone; what it lacks counts as untyped."""
+    tools = environment(bake(FIRST["tabular"])).parent
     done = subprocess.run(
-        ["make", "lint", f"BIN={environment(project).parent}", "--assume-old=.venv/installed"],
-        cwd=project, capture_output=True, text=True,
+        ["make", "lint", f"BIN={tools}", "--assume-old=.venv/installed"],
+        cwd=bake(FIRST[use_case]), capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
 

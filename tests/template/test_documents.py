@@ -1,4 +1,7 @@
-"""The use case document-extraction in a generated project: its sample, its own tests, its figures on real receipts."""
+"""The use case document-extraction in a generated project: its sample, its endpoint, its figures on real receipts.
+
+Its own tests run in the Check stage of tests/loop/test_use_cases.py.
+"""
 
 import json
 import os
@@ -38,23 +41,15 @@ def test_endpoint_is_asynchronous_unless_another_is_asked_for(project):
 
 
 @pytest.mark.slow
-def test_project_passes_its_own_tests(project):
-    done = run(project, "-m", "pytest", "-q")
-    assert done.returncode == 0, done.stdout[-4000:]
-
-
-@pytest.mark.slow
 @pytest.mark.skipif(not RECEIPTS.exists(), reason=f"real data: {RECEIPTS} is not there")
 def test_fields_of_real_receipts_are_found(project, tmp_path):
-    """One of the five folds; `python receipts.py` tells all of them. Its rules: see shared/data for simpler ones."""
+    """One of the five folds; `python receipts.py` tells all of them."""
     done = run(project, JUDGE, RECEIPTS, tmp_path / "told.json", "1")
     assert done.returncode == 0, done.stderr
     told = json.loads((tmp_path / "told.json").read_text())
     (reached,), (ruled,) = told["model"], told["rules"]
     assert told["receipts"] == 340
-    assert {name: reached[name] >= least for name, least in
-            {"date": 0.95, "total": 0.85, "company": 0.72, "address": 0.65}.items()} == dict.fromkeys(
-        ("date", "total", "company", "address"), True
-    )  # fmt: skip
+    least = {"date": 0.95, "total": 0.85, "company": 0.72, "address": 0.65}
+    assert {name: reached[name] for name in least if reached[name] < least[name]} == {}
     assert reached["exact_match"] > ruled["exact_match"] + 0.1
     assert mean(right for _, right in told["sure"]) == pytest.approx(mean(sure for sure, _ in told["sure"]), abs=0.1)
