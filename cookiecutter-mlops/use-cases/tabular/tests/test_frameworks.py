@@ -9,6 +9,7 @@ import pytest
 
 from inference import handler
 from training import artifact, model, serving, shards
+from training.estimators import estimator
 from training.frameworks.network import Network
 from training.settings import SettingsError, parse_settings
 
@@ -99,6 +100,18 @@ def test_other_settings_have_a_plan_or_are_served_by_the_estimator(table, tmp_pa
     asked = handler.instances_of(fitted.columns, even)
     answers = [handler.predict(served, asked) for served in (handler.restore(tmp_path), handler.serve(fitted))]
     assert artifact.same(*answers)
+
+
+@pytest.mark.filterwarnings("ignore:.*Device is changed")
+@pytest.mark.parametrize("target", ["price", "kind"])
+def test_xgboost_learns_on_the_gpu_that_there_is_and_answers_on_the_cpu(table, monkeypatch, target):
+    pytest.importorskip("xgboost", reason="xgboost is not in requirements/model.txt")
+    settings = settings_for("xgboost", target)
+    monkeypatch.setenv("SM_NUM_GPUS", "0")
+    assert estimator(settings)[-1].device == "cpu"
+    monkeypatch.setenv("SM_NUM_GPUS", "1")
+    assert estimator(settings)[-1].device == "cuda"
+    assert model.fit(table, settings).estimator[-1].device == "cpu"
 
 
 @pytest.mark.parametrize("classes", [0, 3])

@@ -16,6 +16,10 @@ from training.settings import Settings
 class Regressor(XGBRegressor):
     """Numbers in double precision."""
 
+    def fit(self, X: Any, y: Any, **options: Any) -> "Regressor":
+        super().fit(X, y, **options)
+        return self.set_params(device="cpu")  # which answers, as a server without a GPU does
+
     def predict(self, X: Any, **options: Any) -> np.ndarray:
         return np.asarray(super().predict(X, **options), float)
 
@@ -30,7 +34,7 @@ class Classifier(XGBClassifier):
         names, codes = np.unique(np.asarray(y), return_inverse=True)
         super().fit(X, codes, **options)
         self.names_ = names
-        return self
+        return self.set_params(device="cpu")
 
     @property
     def classes_(self) -> np.ndarray:
