@@ -38,3 +38,14 @@ def test_described_again_a_rule_is_the_same_rule(aws, target):
     assert [each["Description"] for each in kept["UserIdGroupPairs"] + kept["IpRanges"]] == ["third"]
     rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])["SecurityGroupRules"]
     assert [rule["Description"] for rule in rules if not rule["IsEgress"]] == ["third"]
+
+
+def test_prefix_lists_are_different_rules(aws):
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.98.0.0/16")["Vpc"]["VpcId"]
+    group = ec2.create_security_group(GroupName="lists", Description="group", VpcId=vpc)["GroupId"]
+    for name in ("pl-0123456789abcdef0", "pl-0123456789abcdef1"):
+        rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "PrefixListIds": [{"PrefixListId": name}]}
+        ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[rule])
+        with pytest.raises(ClientError, match="already exists"):
+            ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[rule])

@@ -43,7 +43,8 @@ def _describe_all_targets() -> None:
     def update(backend: Any, described: SecurityGroupRule, rule: SecurityGroupRule) -> None:
         moto_update(backend, described, rule)
         for member in ("ip_range", "source_group", "prefix_list_id"):
-            if text := (getattr(described, member) or {}).get("Description"):
+            target = getattr(described, member)
+            if isinstance(target, dict) and (text := target.get("Description")):
                 getattr(rule, member)["Description"] = text
 
     SecurityGroupRule.__eq__ = __eq__  # type: ignore[method-assign,assignment]
@@ -54,5 +55,6 @@ def _undescribed(rule: SecurityGroupRule) -> SecurityGroupRule:
     bare = copy.copy(rule)
     for member in ("source_group", "prefix_list_id"):
         target = getattr(rule, member) or {}
-        setattr(bare, member, {name: value for name, value in target.items() if name != "Description"})
+        if isinstance(target, dict):  # a prefix list is its id alone
+            setattr(bare, member, {name: value for name, value in target.items() if name != "Description"})
     return bare
