@@ -14,12 +14,12 @@ word is told which field it belongs to, or none. It needs torch and transformers
 Nothing is downloaded (bandit's B615 fears that). Without `pretrained` a small network begins with random weights.
 """
 
-import io
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import safetensors.torch as safetensors
 import torch
 from tokenizers import Tokenizer
 from transformers import LayoutLMv3Config, LayoutLMv3ForTokenClassification
@@ -109,9 +109,7 @@ def fit(
         torch.manual_seed(options["seed"] + epoch)  # the same order and dropout, also after an interruption
         loss = _epoch(model.network, optimizer, rows, options["batch"])
         print(f"epoch {epoch} of {options['epochs']}: loss {loss:.4f}", flush=True)
-        state = io.BytesIO()
-        torch.save({"network": model.network.state_dict(), "optimizer": optimizer.state_dict()}, state)
-        checkpoints.save(epoch, state.getvalue())
+        checkpoints.save(epoch, _state(model.network, optimizer))
     return model
 
 
@@ -130,13 +128,26 @@ def _begin(documents: list[Document], fields: list[str], pretrained: str | None)
     return Layout(network.to(_device()), tokenizer)
 
 
+def _state(network: Any, optimizer: Any) -> bytes:
+    """What goes on from an epoch as if nothing had been in between, in a format that cannot run code."""
+    moments = {
+        f"optimizer {number} {name}": value
+        for number, entries in optimizer.state_dict()["state"].items()
+        for name, value in entries.items()
+    }
+    return safetensors.save({name: value.contiguous() for name, value in (network.state_dict() | moments).items()})
+
+
 def _continued(model: Layout, optimizer: Any, checkpoints: Checkpoints) -> int:
     """The last epoch that an interrupted training had finished, whose state is taken over; or 0."""
-    epoch, state = checkpoints.newest() or (0, b"")
+    epoch, content = checkpoints.newest() or (0, b"")
     if epoch:
-        kept = torch.load(io.BytesIO(state), map_location=_device(), weights_only=True)
-        model.network.load_state_dict(kept["network"])
-        optimizer.load_state_dict(kept["optimizer"])
+        kept, moments = safetensors.load(content), dict[int, dict[str, torch.Tensor]]()
+        for key in [key for key in kept if key.startswith("optimizer ")]:
+            _, number, name = key.split(" ")
+            moments.setdefault(int(number), {})[name] = kept.pop(key)
+        model.network.load_state_dict(kept)
+        optimizer.load_state_dict(optimizer.state_dict() | {"state": moments})
     return epoch
 
 
