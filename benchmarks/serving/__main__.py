@@ -8,6 +8,7 @@ into an environment of its own. `--write docs` puts tables and picture into docs
 import argparse
 import os
 import shutil
+import statistics
 import tempfile
 from pathlib import Path
 
@@ -31,13 +32,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         load = Load(Problem(Path(folder), {rows for rows, _ in POINTS.values()}), options.seconds)
         rounds: dict[str, list[dict[str, float]]] = {stack.name: [] for stack in chosen}
-        loads = []
+        loads, inside = [], []
         for number in range(options.rounds):
+            inside.append(load.problem.in_process())
             for stack in chosen:
                 rounds[stack.name].append(load.measured(stack))
                 loads.append(os.getloadavg()[0])
                 print(f"round {number + 1}: {stack.name}, load {loads[-1]:.1f}", flush=True)
-        results, in_process = report.medians(rounds), load.problem.in_process()
+    results, in_process = report.medians(rounds), statistics.median(inside)
     told = report.circumstances(options.rounds, options.seconds, loads)
     text = report.tables(results, in_process, told)
     print(text)
