@@ -238,6 +238,7 @@ def test_release_of_each_kind_asks_for_what_that_kind_allows(aws: FakeAws, chang
     assert ("EnableNetworkIsolation" in model) == (kind != "serverless")
     assert ("DataCaptureConfig" in config) == (kind == "real-time")
     assert ("AsyncInferenceConfig" in config) == (kind == "asynchronous")
+    assert ("Environment" in model["PrimaryContainer"]) == (kind == "asynchronous")  # where requests may be larger
     assert ("ServerlessConfig" in config["ProductionVariants"][0]) == (kind == "serverless")
 
 
