@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 INCH = 72  # in a PDF's unit
 DOTS = 200  # of an inch, in what OCR sees
-LARGEST = 80_000_000  # pixels of an image
+LARGEST = 80_000_000  # pixels of a page
 IMAGES = ("PNG", "JPEG", "TIFF", "WEBP")
 KINDS = f"a PDF or an image ({', '.join(IMAGES)})"
 
@@ -60,13 +60,21 @@ def _of_pdf(content: bytes) -> Document:
     with pdf:
         if len(pdf) > MOST_PAGES:
             raise DataError(f"the document has {len(pdf)} pages, at most {MOST_PAGES} are read; split it.")
-        return Document(tuple(_pdf_page(pdf[number]) for number in range(len(pdf))))
+        return Document(tuple(_pdf_page(pdf, number) for number in range(len(pdf))))
 
 
-def _pdf_page(page: Any) -> Page:
-    width, height = page.get_size()
-    words = _pdf_words(page.get_textpage())
-    if not words and next(page.get_objects(max_depth=2), None) is not None:  # something is drawn: a scan
+def _pdf_page(pdf: Any, number: int) -> Page:
+    import pypdfium2 as pdfium
+
+    try:
+        page = pdf[number]
+        width, height = page.get_size()
+        words = _pdf_words(page.get_textpage())
+        scan = not words and next(page.get_objects(max_depth=2), None) is not None  # something is drawn
+    except pdfium.PdfiumError as error:
+        raise DataError(f"page {number + 1} of the PDF cannot be read: {error}.") from None
+    if scan:
+        _check_size(int(width * DOTS / INCH), int(height * DOTS / INCH))
         return _recognized(page.render(scale=DOTS / INCH).to_pil().convert("L"), DOTS / INCH)
     return Page(width, height, tuple(_upright(word, page.get_rotation(), width, height) for word in words))
 
@@ -98,25 +106,29 @@ def _upright(word: Word, turned: int, width: float, height: float) -> Word:
 
 
 def _of_image(content: bytes) -> Document:
-    from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+    from PIL import Image, ImageSequence, UnidentifiedImageError
 
     try:
         with Image.open(io.BytesIO(content), formats=IMAGES) as image:
-            _check_size(image)
-            frames = [ImageOps.exif_transpose(frame).convert("L") for frame in ImageSequence.Iterator(image)]
+            if (pages := getattr(image, "n_frames", 1)) > MOST_PAGES:
+                raise DataError(f"the document has {pages} pages, at most {MOST_PAGES} are read; split it.")
+            return Document(tuple(_frame(frame) for frame in ImageSequence.Iterator(image)))  # one at a time in memory
     except UnidentifiedImageError:
         raise DataError(f"the document is not {KINDS}.") from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(f"the image is damaged: {error}.") from None
-    return Document(tuple(_recognized(frame, 1.0) for frame in frames))
 
 
-def _check_size(image: "Image") -> None:
-    pages = getattr(image, "n_frames", 1)
-    if pages > MOST_PAGES:
-        raise DataError(f"the document has {pages} pages, at most {MOST_PAGES} are read; split it.")
-    if image.width * image.height > LARGEST:
-        raise DataError(f"the image has {image.width} × {image.height} pixels, at most {LARGEST:,} are read.")
+def _frame(frame: "Image") -> Page:
+    from PIL import ImageOps
+
+    _check_size(frame.width, frame.height)
+    return _recognized(ImageOps.exif_transpose(frame).convert("L"), 1.0)
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > LARGEST:
+        raise DataError(f"a page has {width} × {height} pixels, at most {LARGEST:,} are read.")
 
 
 def _recognized(image: "Image", scale: float) -> Page:

@@ -25,6 +25,11 @@ def pdf(pages: list[list[str]], rotate: int = 0, locked: bool = False) -> bytes:
                     % (b"ab" * 32, b"cd" * 32) if locked else b"")  # fmt: skip
 
 
+def scan() -> bytes:
+    """A PDF whose page is drawn and has no text."""
+    return pdf([["a line"]]).replace(b"BT /F1 12 Tf", b"0 0 9 9 re f").replace(b"Tj", b"  ").replace(b" ET", b"   ")
+
+
 def _written(objects: list[bytes], trailer: bytes) -> bytes:
     content, places = b"%PDF-1.4\n", []
     for number, one in enumerate(objects, start=1):

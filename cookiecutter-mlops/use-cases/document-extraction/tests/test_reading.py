@@ -73,8 +73,10 @@ def test_document_of_200_pages_is_read():
         (b"\x00\x01 something else", "PDF or an image"),
         (made.picture(TEXT)[:200], "image is damaged"),
         (made.picture(TEXT), "no OCR"),
+        (made.pdf([TEXT, TEXT]).replace(b"/Kids [5 0 R 7 0 R]", b"/Kids [5 0 R 9 0 R]"), "page 2 of the PDF"),
+        (made.scan().replace(b"[0 0 300 400]", b"[0 0 9999 9999]"), "27775 × 27775 pixels"),
     ],
-    ids=["empty", "locked", "cut", "blank", "long", "unknown", "cut image", "scan"],
+    ids=["empty", "locked", "cut", "blank", "long", "unknown", "cut image", "scan", "lost page", "huge page"],
 )
 def test_document_that_cannot_be_read_gets_one_sentence(content, words, no_ocr):
     sentence = refusal(content)
@@ -96,8 +98,7 @@ def test_project_may_name_its_own_ocr(no_ocr):
 
 def test_page_without_a_text_layer_is_recognized_in_the_unit_of_the_pdf(no_ocr):
     no_ocr.setenv("MLOPS_OCR", f"{__name__}:FakeEngine")
-    scan = made.pdf([TEXT]).replace(b"BT /F1 12 Tf", b"0 0 9 9 re f").replace(b"Tj", b"  ").replace(b" ET", b"   ")
-    (page,) = reading.of_bytes(scan).pages
+    (page,) = reading.of_bytes(made.scan()).pages
     assert page.words[0].text == "SEEN"
     assert (page.width, page.height) == pytest.approx((made.WIDTH, made.HEIGHT), abs=1)
 
