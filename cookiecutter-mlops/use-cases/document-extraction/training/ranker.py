@@ -150,7 +150,7 @@ def _fitted(kind: str, documents: list[Document], labels: list[str | None], para
     common = np.argsort(-np.bincount(table.indices, minlength=table.shape[1]), kind="stable")[:COMMON]
     vectorizer.restrict(common, indices=True)
     classifier = HistGradientBoostingClassifier(random_state=0, early_stopping=False, **parameters)
-    return Ranker(kind, known, members, vectorizer, classifier.fit(vectorizer.transform(rows).toarray(), right))
+    return Ranker(kind, known, members, vectorizer, classifier.fit(table[:, common].toarray(), right))
 
 
 def dump(rankers: dict[str, Ranker]) -> bytes:
