@@ -57,6 +57,7 @@ resource "aws_ssm_parameter" "spec" {
     instance_type        = var.machines.instance_type
     instance_count       = var.machines.instance_count
     content_type         = var.files.content_type
+    accept               = var.files.accept
     max_file_mb          = var.files.max_mb
     max_concurrent_files = var.files.concurrent
   })

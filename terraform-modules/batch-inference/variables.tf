@@ -101,14 +101,19 @@ variable "machines" {
 }
 
 variable "files" {
-  description = "Inputs: content_type that the endpoint takes (application/json, text/csv, application/pdf, ...), largest size in MB (a file is one request, at most 25), and how many of them a model answers at the same time."
-  type        = object({ content_type = optional(string, "application/json"), max_mb = optional(number, 20), concurrent = optional(number, 4) })
+  description = "Inputs: content_type that the endpoint takes (application/json, text/csv, application/pdf, ...), accept that its answers have (application/json, text/csv, or what its handler writes beside them), largest size in MB (a file is one request, at most 25), and how many of them a model answers at the same time."
+  type        = object({ content_type = optional(string, "application/json"), accept = optional(string, "application/json"), max_mb = optional(number, 20), concurrent = optional(number, 4) })
   default     = {}
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z]+/[a-z0-9.+-]{1,64}$", var.files.content_type))
     error_message = "files: content_type must be a media type that the endpoint takes, for example application/json or application/pdf (got: ${var.files.content_type})."
+  }
+
+  validation {
+    condition     = can(regex("^[a-z]+/[a-z0-9.+-]{1,64}$", var.files.accept))
+    error_message = "files: accept must be a media type that the endpoint writes, for example application/json or application/vnd.apache.parquet (got: ${var.files.accept})."
   }
 
   validation {

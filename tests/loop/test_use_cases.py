@@ -4,11 +4,14 @@ A new use case is a new entry of CASES.
 """
 
 import base64
+import io
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 
 from cookiecutter_mlops.loop import LoopProject
@@ -27,6 +30,7 @@ class Case:
     answers: tuple[str, ...] = ()  # of `mlops new`, beside the use case
     variables: dict[str, Any] = field(default_factory=dict)  # of Terraform, beside those that the answers give
     files: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)  # for a batch, and what their answers hold
+    then: Callable[[LoopProject], None] = lambda project: None  # what else it does
 
 
 def call_is_understood(answer: dict[str, Any]) -> None:
@@ -35,6 +39,49 @@ def call_is_understood(answer: dict[str, Any]) -> None:
     assert (detail["turns"][2]["text"], detail["feeling"]) == ("it is [NAME]", "negative")
     assert detail["turns"][2]["slots"] == [{"slot": "name", "value": "Ada Castillo"}]
     assert "nobody says a word" in empty["problem"]
+
+
+def calls_become_a_table(project: LoopProject) -> None:
+    """Batch inference answers each file once, in Parquet; Glue's table says where, and which columns."""
+    given = {
+        "day=2026-01-30/a.json": [{"call": "c1", "turns": CALL}, {"call": "c2", "turns": "hello"}],
+        "day=2026-01-31/b.json": [{"call": "c3", "turns": CALL[:1]}, {"call": "c4", "problem": "c4.wav is no audio."}],
+        "day=2026-01-31/c.json": [{"call": "c5", "turns": CALL[:1]}],
+    }
+    answered_in_batch(project, {name: json.dumps({"instances": calls}).encode() for name, calls in given.items()})
+    table = project.client("glue").get_table(DatabaseName="salary_prediction", Name="calls_prod")["Table"]
+    rows, written = stored_calls(project, table), stored(project, table)
+    assert sorted(rows[0]) == sorted(["day", *(column["Name"] for column in table["StorageDescriptor"]["Columns"])])
+    assert [row["call"] for row in rows] == ["c1", "c2", "c3", "c4", "c5"]  # exactly one row for each
+    assert [row["problem"] for row in rows[2:]] == [None, "c4.wav is no audio.", None]
+    assert "must be a list of turns" in rows[1]["problem"]
+    assert Counter((row["day"], intent) for row in rows for intent in row["intents"]) == {
+        ("2026-01-30", "give_details"): 1,
+        ("2026-01-30", "report_lost_card"): 1,
+        ("2026-01-31", "report_lost_card"): 2,
+    }
+    project.mlops("batch", ok=False)  # nothing is pending
+    assert stored(project, table) == written
+
+
+def stored(project: LoopProject, table: dict[str, Any]) -> dict[str, Any]:
+    """When each file below a table's location was written."""
+    bucket, prefix = table["StorageDescriptor"]["Location"].removeprefix("s3://").split("/", 1)
+    found = project.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]
+    return {f"{bucket}/{item['Key']}": item["LastModified"] for item in found}
+
+
+def stored_calls(project: LoopProject, table: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows that a query would see: of each day's folder, by the template in the table's projection."""
+    rows = []
+    for path in sorted(stored(project, table)):
+        day = path.split("day=")[1].split("/")[0]
+        folder = table["Parameters"]["storage.location.template"].replace("${day}", day)
+        assert f"s3://{path}".startswith(folder)
+        bucket, key = path.split("/", 1)
+        body = project.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        rows += [{"day": day} | row for row in pyarrow.parquet.read_table(io.BytesIO(body)).to_pylist()]
+    return rows
 
 
 CALL = [
@@ -74,6 +121,8 @@ CASES = {
         {"instances": [{"call": "c1", "turns": CALL}, {"call": "c2", "turns": []}]},
         call_is_understood,
         {"text", "(prediction)"},
+        variables={"batch": {"accept": "application/vnd.apache.parquet"}},
+        then=calls_become_a_table,
     ),
     "document-extraction": Case(
         {"instances": [{"document": one} for one in ({"pages": PAGES}, base64.b64encode(PDF).decode(), "")]},
@@ -125,6 +174,7 @@ def test_use_case_is_trained_released_asked_and_monitored(use_case):
     assert case.monitored == {entry["name"] for entry in report["features"]}
     outputs = answered_in_batch(project, {name: content for name, (content, _) in case.files.items()})
     assert [name for name, (_, words) in case.files.items() if words not in outputs[name]] == [], outputs
+    case.then(project)
 
 
 def answered(project: LoopProject, request: dict[str, Any]) -> dict[str, Any]:

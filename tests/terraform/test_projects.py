@@ -20,6 +20,7 @@ APPLIED = {
     "smallest": {"project_slug": "abc", "source": "s3", "endpoint_kind": "serverless"},
     "largest": {
         "project_slug": "calls",
+        "use_case": "call-analytics",
         "network": "new",
         "notebook": "yes",
         "stages": "staging+prod",
@@ -38,6 +39,7 @@ EVERYTHING = {
     "network": {"kind": "new", "zone_count": 3, "builds": True, "nat": True},
     "cost_anomaly_usd": 20,
     "data_archive": {"archive_days": 90, "deep_archive_days": 180},
+    "batch": {"accept": "application/vnd.apache.parquet"},
 }
 PLANNED = {
     "gitlab": {"source": "gitlab", "source_repository": "group/subgroup/salary-prediction"},

@@ -86,17 +86,18 @@ def _value(cell: str) -> Any:
 
 
 @lru_cache(maxsize=64)
-def accepted(header: str) -> str:
-    """The type that an Accept header asks for; JSON where it is open."""
+def accepted(header: str, others: tuple[str, ...] = ()) -> str:
+    """The type that an Accept header asks for, one of this module's or of `others`; JSON where it is open."""
     wanted = [content_type(part) for part in header.split(",") if part.strip()] or ["*/*"]
     for kind in wanted:
         if kind in ("*/*", "application/*"):
             return JSON
         if kind == "text/*":
             return CSV
-        if kind in readers(()):
+        if kind in readers(()) or kind in others:
             return kind
-    raise Refused(406, f"Accept must be {JSON}, {NDJSON} or {CSV}, not {header[:80]!r}.")
+    known = ", ".join((JSON, NDJSON, CSV, *others))
+    raise Refused(406, f"Accept must be one of {known}, not {header[:80]!r}.")
 
 
 def _json(body: bytes) -> Any:

@@ -11,6 +11,7 @@ A request that breaks a rule gets 4xx and {"error": one sentence}. Use cases dif
     read(model, instances) -> rows          what the model takes, or a UserError that names instance, field and rule
     answer(model, rows) -> {name: list}     the first list holds the predictions; may be `async`
     READERS  {content type: bytes -> instances}, beside those of inference/formats.py       (where there is one)
+    WRITERS  {content type: answer -> bytes}, beside those of inference/formats.py          (where there is one)
     WORKERS  how many processes, where the model does not survive a fork (a GPU)            (where there is one)
 """
 
@@ -95,6 +96,7 @@ class App:
         name, why = handler.rung(self.model)
         self.about = {"rung": name, "why": why} | {key: manifest[key] for key in ("commit", "data_version")}
         self.readers = formats.readers(handler.fields(self.model)) | getattr(handler, "READERS", {})
+        self.writers = getattr(handler, "WRITERS", {})
         self.waits = inspect.iscoroutinefunction(handler.answer)
         self.threads, self.alone = ThreadPoolExecutor(2), name in ALONE and not self.waits
         self.batched = Batcher(lambda rows: handler.answer(self.model, rows))
@@ -144,20 +146,23 @@ class App:
         read = self.readers.get(formats.content_type(header))
         if read is None:
             raise Refused(415, f"Content-Type must be {', '.join(self.readers)}, not {header[:80]!r}.")
-        kind = formats.accepted(request.header(b"accept"))
+        kind = formats.accepted(request.header(b"accept"), tuple(self.writers))
         body = await _body(request, receive)
         large = len(body) > LARGE
         if self.alone:
             whole = self._whole
             return 200, kind, await self._beside(whole, read, body, kind) if large else whole(read, body, kind)
         rows = await self._beside(self._rows, read, body) if large else self._rows(read, body)
-        return 200, kind, formats.write(await self._ask(rows), kind)
+        return 200, kind, self._written(await self._ask(rows), kind)
+
+    def _written(self, answer: dict[str, Any], kind: str) -> bytes:
+        return self.writers[kind](answer) if kind in self.writers else formats.write(answer, kind)
 
     def _rows(self, read: Reader, body: bytes) -> Any:
         return handler.read(self.model, formats.instances(read, body))
 
     def _whole(self, read: Reader, body: bytes, kind: str) -> bytes:
-        return formats.write(handler.answer(self.model, self._rows(read, body)), kind)
+        return self._written(handler.answer(self.model, self._rows(read, body)), kind)
 
     async def _beside(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function in a thread, so that others do not wait for a large body."""

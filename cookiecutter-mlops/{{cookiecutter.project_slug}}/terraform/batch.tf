@@ -14,5 +14,5 @@ module "batch" {
   schedule        = var.batch.schedule == null || each.key != "prod" ? null : { expression = var.batch.schedule, time_zone = var.batch.time_zone }
   on_arrival      = var.batch.on_arrival
   machines        = { instance_type = var.batch.instance_type, instance_count = var.batch.instance_count }
-  files           = { content_type = var.batch.content_type, max_mb = var.batch.max_file_mb, concurrent = var.batch.concurrent_files }
+  files           = { content_type = var.batch.content_type, accept = var.batch.accept, max_mb = var.batch.max_file_mb, concurrent = var.batch.concurrent_files }
 }

@@ -171,12 +171,13 @@ variable "monitoring" {
 }
 
 variable "batch" {
-  description = "Batch inference; null is off. schedule is a cron(...) or rate(...) expression in time_zone, or null; on_arrival starts when a file comes; a file is one request of at most max_file_mb (25) in content_type; concurrent_files times max_file_mb is at most 100; the rest is the job's machines."
+  description = "Batch inference; null is off. schedule is a cron(...) or rate(...) expression in time_zone, or null; on_arrival starts when a file comes; a file is one request of at most max_file_mb (25) in content_type, answered as accept; concurrent_files times max_file_mb is at most 100; the rest is the job's machines."
   type = object({
     schedule         = optional(string)
     time_zone        = optional(string, "UTC")
     on_arrival       = optional(bool, false)
     content_type     = optional(string, "application/json")
+    accept           = optional(string, "application/json")
     max_file_mb      = optional(number, 20)
     concurrent_files = optional(number, 4)
     instance_type    = optional(string, "ml.m5.large")

@@ -41,6 +41,7 @@ BATCH = {
     "max_concurrent_files": 4,
     "max_file_mb": 20,
     "content_type": "application/json",
+    "accept": "text/csv",
 }
 LIVE = {
     "version": 3,

@@ -286,11 +286,16 @@ def test_handler_brings_other_content_types_and_may_be_asynchronous(trained, mon
         return {"predictions": [len(row) for row in rows]}
 
     monkeypatch.setattr(handler, "READERS", {"audio/wav": lambda body: [body]}, raising=False)
+    total = {"text/x-sum": lambda answer: b"%d" % sum(answer["predictions"])}
+    monkeypatch.setattr(handler, "WRITERS", total, raising=False)
     monkeypatch.setattr(handler, "read", lambda model, instances: instances)
     monkeypatch.setattr(handler, "answer", answer)
     with serving(App(trained / "model")) as client:
         answered = client.post("/invocations", content=b"RIFF", headers={"content-type": "audio/wav"})
+        kinds = {"content-type": "audio/wav", "accept": "text/x-sum"}
+        summed = client.post("/invocations", content=b"RIFF", headers=kinds)
     assert answered.json() == {"predictions": [4]}
+    assert (summed.content, summed.headers["content-type"]) == (b"4", "text/x-sum")
 
 
 def test_accept_header_names_the_type_of_the_answer():

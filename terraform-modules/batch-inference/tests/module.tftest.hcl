@@ -126,6 +126,16 @@ run "parquet_is_refused" {
   expect_failures = [var.files]
 }
 
+run "answers_without_a_media_type_are_refused" {
+  command = plan
+
+  variables {
+    files = { accept = "parquet" }
+  }
+
+  expect_failures = [var.files]
+}
+
 run "file_larger_than_a_request_is_refused" {
   command = plan
 

@@ -4,6 +4,7 @@
     ->  {"predictions": ["reportlostcard"], "details": [{"intents": […], "sentiment": …, "turns": […], …}]}
 
 A single turn is a call of its own: {"call": "c1", "speaker": "customer", "text": "…"}, as a row of the training data.
+A call that cannot be answered has "problem" in its place, a sentence, and the others have their answers.
 The server asks `restore` once, then `read` and `answer` for every request; see inference/server.py.
 """
 
@@ -14,19 +15,20 @@ from typing import Any
 
 import pandas as pd
 
-from inference import sentiment
+from inference import asked, sentiment, table
+from inference.asked import TURNS, Asked
 from inference.redaction import redact
-from inference.rows import Row, Rows
+from inference.rows import Rows
 from training import model as models
 from training import serving, slots, turns
-from training.cells import JOINT, DataError
+from training.cells import JOINT
 from training.model import Model
 from training.options import options
 from training.settings import Settings
 
 EXAMPLES = 5
-TURNS = "turns"
 EMPTY = "nobody says a word in this call"
+WRITERS = {table.PARQUET: table.parquet}  # by content type, beside those of inference/formats.py
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,15 @@ def fields(model: Served) -> tuple[str, ...]:
     return tuple(model.rows.columns)
 
 
-def read(model: Served, instances: list[Any]) -> list[list[Row]]:
-    """The turns of each call, or a DataError that names the instance, the field and the rule."""
-    return [_read(model, instance, f"instances[{number}]") for number, instance in enumerate(instances)]
+def read(model: Served, instances: list[Any]) -> list[Asked]:
+    """The calls, each with what is wrong with it; a DataError where all of them break a rule."""
+    return asked.read(model.rows, model.model.call, instances)
 
 
-def answer(model: Served, calls: list[list[Row]]) -> dict[str, list[Any]]:
+def answer(model: Served, calls: list[Asked]) -> dict[str, list[Any]]:
     """Answers for calls, an entry for each in every list."""
     told = _turns(model.model, _table(model, calls))
-    details: list[dict[str, Any]] = [_empty() for _ in calls]
+    details = [_empty(call.problem) for call in calls]
     said: dict[int, list[str]] = {}
     for number, part in told.groupby("number", sort=False):
         details[int(number)] = _whole(part)
@@ -74,6 +76,7 @@ def answer(model: Served, calls: list[list[Row]]) -> dict[str, list[Any]]:
         chosen = model.model.groups.assign(["\n".join(texts) for texts in said.values()])
         for number, group in zip(said, chosen, strict=True):
             details[number]["group"] = {"id": int(group), "name": model.model.groups.name(group)}
+    details = [_known(call) | detail for call, detail in zip(calls, details, strict=True)]
     return {"predictions": [JOINT.join(each["intents"]) for each in details], "details": details}
 
 
@@ -100,9 +103,9 @@ def observed(instances: list[Any], settings: Settings) -> tuple[pd.DataFrame, pd
     Words are redacted by rules here: a report must not repeat an account number.
     """
     own, column = options(settings), next(each for each in settings.columns if each.name == options(settings).text)
-    names = {each.name for each in settings.features} | {TURNS}
+    names = {each.name for each in settings.features} | asked.FIELDS
     rows = [instance if isinstance(instance, dict) else {} for instance in instances]
-    said = pd.Series([redact("\n".join(_said(row, own.text, own.speaker, own.customer))) or None for row in rows])
+    said = pd.Series([redact("\n".join(asked.said(row, own.text, own.speaker, own.customer))) or None for row in rows])
     unknown = Counter(name for row in rows for name in row.keys() - names)
     values = pd.DataFrame({own.text: said.astype(object)})
     return values, values.isna() & (column.missing == 0), unknown
@@ -113,30 +116,10 @@ def answers(response: dict[str, Any]) -> list[Any]:
     return list(response["predictions"])
 
 
-def _read(model: Served, instance: Any, place: str) -> list[Row]:
-    if not (isinstance(instance, dict) and TURNS in instance):
-        return _rows(model, [instance], f"{place}", "instances[0]")
-    common = {name: value for name, value in instance.items() if name != TURNS}
-    if not isinstance(instance[TURNS], list):
-        raise DataError(f"{place}: {TURNS} must be a list of turns, not {str(instance[TURNS])[:80]!r}.")
-    if (unknown := common.keys() - model.rows.columns.keys()) or model.model.call not in common:
-        named = f"there is no field {min(unknown)[:80]!r}" if unknown else f"{model.model.call} is required"
-        raise DataError(f"{place}: {named}; a call has the fields {model.model.call} and {TURNS}.")
-    told = [common | turn if isinstance(turn, dict) else turn for turn in instance[TURNS]]
-    return _rows(model, told, f"{place}.{TURNS}", "instances")
-
-
-def _rows(model: Served, told: list[Any], place: str, named: str) -> list[Row]:
-    try:
-        return model.rows.read(told)
-    except DataError as error:
-        raise DataError(str(error).replace(named, place, 1)) from None
-
-
-def _table(model: Served, calls: list[list[Row]]) -> pd.DataFrame:
+def _table(model: Served, calls: list[Asked]) -> pd.DataFrame:
     """A row a turn: the number of its call in the request, who speaks, and what."""
     names = list(model.rows.columns)
-    rows = [(number, dict(zip(names, row, strict=True))) for number, call in enumerate(calls) for row in call]
+    rows = [(number, dict(zip(names, row, strict=True))) for number, call in enumerate(calls) for row in call.turns]
     of = model.model
     return pd.DataFrame(
         {
@@ -166,7 +149,7 @@ def _whole(told: pd.DataFrame) -> dict[str, Any]:
     """A call from its turns: what the caller wants, and how the caller feels on average."""
     of_customer = told[told["customer"]]
     if not told["text"].str.strip().any():
-        return _empty()
+        return _empty(None)
     wanted = sorted({name for text in of_customer["intents"] for name in turns.split(text)})
     feeling = round(float(of_customer["sentiment"].mean()), 4) if len(of_customer) else 0.0
     return {"intents": wanted, **_feeling(feeling), TURNS: [_turn(row) for row in told.itertuples()]}
@@ -181,8 +164,13 @@ def _feeling(score: float) -> dict[str, Any]:
     return {"sentiment": score, "feeling": sentiment.name(score)}
 
 
-def _empty() -> dict[str, Any]:
-    return {"intents": [], **_feeling(0.0), TURNS: [], "problem": EMPTY}
+def _empty(problem: str | None) -> dict[str, Any]:
+    return {"intents": [], **_feeling(0.0), TURNS: [], asked.PROBLEM: problem or EMPTY}
+
+
+def _known(call: Asked) -> dict[str, Any]:
+    """What the request says of a call."""
+    return {"call": call.call} | ({} if call.silence is None else {asked.SILENCE: call.silence})
 
 
 def _calls_of(model: Served, rows: pd.DataFrame) -> list[dict[str, Any]]:
@@ -192,9 +180,3 @@ def _calls_of(model: Served, rows: pd.DataFrame) -> list[dict[str, Any]]:
         {call: name, TURNS: [{k: v for k, v in turn.items() if k != call} for turn in instances_of(model, part)]}
         for name, part in chosen.groupby(call, sort=False)
     ]
-
-
-def _said(row: dict[str, Any], text: str, speaker: str | None, customer: str) -> list[str]:
-    told = row[TURNS] if isinstance(row.get(TURNS), list) else [row]
-    own = [turn for turn in told if isinstance(turn, dict) and (speaker is None or turn.get(speaker) == customer)]
-    return [str(turn[text]) for turn in own if turn.get(text)]

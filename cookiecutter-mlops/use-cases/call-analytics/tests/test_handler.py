@@ -1,9 +1,16 @@
 """Calls in requests: what is answered about them, and what is refused."""
 
+import io
+import json
+import re
+from pathlib import Path
+
+import polars as pl
 import pytest
 from calls import call, settings_for, table
 
 from inference import handler, sentiment
+from inference import table as table_module
 from training import model
 from training.cells import DataError
 
@@ -11,6 +18,10 @@ from training.cells import DataError
 @pytest.fixture(scope="module")
 def served():
     return handler.serve(model.fit(table(), settings_for()))
+
+
+def table_of(body: bytes) -> pl.DataFrame:
+    return pl.read_parquet(io.BytesIO(body))
 
 
 def test_call_is_answered_as_a_whole_and_turn_by_turn(served):
@@ -57,12 +68,46 @@ def test_empty_call_is_told_and_the_others_are_answered(served, empty):
         ({"call": "a", "turns": [], "lang": "en"}, r"instances\[1\]: there is no field 'lang'"),
         (call(("customer", "a"), ("robot", "b")), r"instances\[1\]\.turns\[1\]: speaker must be one of agent"),
         ({"call": "a", "turns": ["hi"]}, r"instances\[1\]\.turns\[0\] must be an object"),
-        ({"call": "a", "text": "hi"}, r"instances\[1\]: speaker is required"),
     ],
 )
 def test_call_that_breaks_a_rule_is_named(served, instance, words):
-    with pytest.raises(DataError, match=words):
-        handler.predict(served, [call(("customer", "hi")), instance])
+    told = handler.predict(served, [call(("customer", "i lost my card")), instance])
+    assert told["predictions"] == ["lost", ""]
+    assert re.match(words, told["details"][1]["problem"])
+    with pytest.raises(DataError, match=words.replace("1", "0", 1)):  # nothing in this request can be answered
+        handler.predict(served, [instance])
+
+
+def test_turn_alone_that_breaks_a_rule_is_refused_with_its_request(served):
+    with pytest.raises(DataError, match=r"instances\[1\]: speaker is required"):
+        handler.predict(served, [call(("customer", "hi")), {"call": "a", "text": "hi"}])
+
+
+def test_problem_of_a_recording_is_passed_on(served):
+    told = handler.predict(served, [{"call": "b", "problem": "b.wav is no audio"}])
+    assert told["details"][0] | {"sentiment": 0, "feeling": ""} == {
+        "call": "b", "intents": [], "sentiment": 0, "feeling": "", "turns": [], "problem": "b.wav is no audio",
+    }  # fmt: skip
+
+
+def test_table_has_a_row_for_each_call_and_nothing_private(served):
+    calls = [
+        call(("agent", "hello"), ("customer", "i lost my card, my name is Zora Quist")) | {"silence": 0.25},
+        {"call": "b", "turns": "hi"},
+        call(("customer", "what is my balance"), name="c"),
+    ]
+    written = table_of(handler.WRITERS["application/vnd.apache.parquet"](handler.predict(served, calls)))
+    assert written["call"].to_list() == ["a", "b", "c"]
+    assert written["intents"].to_list() == [["lost"], [], ["balance"]]
+    assert written["silence"].to_list() == [0.25, None, None]
+    assert written["text"][0].startswith("agent: hello\ncustomer: i lost my card, my name is [NAME]")
+    assert written["problem"][0] is None and "must be a list of turns" in written["problem"][1]
+    assert "Zora" not in str(written.to_dicts())
+
+
+def test_table_has_the_columns_that_athena_is_told():
+    told = json.loads((Path(__file__).parent.parent / "terraform/calls.json").read_text())
+    assert {column["name"]: column["type"] for column in told} == table_module.COLUMNS
 
 
 def test_recorded_requests_hold_a_turn_and_whole_calls(served):

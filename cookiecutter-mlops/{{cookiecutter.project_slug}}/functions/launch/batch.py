@@ -58,7 +58,7 @@ def request(spec: dict[str, Any], live: dict[str, Any], name: str) -> dict[str, 
         },
         "TransformOutput": {
             "S3OutputPath": spec["output_s3_uri"],
-            "Accept": "application/json",
+            "Accept": spec["accept"],
             "KmsKeyId": spec["kms_key_arn"],
         },
         "TransformResources": machines if own else machines | {"VolumeKmsKeyId": spec["kms_key_arn"]},

@@ -1,0 +1,88 @@
+"""Calls as requests bring them, each read by itself: one that breaks a rule does not take the others along."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from inference.rows import Row, Rows
+from training.cells import DataError
+
+TURNS, SILENCE, PROBLEM = "turns", "silence", "problem"  # of a call, beside its name
+FIELDS = {TURNS, SILENCE, PROBLEM}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A call: its name, its turns, the share of silence in its recording, and why it cannot be answered."""
+
+    call: str | None
+    turns: list[Row]
+    silence: float | None = None
+    problem: str | None = None
+
+
+def read(rows: Rows, name: str, instances: list[Any]) -> list[Asked]:
+    """The calls of a request; `name` is the field with a call's name.
+
+    A call with turns that breaks a rule is an Asked with the sentence that says so. It is a DataError where all of them
+    do, so that whoever sends one call that is wrong gets an error; and for a turn alone, as for any row of a table.
+    """
+    calls, refusals = [], []
+    for number, instance in enumerate(instances):
+        try:
+            calls.append(_read(rows, name, instance, f"instances[{number}]"))
+        except DataError as error:
+            if not _whole(instance):
+                raise
+            refusals.append(error)
+            calls.append(Asked(_name(instance, name), [], problem=str(error)))
+    if refusals and len(refusals) == len(instances):
+        raise refusals[0]
+    return calls
+
+
+def said(instance: dict[str, Any], text: str, speaker: str | None, customer: str) -> Iterator[str]:
+    """The customer's words in an instance that nobody has read yet."""
+    told = instance[TURNS] if isinstance(instance.get(TURNS), list) else [instance]
+    for turn in told:
+        if isinstance(turn, dict) and turn.get(text) and (speaker is None or turn.get(speaker) == customer):
+            yield str(turn[text])
+
+
+def _whole(instance: Any) -> bool:
+    return isinstance(instance, dict) and bool(instance.keys() & FIELDS)
+
+
+def _read(rows: Rows, name: str, instance: Any, place: str) -> Asked:
+    if not _whole(instance):
+        turns = _rows(rows, [instance], place, "instances[0]")
+        return Asked(_name(dict(zip(rows.columns, turns[0], strict=True)), name), turns)
+    common = {key: value for key, value in instance.items() if key not in FIELDS}
+    turns = instance.get(TURNS, [])
+    if not isinstance(turns, list):
+        raise DataError(f"{place}: {TURNS} must be a list of turns, not {str(turns)[:80]!r}.")
+    if (unknown := common.keys() - rows.columns.keys()) or name not in common:
+        named = f"there is no field {min(unknown)[:80]!r}" if unknown else f"{name} is required"
+        raise DataError(f"{place}: {named}; a call has the fields {name} and {TURNS}.")
+    told = [common | turn if isinstance(turn, dict) else turn for turn in turns]
+    problem = instance.get(PROBLEM)  # of who made the request, such as a recording that cannot be opened
+    read = _rows(rows, told, f"{place}.{TURNS}", "instances") if problem is None else []
+    return Asked(_name(common, name), read, _share(instance.get(SILENCE), place), problem and str(problem)[:500])
+
+
+def _rows(rows: Rows, told: list[Any], place: str, named: str) -> list[Row]:
+    try:
+        return rows.read(told)
+    except DataError as error:
+        raise DataError(str(error).replace(named, place, 1)) from None
+
+
+def _name(instance: Any, name: str) -> str | None:
+    value = instance.get(name) if isinstance(instance, dict) else None
+    return None if value is None else str(value)[:200]
+
+
+def _share(value: Any, place: str) -> float | None:
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1):
+        return value
+    raise DataError(f"{place}: {SILENCE} must be a number from 0 to 1, such as 0.25, not {str(value)[:80]!r}.")
