@@ -1,23 +1,24 @@
 """Calls as requests bring them, each read by itself: one that breaks a rule does not take the others along."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from inference.rows import Row, Rows
 from training.cells import DataError
 
-TURNS, SILENCE, PROBLEM = "turns", "silence", "problem"  # of a call, beside its name
-FIELDS = {TURNS, SILENCE, PROBLEM}
+TURNS, PROBLEM = "turns", "problem"  # of a call, beside its name
+MEASURES = ("seconds", "silence", "longest_silence", "overlap")  # of its recording; inference/audio.py
+FIELDS = {TURNS, PROBLEM, *MEASURES}
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A call: its name, its turns, the share of silence in its recording, and why it cannot be answered."""
+    """A call: its name, its turns, what its recording measures, and why it cannot be answered."""
 
     call: str | None
     turns: list[Row]
-    silence: float | None = None
+    measures: dict[str, float] = field(default_factory=dict)
     problem: str | None = None
 
 
@@ -67,7 +68,7 @@ def _read(rows: Rows, name: str, instance: Any, place: str) -> Asked:
     told = [common | turn if isinstance(turn, dict) else turn for turn in turns]
     problem = instance.get(PROBLEM)  # of who made the request, such as a recording that cannot be opened
     read = _rows(rows, told, f"{place}.{TURNS}", "instances") if problem is None else []
-    return Asked(_name(common, name), read, _share(instance.get(SILENCE), place), problem and str(problem)[:500])
+    return Asked(_name(common, name), read, _measures(instance, place), problem and str(problem)[:500])
 
 
 def _rows(rows: Rows, told: list[Any], place: str, named: str) -> list[Row]:
@@ -82,7 +83,9 @@ def _name(instance: Any, name: str) -> str | None:
     return None if value is None else str(value)[:200]
 
 
-def _share(value: Any, place: str) -> float | None:
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1):
-        return value
-    raise DataError(f"{place}: {SILENCE} must be a number from 0 to 1, such as 0.25, not {str(value)[:80]!r}.")
+def _measures(instance: dict[str, Any], place: str) -> dict[str, float]:
+    given = {name: instance[name] for name in MEASURES if instance.get(name) is not None}
+    for name, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+            raise DataError(f"{place}: {name} must be a number from 0 up, such as 0.25, not {str(value)[:80]!r}.")
+    return given

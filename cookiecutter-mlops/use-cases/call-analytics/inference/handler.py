@@ -76,7 +76,7 @@ def answer(model: Served, calls: list[Asked]) -> dict[str, list[Any]]:
         chosen = model.model.groups.assign(["\n".join(texts) for texts in said.values()])
         for number, group in zip(said, chosen, strict=True):
             details[number]["group"] = {"id": int(group), "name": model.model.groups.name(group)}
-    details = [_known(call) | detail for call, detail in zip(calls, details, strict=True)]
+    details = [{"call": call.call, **call.measures, **own} for call, own in zip(calls, details, strict=True)]
     return {"predictions": [JOINT.join(each["intents"]) for each in details], "details": details}
 
 
@@ -166,11 +166,6 @@ def _feeling(score: float) -> dict[str, Any]:
 
 def _empty(problem: str | None) -> dict[str, Any]:
     return {"intents": [], **_feeling(0.0), TURNS: [], asked.PROBLEM: problem or EMPTY}
-
-
-def _known(call: Asked) -> dict[str, Any]:
-    """What the request says of a call."""
-    return {"call": call.call} | ({} if call.silence is None else {asked.SILENCE: call.silence})
 
 
 def _calls_of(model: Served, rows: pd.DataFrame) -> list[dict[str, Any]]:

@@ -15,7 +15,10 @@ COLUMNS = {
     "group_id": "bigint",
     "group_name": "string",
     "turns": "bigint",
+    "seconds": "double",
     "silence": "double",
+    "longest_silence": "double",
+    "overlap": "double",
     "text": "string",
     "problem": "string",
 }

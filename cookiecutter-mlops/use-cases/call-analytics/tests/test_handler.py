@@ -67,6 +67,7 @@ def test_empty_call_is_told_and_the_others_are_answered(served, empty):
         ({"turns": []}, r"instances\[1\]: call is required"),
         ({"call": "a", "turns": [], "lang": "en"}, r"instances\[1\]: there is no field 'lang'"),
         (call(("customer", "a"), ("robot", "b")), r"instances\[1\]\.turns\[1\]: speaker must be one of agent"),
+        ({"call": "a", "turns": [], "silence": "much"}, r"instances\[1\]: silence must be a number"),
         ({"call": "a", "turns": ["hi"]}, r"instances\[1\]\.turns\[0\] must be an object"),
     ],
 )
@@ -92,15 +93,16 @@ def test_problem_of_a_recording_is_passed_on(served):
 
 def test_table_has_a_row_for_each_call_and_nothing_private(served):
     calls = [
-        call(("agent", "hello"), ("customer", "i lost my card, my name is Zora Quist")) | {"silence": 0.25},
+        call(("agent", "hello"), ("customer", "my name is Zora Quist")) | {"silence": 0.25, "seconds": 9},
         {"call": "b", "turns": "hi"},
         call(("customer", "what is my balance"), name="c"),
     ]
     written = table_of(handler.WRITERS["application/vnd.apache.parquet"](handler.predict(served, calls)))
     assert written["call"].to_list() == ["a", "b", "c"]
-    assert written["intents"].to_list() == [["lost"], [], ["balance"]]
+    assert written["intents"].to_list() == [["details"], [], ["balance"]]
     assert written["silence"].to_list() == [0.25, None, None]
-    assert written["text"][0].startswith("agent: hello\ncustomer: i lost my card, my name is [NAME]")
+    assert written["seconds"].to_list() == [9, None, None]
+    assert written["text"][0].startswith("agent: hello\ncustomer: my name is [NAME]")
     assert written["problem"][0] is None and "must be a list of turns" in written["problem"][1]
     assert "Zora" not in str(written.to_dicts())
 
