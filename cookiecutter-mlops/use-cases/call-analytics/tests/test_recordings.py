@@ -148,14 +148,14 @@ def test_each_call_is_written_once_and_broken_ones_take_no_other_along(folder, m
     assert next(one for one in answered if one["call"] == "empty")["problem"] == handler.EMPTY
 
 
-def test_whisper_hears_a_recording(folder, tmp_path):
+def test_whisper_hears_a_recording(folder, tmp_path_factory):
     """A tiny one with random weights: what it says means nothing, but every step from sound to words is real."""
     pytest.importorskip("faster_whisper", reason="pip install -r requirements/speech.txt runs this test")
     import tiny_whisper
 
     from inference.transcribe import whisper
 
-    transcribe = whisper(str(tiny_whisper.make(tmp_path / "whisper")))
+    transcribe = whisper(str(tiny_whisper.make(tmp_path_factory.mktemp("model") / "whisper")))
     ((name, paths),) = recordings.found(folder)
     call = recordings.instance(name, paths, transcribe)
     assert [turn["speaker"] for turn in call["turns"]] == ["agent", "customer", "agent", "customer"]
