@@ -35,9 +35,9 @@ class Case:
 
 def call_is_understood(answer: dict[str, Any]) -> None:
     detail, empty = answer["details"]
-    assert answer["predictions"] == ["give_details|report_lost_card", ""]
-    assert (detail["turns"][2]["text"], detail["feeling"]) == ("it is [NAME]", "negative")
-    assert detail["turns"][2]["slots"] == [{"slot": "name", "value": "Ada Castillo"}]
+    assert answer["predictions"] == ["give_details|greeting|report_lost_card", ""]
+    assert (detail["turns"][4]["text"], detail["feeling"]) == ("it is [NAME]", "negative")
+    assert detail["turns"][4]["slots"] == [{"slot": "name", "value": "Ada Castillo"}]
     assert "nobody says a word" in empty["problem"]
 
 
@@ -45,8 +45,8 @@ def calls_become_a_table(project: LoopProject) -> None:
     """Batch inference answers each file once, in Parquet; Glue's table says where, and which columns."""
     given = {
         "day=2026-01-30/a.json": [{"call": "c1", "turns": CALL}, {"call": "c2", "turns": "hello"}],
-        "day=2026-01-31/b.json": [{"call": "c3", "turns": CALL[:1]}, {"call": "c4", "problem": "c4.wav is no audio."}],
-        "day=2026-01-31/c.json": [{"call": "c5", "turns": CALL[:1]}],
+        "day=2026-01-31/b.json": [{"call": "c3", "turns": CALL[:3]}, {"call": "c4", "problem": "c4.wav is no audio."}],
+        "day=2026-01-31/c.json": [{"call": "c5", "turns": CALL[:3]}],
     }
     answered_in_batch(project, {name: json.dumps({"instances": calls}).encode() for name, calls in given.items()})
     table = project.client("glue").get_table(DatabaseName="salary_prediction", Name="calls_prod")["Table"]
@@ -57,7 +57,9 @@ def calls_become_a_table(project: LoopProject) -> None:
     assert "must be a list of turns" in rows[1]["problem"]
     assert Counter((row["day"], intent) for row in rows for intent in row["intents"]) == {
         ("2026-01-30", "give_details"): 1,
+        ("2026-01-30", "greeting"): 1,
         ("2026-01-30", "report_lost_card"): 1,
+        ("2026-01-31", "greeting"): 2,
         ("2026-01-31", "report_lost_card"): 2,
     }
     project.mlops("batch", ok=False)  # nothing is pending
@@ -85,6 +87,8 @@ def stored_calls(project: LoopProject, table: dict[str, Any]) -> list[dict[str, 
 
 
 CALL = [
+    {"speaker": "customer", "text": "hello"},
+    {"speaker": "agent", "text": "welcome to the bank, how can i help you"},
     {"speaker": "customer", "text": "i lost my card, i am not happy about it"},
     {"speaker": "agent", "text": "may i have your name please"},
     {"speaker": "customer", "text": "it is Ada Castillo"},
