@@ -66,20 +66,21 @@ def draw(ratios: list[Ratio], title: str, file: Path, to_goal: bool = False) -> 
     """Write bars as SVG, as long as the ratio or, `to_goal`, its share of the goal; a line across each is the goal."""
     unit = [ratio.goal if to_goal else 1 for ratio in ratios]
     scale = 420 / max(max(ratio.measured, ratio.goal) / one for ratio, one in zip(ratios, unit, strict=True))
-    bars = [_bar(ratio, 40 + 34 * place, scale / unit[place]) for place, ratio in enumerate(ratios)]
-    size = f'width="920" height="{52 + 34 * len(ratios)}"'
+    left = 20 + 7 * max(len(ratio.label) for ratio in ratios)
+    bars = [_bar(ratio, left, 40 + 34 * place, scale / unit[place]) for place, ratio in enumerate(ratios)]
+    size = f'width="{left + 600}" height="{52 + 34 * len(ratios)}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="14">'
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join([head, f'<text x="10" y="22" font-weight="bold">{title}</text>', *bars, "</svg>\n"]))
 
 
-def _bar(ratio: Ratio, top: int, scale: float) -> str:
+def _bar(ratio: Ratio, left: int, top: int, scale: float) -> str:
     colour = "#2a7f62" if ratio.measured >= ratio.goal else "#b5651d"
-    goal = 230 + ratio.goal * scale
+    goal = left + ratio.goal * scale
     return (
-        f'<text x="220" y="{top + 16}" text-anchor="end">{ratio.label}</text>'
-        f'<rect x="230" y="{top}" width="{ratio.measured * scale:.0f}" height="22" fill="{colour}"/>'
+        f'<text x="{left - 10}" y="{top + 16}" text-anchor="end">{ratio.label}</text>'
+        f'<rect x="{left}" y="{top}" width="{ratio.measured * scale:.0f}" height="22" fill="{colour}"/>'
         f'<line x1="{goal:.0f}" x2="{goal:.0f}" y1="{top - 4}" y2="{top + 26}" stroke="black" stroke-width="2"/>'
-        f'<text x="{236 + max(ratio.measured, ratio.goal) * scale:.0f}" y="{top + 16}">'
-        f"{ratio.measured:.1f}x, goal {ratio.goal:g}x</text>"
+        f'<text x="{left + 6 + max(ratio.measured, ratio.goal) * scale:.0f}" y="{top + 16}">'
+        f"{ratio.measured:.3g}x, goal {ratio.goal:g}x</text>"
     )
