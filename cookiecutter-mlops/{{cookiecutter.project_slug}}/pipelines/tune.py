@@ -64,7 +64,7 @@ def follow(name: str) -> dict[str, Any]:
     def ended() -> dict[str, Any] | None:
         state = project.client("sagemaker").describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
         line = ", ".join(f"{count} {status}" for status, count in state["TrainingJobStatusCounters"].items() if count)
-        if line not in told:
+        if line and line not in told:
             print(f"  {line}", flush=True)
             told.add(line)
         return state if state["HyperParameterTuningJobStatus"] in ENDED else None
