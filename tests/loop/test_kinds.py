@@ -13,12 +13,16 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def make(tmp_path):
-    """A function that makes a project with these answers and takes it to its first release."""
+    """A function that makes a project with these answers and settings, and takes it to its first release."""
     projects = []
 
-    def released(*answers: str) -> LoopProject:
+    def released(*answers: str, **endpoint: object) -> LoopProject:
         project = LoopProject(new_project(tmp_path, *answers))
         projects.append(project)
+        file = project.path / "terraform" / "terraform.auto.tfvars.json"
+        settings = json.loads(file.read_text())
+        settings["endpoint"] |= endpoint
+        file.write_text(json.dumps(settings, indent=2) + "\n")
         project.up()
         project.mlops("apply")
         project.mlops("data", "push", str(project.path / "data" / "sample.csv"))
@@ -49,7 +53,8 @@ def test_zip_in_s3_becomes_a_serverless_endpoint(make):
 
 
 def test_asynchronous_endpoint_writes_its_answer_to_s3(make):
-    project = make("endpoint_kind=asynchronous")
+    scaling = {"min_capacity": 0, "max_capacity": 2, "invocations_per_instance": 5}
+    project = make("endpoint_kind=asynchronous", autoscaling=scaling)
     request = {"instances": project.recorded_request()["instances"] * 2}
     answer = project.invoke_function(request)
     first, second = project.wait_for_object(answer["output_location"])["predictions"]
