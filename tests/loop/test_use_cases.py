@@ -1,6 +1,6 @@
-"""The loop of each use case but `tabular` (test_loop.py): made, applied, trained, released, asked, monitored once.
+"""The loop of each use case but plain `tabular` (test_loop.py): made, applied, trained, released, asked, monitored.
 
-A new use case is a new entry of CASES.
+A new use case is a new entry of CASES; what follows `-with-` in a name tells two entries of one apart.
 """
 
 import base64
@@ -31,6 +31,8 @@ class Case:
     variables: dict[str, Any] = field(default_factory=dict)  # of Terraform, beside those that the answers give
     files: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)  # for a batch, and what their answers hold
     then: Callable[[LoopProject], None] = lambda project: None  # what else it does
+    edits: dict[str, tuple[str, str]] = field(default_factory=dict)  # of the project's files, before the first push
+    facts: dict[str, str] = field(default_factory=dict)  # that the registry knows of the model
 
 
 def call_is_understood(answer: dict[str, Any]) -> None:
@@ -120,6 +122,22 @@ PAGES = [
     {"words": [{"text": "Cafe Aurora S.L.", "box": [20, 20, 180, 30]}]},
     {"words": [{"text": "TOTAL", "box": [20, 40, 70, 50]}, {"text": "12.50", "box": [90, 40, 140, 50]}]},
 ]
+
+
+def salary_grows_with_schooling(answer: dict[str, Any]) -> None:
+    twelve, twenty = answer["predictions"]
+    assert 10_000 < twelve < twenty < 200_000
+
+
+WORKER = {
+    "education_years": 12,
+    "experience_years": 8,
+    "department": "sales",
+    "city": "Madrid",
+    "manager": False,
+    "hired_on": "2021-03-01",
+    "review_score": None,
+}
 CASES = {
     "call-analytics": Case(
         {"instances": [{"call": "c1", "turns": CALL}, {"call": "c2", "turns": []}]},
@@ -139,15 +157,26 @@ CASES = {
             "noise.pdf": (b"\0\1", b"not a PDF or an image"),
         },
     ),
+    "tabular-with-lightgbm": Case(
+        {"instances": [WORKER, WORKER | {"education_years": 20, "city": None}]},
+        salary_grows_with_schooling,
+        {*WORKER, "(prediction)"},
+        edits={
+            "project.toml": ('name = "gradient-boosting"', 'name = "lightgbm"'),
+            "requirements/model.txt": ("# lightgbm==", "lightgbm=="),
+        },
+        facts={"serving_plan": "complete"},
+    ),
 }
 
 
 @pytest.fixture(params=CASES)
 def use_case(request, tmp_path):
     """A use case's name, and its project with the model of its sample in production."""
-    answers = ("stages=prod", f"use_case={request.param}", *CASES[request.param].answers)
-    project = LoopProject(new_project(tmp_path, *answers))
-    add_variables(project, CASES[request.param].variables)
+    case, chosen = CASES[request.param], request.param.partition("-with-")[0]
+    project = LoopProject(new_project(tmp_path, "stages=prod", f"use_case={chosen}", *case.answers))
+    add_variables(project, case.variables)
+    edit(project, case.edits)
     try:
         project.up()
         project.mlops("apply")
@@ -166,11 +195,21 @@ def add_variables(project: LoopProject, variables: dict[str, Any]) -> None:
         project.run("git", "commit", "--quiet", "--all", "--message", "Set variables of Terraform")
 
 
+def edit(project: LoopProject, edits: dict[str, tuple[str, str]]) -> None:
+    for name, (old, new) in edits.items():
+        text = (project.path / name).read_text()
+        assert old in text, name
+        (project.path / name).write_text(text.replace(old, new))
+    if edits:
+        project.run("git", "commit", "--quiet", "--all", "--message", "Choose another model")
+
+
 def test_use_case_is_trained_released_asked_and_monitored(use_case):
     name, project = use_case
     case = CASES[name]
     model = project.packages()[0]["CustomerMetadataProperties"]
     assert float(model["value"]) != float(model["baseline"])  # the gate has said which is better
+    assert case.facts.items() <= model.items()
     case.check(answered(project, case.request))
     project.mlops("monitor", "--no-open", ok=False)  # exit code 1: a few requests, of which Verify's bad one is many
     report = json.loads((project.path / ".mlops" / "monitoring" / "prod" / "statistics.json").read_text())
