@@ -1,4 +1,4 @@
-# The role of a job itself: read snapshots, write models and checkpoints, pull this project's images, write its log.
+# The role of a job itself: read snapshots and pre-trained weights, write models and checkpoints, pull this project's images, write its log.
 
 locals {
   network_members = concat(
@@ -45,7 +45,7 @@ data "aws_iam_policy_document" "job" {
   statement {
     sid       = "ReadSnapshots"
     actions   = ["s3:GetObject"]
-    resources = ["${var.buckets.data.arn}/snapshots/*"]
+    resources = ["${var.buckets.data.arn}/snapshots/*", "${var.buckets.models.arn}/weights/*"]
   }
 
   statement {

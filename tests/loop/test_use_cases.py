@@ -6,6 +6,7 @@ A new use case is a new entry of CASES; what follows `-with-` in a name tells tw
 import base64
 import io
 import json
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -138,6 +139,17 @@ WORKER = {
     "hired_on": "2021-03-01",
     "review_score": None,
 }
+
+
+def call_is_summarized(answer: dict[str, Any]) -> None:
+    told, too_long = answer["predictions"]
+    assert len(told["summary"].split()) >= 4
+    assert "at most 448" in too_long["error"]
+
+
+LOST = "Agent: Harbor Bank, this is Ada.\nCustomer: I lost my card on Monday.\nAgent: I have blocked it."
+# Their environments are gigabytes, too much for every run of CI.
+LARGE = {"llm-summarization": "MLOPS_LANGUAGE_MODELS"}
 CASES = {
     "call-analytics": Case(
         {"instances": [{"call": "c1", "turns": CALL}, {"call": "c2", "turns": []}]},
@@ -167,12 +179,19 @@ CASES = {
         },
         facts={"serving_plan": "complete"},
     ),
+    "llm-summarization": Case(
+        {"instances": [{"dialogue": LOST}, {"dialogue": LOST * 100}]},
+        call_is_summarized,
+        {"dialogue", "(prediction)"},
+    ),
 }
 
 
 @pytest.fixture(params=CASES)
 def use_case(request, tmp_path):
     """A use case's name, and its project with the model of its sample in production."""
+    if (variable := LARGE.get(request.param)) and variable not in os.environ:
+        pytest.skip(f"installs torch and more, 2 GB; set {variable}=1 for it")
     case, chosen = CASES[request.param], request.param.partition("-with-")[0]
     project = LoopProject(new_project(tmp_path, "stages=prod", f"use_case={chosen}", *case.answers))
     add_variables(project, case.variables)

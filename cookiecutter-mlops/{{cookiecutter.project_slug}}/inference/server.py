@@ -12,6 +12,7 @@ A request that breaks a rule gets 4xx and {"error": one sentence}. Use cases dif
     answer(model, rows) -> {name: list}     the first list holds the predictions; may be `async`
     READERS  {content type: bytes -> instances}, beside those of inference/formats.py       (where there is one)
     WRITERS  {content type: answer -> bytes}, beside those of inference/formats.py          (where there is one)
+    STREAMS  {content type that is accepted: (model, rows) -> pieces of the answer}         (where there is one)
     WORKERS  how many processes, where the model does not survive a fork (a GPU)            (where there is one)
 """
 
@@ -26,7 +27,7 @@ import asyncio
 import inspect
 import json
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,7 @@ class App:
         self.about = {"rung": name, "why": why} | {key: manifest[key] for key in ("commit", "data_version")}
         self.readers = formats.readers(handler.fields(self.model)) | getattr(handler, "READERS", {})
         self.writers = getattr(handler, "WRITERS", {})
+        self.streams = getattr(handler, "STREAMS", {})
         self.waits = inspect.iscoroutinefunction(handler.answer)
         self.threads, self.alone = ThreadPoolExecutor(2), name in ALONE and not self.waits
         self.batched = Batcher(lambda rows: handler.answer(self.model, rows))
@@ -105,6 +107,7 @@ class App:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = access.Request(scope)
+        content: bytes | Iterator[bytes]
         try:
             status, kind, content = await self._answered(request, receive)
         except Refused as refusal:
@@ -118,15 +121,27 @@ class App:
             frames = "".join(traceback.format_tb(error.__traceback__))
             access.say("error", request_id=request.id, type=type(error).__name__, frames=frames)
             status, kind, content = 500, formats.JSON, _error(BROKEN)
-        headers = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(content))]
-        headers.append((b"x-request-id", request.id.encode()))
+        headers = [(b"content-type", kind.encode()), (b"x-request-id", request.id.encode())]
+        if not isinstance(content, bytes):
+            return await self._streamed(request, send, headers, content)
+        headers.append((b"content-length", b"%d" % len(content)))
         if status == 413:  # what is still on its way is not waited for
             headers.append((b"connection", b"close"))
         request.done(status, len(content))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
-    async def _answered(self, request: access.Request, receive: Any) -> tuple[int, str, bytes]:
+    async def _streamed(self, request: access.Request, send: Any, headers: Any, pieces: Iterator[bytes]) -> None:
+        """Send pieces as they come; nobody can be told any more that one of them failed, so the connection breaks."""
+        loop, size = asyncio.get_running_loop(), 0
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        while piece := await loop.run_in_executor(self.threads, next, pieces, b""):
+            size += len(piece)
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        request.done(200, size)
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _answered(self, request: access.Request, receive: Any) -> tuple[int, str, bytes | Iterator[bytes]]:
         method, path = request.method, request.path
         if path == "/invocations" and method == "POST":
             return await self._invocations(request, receive)
@@ -141,14 +156,16 @@ class App:
         await self._ask(handler.read(self.model, self.probe))
         return 200, formats.JSON, json.dumps({"status": "ok"} | self.about).encode()
 
-    async def _invocations(self, request: access.Request, receive: Any) -> tuple[int, str, bytes]:
+    async def _invocations(self, request: access.Request, receive: Any) -> tuple[int, str, bytes | Iterator[bytes]]:
         header = request.header(b"content-type")
         read = self.readers.get(formats.content_type(header))
         if read is None:
             raise Refused(415, f"Content-Type must be {', '.join(self.readers)}, not {header[:80]!r}.")
-        kind = formats.accepted(request.header(b"accept"), tuple(self.writers))
+        kind = formats.accepted(request.header(b"accept"), (*self.writers, *self.streams))
         body = await _body(request, receive)
         large = len(body) > LARGE
+        if stream := self.streams.get(kind):
+            return 200, kind, stream(self.model, await self._beside(self._rows, read, body))
         if self.alone:
             whole = self._whole
             return 200, kind, await self._beside(whole, read, body, kind) if large else whole(read, body, kind)

@@ -29,6 +29,7 @@ class Order:
     snapshot: Snapshot
     champion: dict[str, Any] | None = None  # what the parameter `live` of the last stage holds
     execution: str = ""  # of the pipeline that asks
+    weights: str = ""  # the S3 folder of pre-trained weights that are learned further
 
     @property
     def identity(self) -> dict[str, str]:
@@ -45,7 +46,8 @@ class Order:
     def channels(self) -> list[dict[str, Any]]:
         """What the job reads; the data comes first, and pipelines/register.py looks there."""
         live = [channel("champion", self.champion["model_data_url"])] if self.champion else []
-        return [channel("training", self.snapshot.uri), *live]
+        pretrained = [channel("weights", self.weights)] if self.weights else []
+        return [channel("training", self.snapshot.uri), *live, *pretrained]
 
 
 def has_nvme(instance_type: str) -> bool:

@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 
 from pipelines import gatekeeper, job, logs, project, snapshot
 from pipelines.project import PipelineError
+from training.settings import load_settings
 
 HANDOVER = Path(".mlops/training-job.json")
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
@@ -148,6 +149,12 @@ def champion(spec: dict[str, Any]) -> dict[str, Any] | None:
     return live
 
 
+def weights(spec: dict[str, Any]) -> str:
+    """Where the pre-trained weights of project.toml lie; empty where training begins from nothing."""
+    name = load_settings().model.weights
+    return f"s3://{spec['models_bucket']}/weights/{name}/" if name else ""
+
+
 def hand_over(**facts: str) -> None:
     """Tell the next command of this build which job it was, or why there is none."""
     HANDOVER.parent.mkdir(exist_ok=True)
@@ -163,7 +170,8 @@ def main() -> None:
     answer = gatekeeper.admission(data.version)
     print(answer["reason"], flush=True)
     if answer["decision"] == "start":
-        hand_over(training_job=train(spec, job.Order(image, commit, data, champion(spec), os.environ["EXECUTION"])))
+        order = job.Order(image, commit, data, champion(spec), os.environ["EXECUTION"], weights(spec))
+        hand_over(training_job=train(spec, order))
     else:
         hand_over(skipped=answer["reason"])
 

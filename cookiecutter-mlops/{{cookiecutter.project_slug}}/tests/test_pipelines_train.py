@@ -72,6 +72,13 @@ def test_request_in_a_network_names_it():
     }
 
 
+def test_request_with_weights_has_a_channel_for_them():
+    order = replace(ORDER, weights="s3://wages-models/weights/own/")
+    channels = job.request(training_spec(), order, "job", "ml.g5.2xlarge")["InputDataConfig"]
+    assert [channel["ChannelName"] for channel in channels] == ["training", "weights"]
+    assert channels[1]["DataSource"]["S3DataSource"]["S3Uri"] == "s3://wages-models/weights/own/"
+
+
 @pytest.mark.parametrize(("commit", "expected"), [("1a2b3c4d5e6f", "1a2b3c4d"), ("_.x-3Y.Zq1", "x3YZq1")])
 def test_name_holds_time_and_commit(commit: str, expected: str):
     now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

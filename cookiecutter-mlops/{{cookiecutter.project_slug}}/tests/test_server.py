@@ -298,6 +298,21 @@ def test_handler_brings_other_content_types_and_may_be_asynchronous(trained, mon
     assert (summed.content, summed.headers["content-type"]) == (b"4", "text/x-sum")
 
 
+def test_answer_that_the_handler_streams_arrives_in_pieces(trained, samples, monkeypatch):
+    def stream(model, rows):
+        return iter([b"data: 1\n\n", b"data: 2\n\n"])
+
+    monkeypatch.setattr(handler, "STREAMS", {"text/event-stream": stream}, raising=False)
+    with serving(App(trained / "model")) as client:
+        wanted = {"accept": "text/event-stream"}
+        with client.stream("POST", "/invocations", json=samples[0]["request"], headers=wanted) as answer:
+            pieces = b"".join(answer.iter_raw())
+        refused = client.post("/invocations", content=b"{", headers=JSON | wanted)
+        plain = client.post("/invocations", json=samples[0]["request"])
+    assert (answer.headers["content-type"], pieces) == ("text/event-stream", b"data: 1\n\ndata: 2\n\n")
+    assert (refused.status_code, plain.json()) == (400, samples[0]["response"])
+
+
 def test_accept_header_names_the_type_of_the_answer():
     assert [formats.accepted(header) for header in ("", "*/*", "text/csv;q=1", "image/png, application/*")] == [
         "application/json", "application/json", "text/csv", "application/json",

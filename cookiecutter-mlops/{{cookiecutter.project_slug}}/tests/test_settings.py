@@ -32,7 +32,7 @@ def test_hyperparameters_of_a_job_lie_over_those_of_the_file():
     [
         ({"problem": GOOD["problem"] | {"target": "prize"}}, ["target", "'prize'", "price, size"]),
         ({"problem": GOOD["problem"] | {"metric": "accuracy"}}, ["metric", "mae, rmse, r2", "'accuracy'"]),
-        ({"problem": GOOD["problem"] | {"type": "ranking"}}, ["multilabel or extraction", "'ranking'"]),
+        ({"problem": GOOD["problem"] | {"type": "ranking"}}, ["extraction or summarization", "'ranking'"]),
         ({"problem": {"type": "regression", "target": "price"}}, ["[problem]", "metric is missing"]),
         ({"problem": GOOD["problem"] | {"type": "classification", "metric": "accuracy"}}, ["category"]),
         ({"columns": [*COLUMNS, {"name": "size", "type": "number"}]}, ["each name must occur once"]),

@@ -5,18 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.cluster import MiniBatchKMeans
-from sklearn.linear_model import Ridge
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from training import incremental, shards
+from training import shards
 from training.checkpoint import NOWHERE
 from training.data import load_table, split
 from training.rules import DataError
 from training.shards import Shards
 
 COLOURS = ["red", "blue", ""]
+
+
+@pytest.fixture
+def incremental():
+    return pytest.importorskip("training.incremental", reason="this use case learns without scikit-learn")
 
 
 @pytest.fixture
@@ -86,17 +87,23 @@ def test_log_says_how_rows_are_learned_from(houses, settings):
     )
 
 
-def test_clusters_are_found_in_batches(houses, settings, monkeypatch):
+def test_clusters_are_found_in_batches(incremental, houses, settings, monkeypatch):
+    from sklearn import cluster, pipeline, preprocessing
+
     monkeypatch.setattr(incremental, "ENOUGH", 4000)
     learn, _ = split(load_table(houses, large(settings)), settings)
-    kmeans = MiniBatchKMeans(2, random_state=0, n_init=1)
-    pipeline = Pipeline([("scale", StandardScaler()), ("kmeans", kmeans)])
-    fitted = incremental.fit_in_batches(pipeline, learn, lambda rows: rows[["size"]], None, NOWHERE)
+    kmeans = cluster.MiniBatchKMeans(2, random_state=0, n_init=1)
+    steps = pipeline.Pipeline([("scale", preprocessing.StandardScaler()), ("kmeans", kmeans)])
+    fitted = incremental.fit_in_batches(steps, learn, lambda rows: rows[["size"]], None, NOWHERE)
     centers = fitted[0].inverse_transform(fitted[-1].cluster_centers_)
     assert sorted(centers.ravel()) == pytest.approx([20, 80], abs=1)
 
 
-def test_fit_on_a_mapped_matrix_is_that_on_the_table(houses, settings):
+def test_fit_on_a_mapped_matrix_is_that_on_the_table(incremental, houses, settings):
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     learn, _ = split(load_table(houses, large(settings)), settings)
 
     def inputs(rows):

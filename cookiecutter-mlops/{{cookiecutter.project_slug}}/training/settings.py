@@ -24,12 +24,14 @@ METRICS = {
     "multilabel": dict.fromkeys(("exact_match", "f1_macro", "f1_micro", "group_exact_match", "group_f1_macro"), True),
     # Of several values that a row holds, written as a JSON object: the share that is right, of rows with all right.
     "extraction": {"exact_match": True, "complete": True},
+    "summarization": {"rouge1": True, "rouge2": True, "rougeL": True},  # of summaries, beside those that people wrote
 }
 TARGETS = {
     "regression": ("number",),
     "classification": ("category", "boolean"),
     "multilabel": ("labels",),
     "extraction": ("text",),
+    "summarization": ("text",),
 }
 
 
@@ -73,6 +75,7 @@ class Gate:
 @dataclass(frozen=True)
 class Model:
     name: str = "gradient-boosting"
+    weights: str = ""  # what is learned further: a folder below weights/ of the models bucket, the channel `weights`
     hyperparameters: dict[str, Any] = field(default_factory=dict)
     search: dict[str, Any] = field(default_factory=dict)  # what training/search.py tries; see training/ranges.py
 

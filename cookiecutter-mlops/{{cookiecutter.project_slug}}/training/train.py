@@ -129,7 +129,8 @@ def main(arguments: list[str]) -> None:
     evaluation = train(source, LOCAL, settings)
     print(f"data      {source} ({evaluation['data_version']}), {evaluation['rows']}")
     for name, value in evaluation["metrics"].items():
-        print(f"{name:<9} {value:.4g} (trivial model {evaluation['baseline_metrics'][name]:.4g})")
+        trivial = evaluation["baseline_metrics"].get(name)
+        print(f"{name:<9} {value:.4g}" + (f" (trivial model {trivial:.4g})" if trivial is not None else ""))
     verdict, told = gate(evaluation, None, settings.gate), LOCAL / "output/data/report.html"
     told.write_text(report.page(evaluation, verdict), encoding="utf-8")
     print(f"gate      {verdict.sentence()}\nreport    {told}\nmodel     {LOCAL / 'model'}; try: make serve")

@@ -20,7 +20,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import capture
+from . import capture, shape
 
 log = logging.getLogger()
 EXAMPLE = '{"instances": [{"column": 1}]}'
@@ -52,13 +52,14 @@ def handler(event, context):
 def answer_to(event):
     request = request_of(event)
     key = inference_id(request)
-    body = json.dumps(request)
+    body = json.dumps(shape.to_endpoint(request))
     later = os.environ["ENDPOINT_KIND"] == "asynchronous"
     answer = submit(body, key) if later else ask(body, key)
     if later:
         capture.expect(client, key, body, answer["output_location"])
     else:
         capture.record(client, key, body, json.dumps(answer))
+        answer = shape.to_caller(request, answer)
     if isinstance(answer, dict):
         answer["inference_id"] = key
     return 202 if later else 200, answer

@@ -1,0 +1,34 @@
+"""What an application sends and gets, through the function in front of the endpoint."""
+
+import io
+import json
+
+import pytest
+from fake_aws import FakeAws
+
+from functions.invoke import handler as invoke
+
+CHAT = {"messages": [{"role": "user", "content": "Agent: hello"}]}
+SEVERAL = {"instances": [{"dialogue": "a"}]}
+
+
+@pytest.mark.parametrize(
+    ("sent", "asked", "answer", "told"),
+    [
+        ({"dialogue": "a"}, SEVERAL, {"predictions": [{"summary": "b"}]}, {"summary": "b"}),
+        ({"dialogue": "a"}, SEVERAL, {"predictions": [{"error": "too long"}]}, {"error": "too long"}),
+        (SEVERAL, SEVERAL, {"predictions": [{"summary": "b"}]}, {"predictions": [{"summary": "b"}]}),
+        (CHAT, CHAT, {"choices": [{"message": {"content": " b"}}]}, {"summary": "b"}),
+    ],
+)
+def test_request_and_answer_have_the_shape_of_their_readers(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch, sent, asked, answer, told
+):
+    monkeypatch.setattr(invoke, "client", aws.client)
+    monkeypatch.setenv("ENDPOINT_NAME", "calls-prod")
+    monkeypatch.setenv("ENDPOINT_KIND", "real-time")
+    aws.on(InvokeEndpoint=lambda request: {"Body": io.BytesIO(json.dumps(answer).encode())})
+    found = invoke.handler(dict(sent), None)
+    assert found.pop("inference_id")
+    assert found == told
+    assert json.loads(aws.called("InvokeEndpoint")[0]["Body"]) == asked
