@@ -82,7 +82,7 @@ def _arguments(folder: Path, recipe: Recipe, plan: dict[str, Any]) -> SFTConfig:
         completion_only_loss=True,
         bf16=precision() == torch.bfloat16,
         use_cpu=not gpu,
-        ddp_backend=None if gpu else "gloo",
+        ddp_backend="gloo" if not gpu and "LOCAL_RANK" in os.environ else None,
         seed=plan["seed"],
         save_steps=recipe.checkpoint_steps,
         save_total_limit=1,
