@@ -2,9 +2,13 @@
 
 import base64
 import json
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from cookiecutter_mlops.localaws.awslambda import executor
 from tests.localaws.bundles import new_bucket
 from tests.localaws.conftest import Aws, wait_for
 from tests.localaws.functions import call, messages, new_function, zipped
@@ -70,3 +74,17 @@ def test_event_rule_invokes_a_function(aws: Aws, function: str) -> None:
     assert wait_for(lambda: "asked for by rule" in messages(aws, function))
     events.remove_targets(Rule=function, Ids=["f"])
     events.delete_rule(Name=function)
+
+
+def test_code_that_another_invocation_unpacked_meanwhile_is_used(monkeypatch, tmp_path) -> None:
+    function = SimpleNamespace(function_name="f", code_digest="0" * 64, code_bytes=zipped("x = 1"))
+    folder, unpack = tmp_path / "functions" / f"f-{'0' * 16}", zipfile.ZipFile.extractall
+
+    def unpack_both(archive: zipfile.ZipFile, into: Path) -> None:
+        unpack(archive, into)
+        unpack(archive, folder)
+
+    monkeypatch.setattr(executor.runtime, "home", lambda: tmp_path)
+    monkeypatch.setattr(zipfile.ZipFile, "extractall", unpack_both)
+    assert executor._code(function) == folder
+    assert list(folder.parent.iterdir()) == [folder]

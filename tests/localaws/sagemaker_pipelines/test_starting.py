@@ -92,7 +92,7 @@ def test_schedule_starts_a_pipeline(aws: Aws) -> None:
         "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/scheduler",
         "SageMakerPipelineParameters": {"PipelineParameterList": [{"Name": "Answer", "Value": "nightly"}]},
     }
-    soon = datetime.now(UTC) + timedelta(seconds=1)
+    soon = datetime.now(UTC) + timedelta(seconds=2)  # in whole seconds that may be one
     scheduler.create_schedule(
         Name=name, ScheduleExpression=f"at({soon:%Y-%m-%dT%H:%M:%S})", FlexibleTimeWindow={"Mode": "OFF"}, Target=target
     )

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -120,7 +121,10 @@ def _code(function: "LambdaFunction") -> Path:
         fresh = folder.with_name(f"{folder.name}-{uuid.uuid4().hex}")
         with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
             archive.extractall(fresh)
-        fresh.rename(folder)
+        try:
+            fresh.rename(folder)
+        except OSError:  # another invocation unpacked it meanwhile
+            shutil.rmtree(fresh)
     return folder
 
 
