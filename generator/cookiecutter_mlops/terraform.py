@@ -69,10 +69,10 @@ class Terraform:
             self.backend.unlink() if before is None else self.backend.write_text(before)
             raise
 
-    def validate(self) -> None:
-        """Check the configuration without asking AWS anything."""
+    def validate(self) -> str:
+        """Check the configuration without asking AWS anything, and return what Terraform says of it, warnings too."""
         self.init()
-        self._run("validate_cmd", no_color=IsFlagged, capture_output=True)
+        return self._run("validate_cmd", no_color=IsFlagged, capture_output=True)[1].strip()
 
     def plan(self, out: Path | None = None) -> bool:
         """Show what would change; return whether anything would."""

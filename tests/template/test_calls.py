@@ -4,13 +4,12 @@ import csv
 import io
 import json
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from cookiecutter_mlops import scaffold
-from cookiecutter_mlops.environments import environment
+from tests.template.conftest import run
 
 from . import calls_sample
 
@@ -34,10 +33,6 @@ def test_sample_marks_each_word_of_a_caller():
 def project(tmp_path_factory):
     given = {"project_name": "Bank Calls", "use_case": "call-analytics"}
     return scaffold.create(given, tmp_path_factory.mktemp("calls"))
-
-
-def run(project: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([environment(project), *arguments], cwd=project, text=True, capture_output=True)
 
 
 @pytest.mark.slow

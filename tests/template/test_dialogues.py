@@ -71,7 +71,7 @@ def start(project: Path, *arguments: object, **variables: object) -> Running:
 @heavy
 @pytest.mark.slow
 def test_project_passes_its_own_tests(project):
-    run(project, "-m", "pytest", "-q")
+    assert re.search(r"^\d+ passed", run(project, "-m", "pytest", "-q").stdout, re.MULTILINE)
 
 
 @heavy

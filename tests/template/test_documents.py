@@ -5,14 +5,13 @@ Its own tests run in the Check stage of tests/loop/test_use_cases.py.
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from statistics import mean
 
 import pytest
 
 from cookiecutter_mlops import scaffold
-from cookiecutter_mlops.environments import environment
+from tests.template.conftest import run
 
 from . import document_sample
 
@@ -29,10 +28,6 @@ def test_sample_is_what_its_generator_makes():
 def project(tmp_path_factory):
     given = {"project_name": "Receipts", "use_case": "document-extraction"}
     return scaffold.create(given, tmp_path_factory.mktemp("documents"))
-
-
-def run(project: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([environment(project), *arguments], cwd=project, text=True, capture_output=True)
 
 
 def test_endpoint_is_asynchronous_unless_another_is_asked_for(project):
