@@ -47,4 +47,4 @@ class Request:
             given = self.headers.get(name)
             if given and ID.fullmatch(given):
                 return given.decode()
-        return f"{os.getpid():x}-{time.time_ns():x}"
+        return f"{random.getrandbits(64):016x}"  # forked workers have seeds of their own  # nosec B311

@@ -5,7 +5,7 @@ weighted sum. It is a few arrays (`Arrays`), which training exports and inferenc
 """
 
 import ctypes
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -51,12 +51,8 @@ class NumpyWalker:
     """All trees take a step at a time; a leaf steps to itself until the deepest tree has ended."""
 
     def __init__(self, arrays: Arrays) -> None:
-        self.arrays, nodes = arrays, arrays.nodes
-        self.leaf = nodes["feature"] < 0
-        here = np.arange(len(nodes))
-        self.feature = np.where(self.leaf, 0, nodes["feature"])
-        self.left = np.where(self.leaf, here, nodes["left"])
-        self.right = np.where(self.leaf, here, nodes["right"])
+        self.arrays, self.leaf, nodes = arrays, arrays.nodes["feature"] < 0, _endless(arrays.nodes)
+        self.feature, self.left, self.right = nodes["feature"], nodes["left"], nodes["right"]
         self.missing_left = nodes["missing_left"] != 0
 
     def encode(self, raw: np.ndarray) -> np.ndarray:
@@ -98,6 +94,18 @@ class NumpyWalker:
         return np.concatenate(outputs, axis=1).astype(np.float64)
 
 
+def _endless(nodes: np.ndarray) -> np.ndarray:
+    """Nodes whose leaves lead to themselves, so that a walk may take more steps than its tree has.
+
+    The row of values that a leaf names moves to `missing_left`, which means nothing there.
+    """
+    leaf, found = nodes["feature"] < 0, nodes.copy()
+    found["feature"][leaf] = 0
+    found["missing_left"] = np.where(leaf, nodes["left"], nodes["missing_left"] != 0)
+    found["left"][leaf] = found["right"][leaf] = np.flatnonzero(leaf)
+    return found
+
+
 def _added(scores: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     """Scores (rows, outputs) with numbers (rows, outputs, many) added one after the other, as C does.
 
@@ -133,7 +141,8 @@ class CompiledWalker:
         self._encode.restype = self._score.restype = None
         self.outputs, self.width = len(arrays.base), arrays.width
         sizes = (sources, self.width, len(arrays.roots), self.outputs, int(arrays.single))
-        addresses = [getattr(arrays, name).ctypes.data if getattr(arrays, name).size else None for name in _POINTERS]
+        self._arrays = replace(arrays, nodes=_endless(arrays.nodes))
+        addresses = [_address(getattr(self._arrays, name)) for name in _POINTERS]
         self._struct = _Struct(*sizes, *addresses)
         self._plan = ctypes.addressof(self._struct)
 
