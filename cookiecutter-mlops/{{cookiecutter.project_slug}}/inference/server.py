@@ -45,6 +45,7 @@ from training.settings import UserError
 # asynchronous endpoint's is.
 LARGEST = int(os.environ.get("SAGEMAKER_MAX_PAYLOAD_IN_MB") or 6) * 1024 * 1024
 LARGE = 64 * 1024  # bytes from which a request is answered beside the event loop
+PING = (("GET", "/ping"), ("HEAD", "/ping"))
 ALONE = ("compiled", "numpy")  # rungs that are faster than handing rows to another thread and batching them
 TOO_LARGE = f"The request may have at most {LARGEST} bytes; send fewer instances at a time."
 BROKEN = "The model could not answer; the endpoint's log says why."
@@ -101,6 +102,8 @@ class App:
         self.streams = getattr(handler, "STREAMS", {})
         self.waits = inspect.iscoroutinefunction(handler.answer)
         self.threads, self.alone = ThreadPoolExecutor(2), name in ALONE and not self.waits
+        self.routes = {("POST", "/invocations"): self._invocations} | dict.fromkeys(PING, self._ping)
+        self.kinds = (*self.writers, *self.streams)
         self.batched = Batcher(lambda rows: handler.answer(self.model, rows))
         if not self.waits:  # one that does is asked first by /ping
             handler.answer(self.model, handler.read(self.model, self.probe))
@@ -109,7 +112,10 @@ class App:
         request = access.Request(scope)
         content: bytes | Iterator[bytes]
         try:
-            status, kind, content = await self._answered(request, receive)
+            route = self.routes.get((request.method, request.path))
+            if route is None:
+                raise _elsewhere(request)
+            status, kind, content = await route(request, receive)
         except Refused as refusal:
             status, kind, content = refusal.status, formats.JSON, _error(str(refusal))
         except UserError as refusal:
@@ -141,17 +147,7 @@ class App:
         request.done(200, size)
         await send({"type": "http.response.body", "body": b""})
 
-    async def _answered(self, request: access.Request, receive: Any) -> tuple[int, str, bytes | Iterator[bytes]]:
-        method, path = request.method, request.path
-        if path == "/invocations" and method == "POST":
-            return await self._invocations(request, receive)
-        if path == "/ping" and method in ("GET", "HEAD"):
-            return await self._ping()
-        if path in ("/invocations", "/ping"):
-            raise Refused(405, f"{path} is asked with {'POST' if path == '/invocations' else 'GET'}, not {method}.")
-        raise Refused(404, "There is GET /ping and POST /invocations.")
-
-    async def _ping(self) -> tuple[int, str, bytes]:
+    async def _ping(self, request: access.Request, receive: Any) -> tuple[int, str, bytes]:
         """Healthy is a model that answers, not a process that exists."""
         await self._ask(handler.read(self.model, self.probe))
         return 200, formats.JSON, json.dumps({"status": "ok"} | self.about).encode()
@@ -161,7 +157,7 @@ class App:
         read = self.readers.get(formats.content_type(header))
         if read is None:
             raise Refused(415, f"Content-Type must be {', '.join(self.readers)}, not {header[:80]!r}.")
-        kind = formats.accepted(request.header(b"accept"), (*self.writers, *self.streams))
+        kind = formats.accepted(request.header(b"accept"), self.kinds)
         body = await _body(request, receive)
         large = len(body) > LARGE
         if stream := self.streams.get(kind):
@@ -210,3 +206,11 @@ async def _body(request: access.Request, receive: Any) -> bytes:
 
 def _error(sentence: str) -> bytes:
     return json.dumps({"error": sentence}).encode()
+
+
+def _elsewhere(request: access.Request) -> Refused:
+    """Why nothing answers a method and a path."""
+    if request.path in ("/invocations", "/ping"):
+        method = "POST" if request.path == "/invocations" else "GET"
+        return Refused(405, f"{request.path} is asked with {method}, not {request.method}.")
+    return Refused(404, "There is GET /ping and POST /invocations.")
