@@ -99,7 +99,7 @@ def _git(project: Path, *arguments: str) -> None:
     # Inside a git hook, GIT_DIR and its kin would point at another repository.
     environment = {k: v for k, v in os.environ.items() if k not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")}
     # To wait for the disk after each of 300 new files takes longer than all the rest, and nothing here could be lost.
-    fast = ["-c", "core.fsync=none", "-c", "core.looseCompression=1"]
+    fast = ["-c", "core.fsync=none", "-c", "core.looseCompression=1", "-c", "maintenance.auto=false"]
     try:
         subprocess.run(
             ["git", *fast, *arguments], cwd=project, env=environment, check=True, capture_output=True, text=True

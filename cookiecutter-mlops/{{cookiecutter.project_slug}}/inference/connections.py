@@ -5,7 +5,6 @@ nothing, where a timer for each of them would cost as much as a small model.
 """
 
 import asyncio
-import math
 import time
 from typing import Any
 
@@ -27,6 +26,7 @@ class Together:
     def __init__(self, transport: Any) -> None:
         self._transport = transport
         self._pieces: list[bytes] = []
+        self.is_closing = transport.is_closing  # asked for each request, unlike what __getattr__ finds
         self._loop = asyncio.get_running_loop()
 
     def __getattr__(self, name: str) -> Any:
@@ -43,30 +43,25 @@ class Together:
 
     def _flush(self) -> None:
         pieces, self._pieces = self._pieces, []
-        if pieces and not self._transport.is_closing():
+        if pieces and not self.is_closing():
             self._transport.write(b"".join(pieces))
 
 
 class Connection(HttpToolsProtocol):
-    """Remembers since when a request has been arriving; a new connection counts as the beginning of one."""
+    """Knows since which look at it a request has been arriving; a new connection counts as the beginning of one."""
 
-    since = math.inf
+    seen: Any = None  # the scope, of which each request has its own, at the last look
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(Together(transport))
         self.since = time.monotonic()
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.since = time.monotonic()
-
-    def on_message_complete(self) -> None:
-        super().on_message_complete()
-        self.since = math.inf
-
     def end_if_late(self, now: float) -> None:
         """Answer 408 and close; the application learns that the client has gone."""
-        if now - self.since > SLOWEST and not self.transport.is_closing():
+        if self.scope is not self.seen:
+            self.seen, self.since = self.scope, now
+        arrived = self.cycle is not None and self.cycle.scope is self.scope and not self.cycle.more_body
+        if not arrived and now - self.since > SLOWEST and not self.transport.is_closing():
             self.transport.write(LATE % (SENTENCE % SLOWEST))
             self.transport.close()
 
