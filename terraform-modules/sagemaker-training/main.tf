@@ -63,6 +63,8 @@ resource "aws_ssm_parameter" "spec" {
     model_package_group             = aws_sagemaker_model_package_group.this.model_package_group_name
     instance_types                  = var.instance_types
     instance_count                  = var.instance_count
+    input_mode                      = var.input_mode
+    data_distribution               = var.data_distribution
     use_spot                        = var.spot != null
     max_runtime_seconds             = var.max_runtime_seconds
     max_wait_seconds                = try(var.spot.max_wait_seconds, var.max_runtime_seconds)

@@ -53,6 +53,30 @@ variable "instance_count" {
   }
 }
 
+variable "input_mode" {
+  description = "How a snapshot comes to an instance: File copies it before training starts, so the volume must hold it; FastFile streams what is read from S3, so training starts at once."
+  type        = string
+  default     = "File"
+  nullable    = false
+
+  validation {
+    condition     = contains(["File", "FastFile"], var.input_mode)
+    error_message = "input_mode: use File or FastFile (got: ${var.input_mode})."
+  }
+}
+
+variable "data_distribution" {
+  description = "What each of several instances gets of a snapshot: all files (FullyReplicated) or its share of them (ShardedByS3Key)."
+  type        = string
+  default     = "FullyReplicated"
+  nullable    = false
+
+  validation {
+    condition     = contains(["FullyReplicated", "ShardedByS3Key"], var.data_distribution)
+    error_message = "data_distribution: use FullyReplicated or ShardedByS3Key (got: ${var.data_distribution})."
+  }
+}
+
 variable "max_runtime_seconds" {
   description = "Seconds after which a job is stopped, 60 to 432000 (five days); the upper bound of what one job costs."
   type        = number

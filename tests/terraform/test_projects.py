@@ -76,6 +76,8 @@ REFUSED = {
             "training": {
                 "instance_types": ["ml.m5.xlarge"],
                 "instance_count": -1,
+                "input_mode": "Pipe",
+                "data_distribution": "Sharded",
                 "use_spot": True,
                 "max_wait_seconds": 60,
             },
@@ -91,6 +93,8 @@ REFUSED = {
         },
         [
             "instance_count: use a whole number from 1 to 100, for example 1 (got: -1).",
+            "input_mode: use File or FastFile (got: Pipe).",
+            "data_distribution: use FullyReplicated or ShardedByS3Key (got: Sharded).",
             "spot: max_wait_seconds includes the training itself",
             "serverless: use memory_mb of 1024",
             "network: AWS runs no serverless endpoint inside a VPC",

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipelines import project
-from pipelines.snapshot import Snapshot
+from pipelines.snapshot import MANIFEST, Snapshot
+from training.hosts import SHARDED
 
 # Families whose local disks are encrypted by their own hardware: SageMaker refuses a volume key for them.
 NVME = {
@@ -42,13 +43,6 @@ class Order:
         live = {"MLOPS_LIVE_VERSION": str(self.champion["version"])} if self.champion else {}
         return self.identity | live | ({"MLOPS_EXECUTION": self.execution} if self.execution else {})
 
-    @property
-    def channels(self) -> list[dict[str, Any]]:
-        """What the job reads; the data comes first, and pipelines/register.py looks there."""
-        live = [channel("champion", self.champion["model_data_url"])] if self.champion else []
-        pretrained = [channel("weights", self.weights)] if self.weights else []
-        return [channel("training", self.snapshot.uri), *live, *pretrained]
-
 
 def has_nvme(instance_type: str) -> bool:
     """Whether an instance type such as ml.g5.2xlarge brings encrypted disks of its own."""
@@ -76,7 +70,7 @@ def request(spec: dict[str, Any], order: Order, job_name: str, instance_type: st
             "TrainingInputMode": "File",
             "MetricDefinitions": METRICS,
         },
-        "InputDataConfig": order.channels,
+        "InputDataConfig": channels(spec, order),
         "OutputDataConfig": {
             "S3OutputPath": f"s3://{spec['models_bucket']}/training/",
             "KmsKeyId": spec["kms_key_arn"],
@@ -99,9 +93,23 @@ def checkpoints(spec: dict[str, Any], order: Order) -> str:
     return f"s3://{spec['models_bucket']}/checkpoints/{short(order.commit)}-{order.snapshot.version}/"
 
 
-def channel(channel_name: str, uri: str) -> dict[str, Any]:
-    """Every file under a prefix, on every instance."""
-    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+def channels(spec: dict[str, Any], order: Order) -> list[dict[str, Any]]:
+    """What the job reads; the data comes first, and pipelines/register.py looks there.
+
+    Where machines share the files of the snapshot, its manifest comes to each of them as a channel of its own. All are
+    prefixes: FastFile is documented for these, https://docs.aws.amazon.com/sagemaker/latest/dg/model-access-training-data.html
+    """
+    distribution = spec["data_distribution"]
+    data = channel("training", order.snapshot.uri, distribution) | {"InputMode": spec["input_mode"]}
+    manifest = [channel("manifest", f"{order.snapshot.uri}{MANIFEST}")] if distribution == SHARDED else []
+    live = [channel("champion", order.champion["model_data_url"])] if order.champion else []
+    pretrained = [channel("weights", order.weights)] if order.weights else []
+    return [data, *manifest, *live, *pretrained]
+
+
+def channel(channel_name: str, uri: str, distribution: str = "FullyReplicated") -> dict[str, Any]:
+    """The files under a prefix, on every instance or shared between them."""
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": distribution}
     return {"ChannelName": channel_name, "DataSource": {"S3DataSource": source}}
 
 

@@ -13,7 +13,7 @@ import argparse
 import csv
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,13 @@ NEWEST = "newest"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One version of the data: where it is, whether it is only the synthetic sample, and whether it came by raw/."""
+    """One version of the data: where it is, whether it is only the sample, whether it came by raw/, how many files."""
 
     version: str
     uri: str
     sample: bool
     arrived: bool = False
+    files: int = field(default=1, compare=False)
 
 
 def wanted(spec: dict[str, Any], version: str) -> Snapshot:
@@ -79,7 +80,8 @@ def read(uri: str) -> Snapshot:
     bucket, prefix = project.split_s3(uri)
     body = project.client("s3").get_object(Bucket=bucket, Key=f"{prefix}{MANIFEST}")["Body"].read()
     manifest = json.loads(body)
-    return Snapshot(manifest["version"], uri, bool(manifest["sample"]), bool(manifest.get("arrived")))
+    files = len(manifest.get("files", []))
+    return Snapshot(manifest["version"], uri, bool(manifest["sample"]), bool(manifest.get("arrived")), files)
 
 
 def push(file: Path) -> Snapshot:
@@ -115,7 +117,7 @@ def seal(bucket: str, version: str, files: list[dict[str, Any]], *, sample: bool
     manifest = {"version": version, "files": files, "sample": sample, **more}
     key, body = f"{PREFIX}{version}/{MANIFEST}", json.dumps(manifest, indent=2).encode()
     project.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
-    return Snapshot(version, f"s3://{bucket}/{PREFIX}{version}/", sample, bool(more.get("arrived")))
+    return Snapshot(version, f"s3://{bucket}/{PREFIX}{version}/", sample, bool(more.get("arrived")), len(files))
 
 
 def put_file(bucket: str, key: str, file: Path) -> str:

@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 
 from pipelines import gatekeeper, job, logs, project, snapshot
 from pipelines.project import PipelineError
+from training import hosts
 from training.settings import load_settings
 
 HANDOVER = Path(".mlops/training-job.json")
@@ -28,6 +29,7 @@ LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 ROUNDS = 3  # times through the list of instance types
 RECENT = 50  # jobs that are looked at: one that is to be adopted is among the last
 FINISHED = ("Completed", "Failed", "Stopped")
+FILES = 2  # of a snapshot for each machine that shares it: one of them has the manifest among its own
 
 
 def train(spec: dict[str, Any], order: job.Order) -> str:
@@ -38,6 +40,17 @@ def train(spec: dict[str, Any], order: job.Order) -> str:
             return completed(result)
     types = ", ".join(spec["instance_types"])
     raise PipelineError(f"no capacity for {types}; try again later, or add a type to training.instance_types.")
+
+
+def check_machines(spec: dict[str, Any], data: snapshot.Snapshot) -> None:
+    """Refuse several machines that could not learn together, before any is rented."""
+    count, distribution = spec["instance_count"], spec["data_distribution"]
+    hosts.check(load_settings().model.name, count, distribution)
+    if distribution == hosts.SHARDED and count > 1 and data.files < FILES * count:
+        raise PipelineError(
+            f"snapshot {data.version}: {data.files} files are too few for {count} machines that share them; deliver at "
+            f"least {FILES * count} of about the same size, or use FullyReplicated as training.data_distribution."
+        )
 
 
 def attempts(spec: dict[str, Any], order: job.Order) -> Iterator[str]:
@@ -167,6 +180,7 @@ def main() -> None:
     spec = project.training_spec()
     image, commit = project.environment("TRAIN_IMAGE", "<repository>@sha256:<digest>"), project.commit()
     data = snapshot.wanted(spec, os.environ.get("DATA_VERSION") or snapshot.NEWEST)
+    check_machines(spec, data)
     answer = gatekeeper.admission(data.version)
     print(answer["reason"], flush=True)
     if answer["decision"] == "start":

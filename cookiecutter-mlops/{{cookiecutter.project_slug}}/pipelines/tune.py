@@ -29,6 +29,7 @@ def request(spec: dict[str, Any], order: job.Order, settings: Settings, jobs: in
     for name in ("TrainingJobName", "Tags", "CheckpointConfig"):  # trials would share the folder of checkpoints
         del definition[name]
     definition["ResourceConfig"].pop("KeepAlivePeriodInSeconds", None)
+    definition["ResourceConfig"]["InstanceCount"] = 1  # a trial learns from some rows
     definition["AlgorithmSpecification"]["MetricDefinitions"] = METRICS
     name = f"{spec['project_slug'][: NAME - 15]}-{datetime.now(UTC):%Y%m%d%H%M%S}"
     objective = {"Type": "Maximize" if settings.higher_is_better else "Minimize", "MetricName": OBJECTIVE}

@@ -97,6 +97,8 @@ module "training" {
   buckets             = local.buckets
   instance_types      = var.training.instance_types
   instance_count      = var.training.instance_count
+  input_mode          = var.training.input_mode
+  data_distribution   = var.training.data_distribution
   warm_pool_seconds   = var.training.warm_pool_seconds
   max_runtime_seconds = var.training.max_runtime_seconds
   spot                = var.training.use_spot ? { max_wait_seconds = var.training.max_wait_seconds } : null

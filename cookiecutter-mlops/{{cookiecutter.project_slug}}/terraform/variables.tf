@@ -108,10 +108,12 @@ variable "notebook" {
 }
 
 variable "training" {
-  description = "Training jobs: instance types in order of preference, number of instances, spare (spot) capacity, seconds for which on-demand instances are kept for a next job, longest run and longest wait for spot capacity in seconds, volume in GB."
+  description = "Training jobs: instance types in order of preference, number of instances, how data comes to them (input_mode File or FastFile; data_distribution FullyReplicated or ShardedByS3Key), spare (spot) capacity, seconds for which on-demand instances are kept for a next job, longest run and longest wait for spot capacity in seconds, volume in GB."
   type = object({
     instance_types      = list(string)
     instance_count      = optional(number, 1)
+    input_mode          = optional(string, "File")
+    data_distribution   = optional(string, "FullyReplicated")
     use_spot            = optional(bool, false)
     warm_pool_seconds   = optional(number, 0)
     max_runtime_seconds = optional(number, 14400)

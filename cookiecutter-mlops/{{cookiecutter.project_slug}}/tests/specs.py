@@ -15,6 +15,8 @@ def training_spec(**changes: Any) -> dict[str, Any]:
         "model_package_group": "wages",
         "instance_types": ["ml.m5.xlarge", "ml.g5.2xlarge"],
         "instance_count": 1,
+        "input_mode": "File",
+        "data_distribution": "FullyReplicated",
         "use_spot": False,
         "max_runtime_seconds": 3600,
         "max_wait_seconds": 7200,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from specs import KEY, training_spec
 from pipelines import job, train
 from pipelines.project import PipelineError
 from pipelines.snapshot import Snapshot
+from training.settings import UserError, load_settings
 
+ROOT = Path(__file__).parent.parent
 ORDER = job.Order("repository@sha256:0", "1a2b3c4d5e6f", Snapshot("v1", "s3://wages-data/snapshots/v1/", False))
 QUIET = {"ListTrainingJobs": {"TrainingJobSummaries": []}, "DescribeLogStreams": {"logStreams": []}}
 
@@ -77,6 +80,42 @@ def test_request_with_weights_has_a_channel_for_them():
     channels = job.request(training_spec(), order, "job", "ml.g5.2xlarge")["InputDataConfig"]
     assert [channel["ChannelName"] for channel in channels] == ["training", "weights"]
     assert channels[1]["DataSource"]["S3DataSource"]["S3Uri"] == "s3://wages-models/weights/own/"
+
+
+def test_request_of_streamed_shards_gives_every_machine_the_manifest(aws: FakeAws):
+    spec = training_spec(instance_count=2, input_mode="FastFile", data_distribution="ShardedByS3Key")
+    aws.on(CreateTrainingJob={})
+    train.start(spec, replace(ORDER, champion=LIVE), 0, "ml.m5.xlarge")
+    (request,) = aws.called("CreateTrainingJob")
+    assert request["ResourceConfig"]["InstanceCount"] == 2
+    data, manifest, champion = request["InputDataConfig"]
+    sources = [one["DataSource"]["S3DataSource"] for one in (data, manifest, champion)]
+    assert (data["ChannelName"], data["InputMode"]) == ("training", "FastFile")
+    assert sources[0]["S3DataDistributionType"] == "ShardedByS3Key"
+    assert sources[1]["S3Uri"] == "s3://wages-data/snapshots/v1/manifest.json"
+    assert {one["S3DataDistributionType"] for one in sources[1:]} == {"FullyReplicated"}
+    assert {one.get("InputMode", "File") for one in (manifest, champion)} == {"File"}
+
+
+@pytest.mark.parametrize(
+    ("learns", "distribution", "files", "words"),
+    [
+        ({}, "FullyReplicated", 1, r"instance_count: .* learns on one machine.*on 2 .*none of this use case"),
+        ({"other": "share"}, "ShardedByS3Key", 9, r"learns on one machine.*\(other\)"),
+        ({"own": "all"}, "ShardedByS3Key", 9, "data_distribution: own needs all rows.*use FullyReplicated"),
+        ({"own": "share"}, "ShardedByS3Key", 3, "snapshot v1: 3 files are too few for 2 machines.*at least 4"),
+    ],
+)
+def test_machines_that_could_not_learn_together_are_not_rented(
+    monkeypatch: pytest.MonkeyPatch, learns: dict[str, str], distribution: str, files: int, words: str
+):
+    monkeypatch.setattr("training.distributed.MODELS", learns)
+    own = load_settings(ROOT / "project.toml")
+    monkeypatch.setattr(train, "load_settings", lambda: replace(own, model=replace(own.model, name="own")))
+    data = replace(ORDER.snapshot, files=files)
+    with pytest.raises(UserError, match=words):
+        train.check_machines(training_spec(instance_count=2, data_distribution=distribution), data)
+    train.check_machines(training_spec(instance_count=1, data_distribution=distribution), data)
 
 
 @pytest.mark.parametrize(("commit", "expected"), [("1a2b3c4d5e6f", "1a2b3c4d"), ("_.x-3Y.Zq1", "x3YZq1")])

@@ -31,8 +31,11 @@ def asked(**changes):
 
 def test_tuning_job_tries_what_project_toml_says(aws: FakeAws):
     aws.on(CreateHyperParameterTuningJob={"HyperParameterTuningJobArn": "arn:aws:sagemaker:eu-west-1:123456789012:x/y"})
-    wanted = asked(project_slug="wages-of-all-the-workers-in-the-world", warm_pool_seconds=600, use_spot=True)
+    wanted = asked(
+        project_slug="wages-of-all-the-workers-in-the-world", warm_pool_seconds=600, use_spot=True, instance_count=3
+    )
     project.client("sagemaker").create_hyper_parameter_tuning_job(**wanted)  # botocore checks it against AWS's model
+    assert wanted["TrainingJobDefinition"]["ResourceConfig"]["InstanceCount"] == 1
     assert re.fullmatch(r"wages-of-all-the--?\d{14}", wanted["HyperParameterTuningJobName"])
     found = wanted["HyperParameterTuningJobConfig"]["ParameterRanges"]
     rate = {"Name": "rate", "MinValue": "0.01", "MaxValue": "0.3", "ScalingType": "Logarithmic"}

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from training import hosts
 from training.blocks import RowError
 from training.columns import Typist
 from training.files import DECIMALS, data_files, kind
@@ -47,12 +48,20 @@ def checked(source: Path, settings: Settings) -> Iterator[pl.DataFrame]:
                 counted = batch[settings.problem.target].value_counts()
                 classes.update(dict(counted.iter_rows()))
             yield batch
+    if hosts.sharded():
+        rows, classes = _everywhere(rows, classes)
     if rows < settings.gate.minimum_rows:
         raise DataError(
             f"{source.name}: {rows} rows are too few, [gate] minimum_rows asks for {settings.gate.minimum_rows}."
         )
     if settings.problem.type == "classification":
         _check_classes(classes, settings.problem.target, source)
+
+
+def _everywhere(rows: int, classes: Counter[Any]) -> tuple[int, Counter[Any]]:
+    """The counts of all machines, of which each has other rows."""
+    told = hosts.here().every([rows, [*classes.items()]])
+    return sum(count for count, _ in told), sum((Counter(dict(items)) for _, items in told), Counter())
 
 
 def _typed_file(path: Path, settings: Settings) -> Iterator[pl.DataFrame]:

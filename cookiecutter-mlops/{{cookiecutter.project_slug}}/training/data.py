@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
+from training import distributed, hosts
 from training.settings import Settings, UserError, load_settings
 
 if TYPE_CHECKING:
@@ -24,12 +25,15 @@ Rows: TypeAlias = "pd.DataFrame | Shards"  # a table, or what does not fit into 
 def load_table(source: Path, settings: Settings) -> Rows:
     """Every row of a file, or of a folder of files, with the types of project.toml and a known target.
 
-    A table where the rows fit into memory, and Shards where they do not.
+    A table where the rows fit into memory, and Shards where they do not, or where machines learn from a share each.
     """
     from training.batches import checked
-    from training.shards import collect
+    from training.shards import collect, share
 
-    return collect(checked(source, settings), settings)
+    machines, rows = hosts.here(), checked(source, settings)
+    if len(machines) > 1 and distributed.MODELS.get(settings.model.name) == hosts.SHARE:
+        return share(rows, settings, machines)
+    return collect(rows, settings)
 
 
 def check(source: Path, settings: Settings) -> int:

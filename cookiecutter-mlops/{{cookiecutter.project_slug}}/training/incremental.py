@@ -34,7 +34,7 @@ def fit_in_batches(
     """Fit the steps before the last on a sample, and the last one by `partial_fit` on every row.
 
     `inputs` and `answers` (None: there are none) prepare a batch. What goes on from a checkpoint ends as if nothing had
-    happened.
+    happened. Several machines learn from their shares, and the mean of their lines is the model.
     """
     known = _fit_first_steps(pipeline, learn, inputs, answers)
     classes = {"classes": np.unique(known)} if known is not None and is_classifier(pipeline[-1]) else {}
@@ -47,7 +47,15 @@ def fit_in_batches(
         last.partial_fit(matrix[order], None if truth is None else truth[order], **classes)
         if place % BETWEEN == 0:
             checkpoints.save(place, skops.io.dumps(last))
+    if len(learn.machines) > 1:
+        _average(last, learn)
     return Pipeline([*pipeline.steps[:-1], (pipeline.steps[-1][0], last)])
+
+
+def _average(last: Any, learn: "Shards") -> None:
+    """Zinkevich et al., Parallelized stochastic gradient descent (2010), algorithm 3, weighted by rows."""
+    for name in ("coef_", "intercept_"):
+        setattr(last, name, learn.mean(getattr(last, name)))
 
 
 def fit_mapped(pipeline: Pipeline, learn: "Shards", inputs: Prepare, answers: Prepare) -> Pipeline:
@@ -86,14 +94,14 @@ def _fit_first_steps(
 def _mapped(
     pipeline: Pipeline, learn: "Shards", inputs: Prepare, answers: Prepare, file: Path
 ) -> tuple[np.ndarray, np.ndarray]:
-    """All rows as one matrix in a file, and their answers."""
+    """All rows of this machine as one matrix in a file, and their answers."""
     matrix, truths, first = None, [], 0
     for part, truth in transformed(pipeline, learn, inputs, answers):
         if matrix is None:
-            matrix = np.lib.format.open_memmap(file, mode="w+", dtype=np.float64, shape=(len(learn), part.shape[1]))
-        matrix[first : first + len(part)] = part
-        first += len(part)
+            matrix = np.lib.format.open_memmap(file, mode="w+", dtype=np.float64, shape=(learn.own, part.shape[1]))
+        matrix[first : first + part.shape[0]] = part.toarray() if hasattr(part, "toarray") else part
+        first += part.shape[0]
         truths.append(truth)
-    if matrix is None or first != len(learn):
-        raise AssertionError(f"{first} of {len(learn)} rows were read")
+    if matrix is None or first != learn.own:
+        raise AssertionError(f"{first} of {learn.own} rows were read")
     return matrix, np.concatenate(truths)

@@ -2,22 +2,27 @@
 
 What a model learns by passing over all rows, it learns from `for rows in shards`. What needs only some rows (encoders,
 statistics, a trial, the judgement) has at most about SAMPLE of them, drawn by their content as in training/data.py.
+Of a job on several machines each iterates over its share of the rows; the tables of some rows are of all of them.
 """
 
+import io
 import itertools
 import os
 import shutil
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import polars as pl
 
+from training import hosts
 from training.columns import frame
 from training.data import contents, places
+from training.hosts import Hosts
 from training.settings import Settings
 
 BYTES = 64  # of memory for a value while a model is fitted in memory, copies and all (benchmarks/out_of_core.py)
@@ -64,8 +69,11 @@ class Shards:
 
     folder: Folder
     settings: Settings
-    rows: int
+    rows: int  # of all machines
+    own: int  # of this one, which it iterates over
+    machines: Hosts
     held: tuple[Side, ...] = ()  # rows that are not of these
+    drawn: list[pd.DataFrame] = field(default_factory=list, init=False, compare=False, repr=False)  # once
 
     def __len__(self) -> int:
         return self.rows
@@ -76,14 +84,23 @@ class Shards:
     def split(self, settings: Settings, purpose: int) -> tuple["Shards", pd.DataFrame]:
         """Rows to learn from, and a table of rows to judge on: all that are held out, or about SAMPLE of them."""
         side = self._side(settings.data.seed + purpose, settings.data.holdout)
-        counted = sum(int(side.holds(rows).sum()) for rows in self._stored([side.target, CONTENT]))
+        own = sum(int(side.holds(rows).sum()) for rows in self._stored([side.target, CONTENT]))
+        counted = sum(self.machines.every(own))
         # A smaller share by the same places: what is judged in a larger snapshot was held out of the smaller one, too.
         judged = replace(side, share=side.share * min(1.0, SAMPLE / max(counted, 1)))
-        return replace(self, rows=self.rows - counted, held=(*self.held, side)), self._table(judged)
+        learn = replace(self, rows=self.rows - counted, own=self.own - own, held=(*self.held, side))
+        return learn, self._table(judged)
 
     def sample(self) -> pd.DataFrame:
-        """All rows, or about SAMPLE of them with every class: the same every time."""
-        return self._table(self._side(self.settings.data.seed + SAMPLING, SAMPLE / max(self.rows, 1)))
+        """All rows, or about SAMPLE of them with every class: the same every time, and on every machine."""
+        if not self.drawn:
+            self.drawn.append(self._table(self._side(self.settings.data.seed + SAMPLING, SAMPLE / max(self.rows, 1))))
+        return self.drawn[0]
+
+    def mean(self, array: np.ndarray) -> np.ndarray:
+        """The mean of what each machine found, weighted by its rows; every machine has to ask."""
+        found = [np.asarray(values) * own for own, values in self.machines.every([self.own, array.tolist()])]
+        return sum(found[1:], found[0]) / self.rows if len(found) > 1 else array
 
     def _stored(self, names: list[str] | None = None) -> Iterator[pl.DataFrame]:
         for path in sorted(self.folder.path.iterdir()):
@@ -93,14 +110,23 @@ class Shards:
             yield rows
 
     def _table(self, side: Side) -> pd.DataFrame:
-        return frame(pl.concat([rows.filter(side.holds(rows)) for rows in self._stored()]), self.settings.columns)
+        rows = pl.concat([rows.filter(side.holds(rows)) for rows in self._stored()])
+        return frame(self._everyones(rows), self.settings.columns)
+
+    def _everyones(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows of all machines, one machine's after the other's."""
+        if len(self.machines) == 1:
+            return rows
+        content = io.BytesIO()
+        rows.write_ipc(content)
+        return pl.concat([pl.read_ipc(io.BytesIO(each)) for each in self.machines.gather(content.getvalue())])
 
     def _side(self, seed: int, share: float) -> Side:
         target, classes = self.settings.problem.target, None
         if self.settings.problem.type == "classification":
             ends = [pl.col("place").min().alias("low"), pl.col("place").max().alias("high")]
             parts = (rows.with_columns(_place(rows, seed)) for rows in self._stored([target, CONTENT]))
-            found = pl.concat([rows.group_by(target).agg(ends) for rows in parts])
+            found = self._everyones(pl.concat([rows.group_by(target).agg(ends) for rows in parts]))
             classes = found.group_by(target).agg(pl.col("low").min(), pl.col("high").max())
         return Side(seed, share, target, classes)
 
@@ -112,8 +138,16 @@ def collect(batches: Iterable[pl.DataFrame], settings: Settings) -> pd.DataFrame
         kept.append(batch)
         rows += len(batch)
         if needed(rows, settings) > budget(settings):
-            return _store(itertools.chain(_handed_over(kept), remaining), settings)
+            return _store(itertools.chain(_handed_over(kept), remaining), settings, Hosts())
     return frame(pl.concat(kept), settings.columns)
+
+
+def share(batches: Iterable[pl.DataFrame], settings: Settings, machines: Hosts) -> Shards:
+    """This machine's share of the rows: those of its files or, where each has all the files, every n-th one."""
+    if hosts.sharded():
+        return _store(batches, settings, machines)
+    parts = (batch.gather_every(len(machines), machines.rank) for batch in batches)
+    return _store(parts, settings, machines)
 
 
 def _handed_over(kept: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -123,7 +157,7 @@ def _handed_over(kept: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         yield kept.pop()
 
 
-def _store(batches: Iterable[pl.DataFrame], settings: Settings) -> Shards:
+def _store(batches: Iterable[pl.DataFrame], settings: Settings, machines: Hosts) -> Shards:
     folder, rows = Folder(), 0
     waiting: list[pl.DataFrame] = []
     for batch in itertools.chain(batches, [None]):
@@ -134,7 +168,7 @@ def _store(batches: Iterable[pl.DataFrame], settings: Settings) -> Shards:
             shard.with_columns(content).write_parquet(folder.path / f"{rows:015}.parquet", compression="lz4")
             rows += len(shard)
             waiting.clear()
-    return Shards(folder, settings, rows)
+    return Shards(folder, settings, sum(machines.every(rows)), rows, machines)
 
 
 def _place(rows: pl.DataFrame, seed: int) -> pl.Series:
@@ -161,6 +195,8 @@ def told(learn: pd.DataFrame | Shards, settings: Settings) -> str:
     """How rows are learned from and why, as one line of the log."""
     need, limit = needed(len(learn), settings) / 1e9, budget(settings) / 1e9
     size = f"{len(learn):,} rows to learn from × {len(settings.columns)} columns"
+    if isinstance(learn, Shards) and len(learn.machines) > 1:
+        return f"{size}: {learn.own:,} of them on {learn.machines.current}, one of {len(learn.machines)} machines"
     if isinstance(learn, Shards):
         return f"{size}: with the hold-out more than fits into {limit:.3g} GB, so batch by batch from disk"
     return f"{size}: about {need:.2g} GB of {limit:.3g} GB, so in memory"

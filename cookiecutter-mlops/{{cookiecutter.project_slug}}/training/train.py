@@ -13,6 +13,8 @@ What differs between use cases is behind functions of training/model.py, serving
     save(model, folder), restore(folder), predict(model, rows)
     export(model, rows, folder)         -> what the server needs to answer fast, and why it has no more
     explain(model, rows, settings)      -> what the report says of it (training/explain.py), or nothing
+
+Of several machines (training/hosts.py) all run `load` and `fit`; the first one judges and writes the model.
 """
 
 import hashlib
@@ -25,8 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from inference import handler
-from training import artifact, compare, explain, model, report, serving, shards
+from training import artifact, compare, explain, hosts, model, report, serving, shards
 from training.checkpoint import Checkpoints
+from training.data import in_memory
 from training.evaluate import gate
 from training.files import data_version
 from training.settings import Settings, UserError, load_settings
@@ -35,13 +38,23 @@ LOCAL = Path(".mlops/ml")  # where a laptop keeps what a container has in /opt/m
 
 
 def train(source: Path, base: Path, settings: Settings) -> dict[str, Any]:
-    """Leave a sealed model and evaluation.json below a base folder such as /opt/ml, and return the evaluation."""
+    """Leave a sealed model and evaluation.json below a base folder such as /opt/ml, and return the evaluation.
+
+    Another machine than the first leaves nothing, and returns from which data, code and settings it learned.
+    """
+    machines = hosts.here()
+    hosts.check(settings.model.name, len(machines), hosts.channel()[1])
     facts = provenance(source, settings)
-    checkpoints = Checkpoints(base / "checkpoints", _fingerprint(facts, settings))
+    checkpoints = _checkpoints(base, facts, settings)
     facts["resumed"] = checkpoints.exist()
     learn, judge = model.load(source, settings)
     print(shards.told(learn, settings), flush=True)
     fitted = model.fit(learn, settings, checkpoints)
+    if len(machines) > 1:
+        in_memory(learn)  # drawn of all machines' rows while all are there
+    if not machines.first:
+        print(f"{machines.current} has learned its part; {machines.names[0]} writes the model", flush=True)
+        return facts
     archive = base / "input/data/champion/model.tar.gz"
     champion = compare.live_scores(archive, judge, settings, facts["data_version"])
     evaluation = judged(fitted, learn, judge, champion, settings) | facts
@@ -96,9 +109,11 @@ def seal(fitted: Any, learn: Any, judge: Any, base: Path, evaluation: dict[str, 
     _write(output / "evaluation.json", evaluation)
 
 
-def _fingerprint(facts: dict[str, Any], settings: Settings) -> str:
-    """What a checkpoint must share with a training to be of use to it."""
-    return hashlib.sha256(repr((sorted(facts.items()), settings)).encode()).hexdigest()[:16]
+def _checkpoints(base: Path, facts: dict[str, Any], settings: Settings) -> Checkpoints:
+    """Those of this data, code and settings, and of several machines of this one: all keep them in one folder of S3."""
+    fingerprint = hashlib.sha256(repr((sorted(facts.items()), settings)).encode()).hexdigest()[:16]
+    kept, machines = Checkpoints(base / "checkpoints", fingerprint), hosts.here()
+    return kept if len(machines) == 1 else kept.part(f"{machines.rank + 1:03}of{len(machines):03}")
 
 
 def _empty(folder: Path) -> None:

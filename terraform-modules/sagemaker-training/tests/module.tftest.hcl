@@ -127,6 +127,50 @@ run "negative_count_is_refused" {
   expect_failures = [var.instance_count]
 }
 
+run "data_is_copied_whole_by_default" {
+  command = apply
+
+  assert {
+    condition     = jsondecode(aws_ssm_parameter.spec.value).input_mode == "File" && jsondecode(aws_ssm_parameter.spec.value).data_distribution == "FullyReplicated"
+    error_message = "one instance that copies all data is the default"
+  }
+}
+
+run "streamed_shards_are_published" {
+  command = apply
+
+  variables {
+    instance_count    = 4
+    input_mode        = "FastFile"
+    data_distribution = "ShardedByS3Key"
+  }
+
+  assert {
+    condition     = jsondecode(aws_ssm_parameter.spec.value).input_mode == "FastFile" && jsondecode(aws_ssm_parameter.spec.value).data_distribution == "ShardedByS3Key"
+    error_message = "the pipeline must read how data comes to the instances"
+  }
+}
+
+run "pipe_mode_is_refused" {
+  command = plan
+
+  variables {
+    input_mode = "Pipe"
+  }
+
+  expect_failures = [var.input_mode]
+}
+
+run "unknown_distribution_is_refused" {
+  command = plan
+
+  variables {
+    data_distribution = "Sharded"
+  }
+
+  expect_failures = [var.data_distribution]
+}
+
 run "six_days_are_refused" {
   command = plan
 

@@ -97,4 +97,5 @@ BEYOND_MEMORY: dict[str, Build] = {
     "linear": _scaled(_line_in_batches),
     "lightgbm": ESTIMATORS["lightgbm"],
     "xgboost": ESTIMATORS["xgboost"],
+    "pytorch": ESTIMATORS["pytorch"],
 }

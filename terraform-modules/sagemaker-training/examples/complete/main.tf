@@ -24,6 +24,9 @@ module "training" {
   kms_key_arn         = module.key.arn
   buckets             = module.bucket
   instance_types      = ["ml.g5.2xlarge", "ml.g4dn.2xlarge"]
+  instance_count      = 2
+  input_mode          = "FastFile"
+  data_distribution   = "ShardedByS3Key"
   max_runtime_seconds = 14400
   spot                = { max_wait_seconds = 28800 }
   volume_size_gb      = 100

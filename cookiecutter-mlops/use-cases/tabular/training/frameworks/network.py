@@ -12,13 +12,17 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from training import hosts
 from training.settings import Settings
 
 VALIDATION = 0.1  # share of the rows that say when to stop
 
 
 class Network(BaseEstimator):
-    """Stops when `patience` epochs brought nothing, and keeps the best one."""
+    """Stops when `patience` epochs brought nothing, and keeps the best one.
+
+    On several machines (PyTorch) each gives `fit` its share of the rows, and all get the same network.
+    """
 
     def __init__(
         self,
@@ -42,11 +46,11 @@ class Network(BaseEstimator):
         """Numbers are learned as distances from their mean in standard deviations."""
         known: np.ndarray
         if self.classify:
-            self.classes_, known = np.unique(np.asarray(y), return_inverse=True)
-            self.outputs_ = len(self.classes_)
+            self.classes_ = _classes(np.asarray(y))
+            known, self.outputs_ = np.searchsorted(self.classes_, np.asarray(y)), len(self.classes_)
         else:
             truth = np.asarray(y, float)
-            self.mean_, self.spread_, self.outputs_ = float(truth.mean()), float(truth.std()) or 1.0, 1
+            (self.mean_, self.spread_), self.outputs_ = _moments(truth), 1
             known = ((truth - self.mean_) / self.spread_).astype(np.float32)[:, None]
         learn = import_module(f"training.frameworks.{self.library}").learn
         order = np.random.default_rng(self.random_state).permutation(len(known))
@@ -77,6 +81,21 @@ def network(library: str, settings: Settings) -> Network:
     """The network that [model] asks for; its hyperparameters are those of `Network`, whoever trains it."""
     classify = settings.problem.type == "classification"
     return Network(library, classify, random_state=settings.data.seed)
+
+
+def _classes(known: np.ndarray) -> np.ndarray:
+    """The classes that any machine has."""
+    return np.unique(
+        np.concatenate([np.asarray(each, known.dtype) for each in hosts.here().every(np.unique(known).tolist())])
+    )
+
+
+def _moments(truth: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of the rows of all machines."""
+    told = hosts.here().every([len(truth), float(truth.mean()), float(truth.var())])
+    counts, means, variances = (np.array(column) for column in zip(*told, strict=True))
+    mean = float(np.average(means, weights=counts))
+    return mean, float(np.average(variances + (means - mean) ** 2, weights=counts)) ** 0.5 or 1.0
 
 
 def _dense(X: Any) -> np.ndarray:
