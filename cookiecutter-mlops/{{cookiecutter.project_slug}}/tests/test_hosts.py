@@ -126,7 +126,7 @@ def test_version_is_in_the_channel_of_the_manifest(snapshot):
 
 def test_some_rows_are_those_of_all_machines_and_the_others_a_share_each(tmp_path, settings):
     numbers = range(1, 301)
-    table = pd.DataFrame({"price": [100.0 * n for n in numbers], "size": numbers, "colour": "red", "sold": "no"})
+    table = pd.DataFrame({"price": [100.0 * n for n in numbers], "size": 1, "colour": "red", "sold": "no"})
     table.assign(day="2024-01-31").to_csv(tmp_path / "houses.csv", index=False)
 
     def learned(machine):

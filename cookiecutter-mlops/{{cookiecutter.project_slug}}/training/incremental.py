@@ -8,6 +8,7 @@ through it once and keep a byte for each value.
 import math
 import tempfile
 from collections.abc import Callable, Iterator
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ import skops.io
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
-from training.checkpoint import Checkpoints
+from training.checkpoint import NOWHERE, Checkpoints
 
 if TYPE_CHECKING:
     from training.shards import Shards
@@ -58,12 +59,20 @@ def _average(last: Any, learn: "Shards") -> None:
         setattr(last, name, learn.mean(getattr(last, name)))
 
 
-def fit_mapped(pipeline: Pipeline, learn: "Shards", inputs: Prepare, answers: Prepare) -> Pipeline:
+def fit_mapped(
+    pipeline: Pipeline, learn: "Shards", inputs: Prepare, answers: Prepare, checkpoints: Checkpoints = NOWHERE
+) -> Pipeline:
     """Fit the steps before the last on a sample, and the last one on a matrix that the system reads from disk."""
     _fit_first_steps(pipeline, learn, inputs, answers)
     with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
-        pipeline[-1].fit(*_mapped(pipeline, learn, inputs, answers, Path(folder) / "matrix.npy"))
+        matrix, truth = _mapped(pipeline, learn, inputs, answers, Path(folder) / "matrix.npy")
+        pipeline[-1].fit(matrix, truth, **kept(pipeline[-1], checkpoints))
     return pipeline
+
+
+def kept(estimator: Any, checkpoints: Checkpoints) -> dict[str, Any]:
+    """What an estimator is fitted with beside rows: checkpoints, if its `fit` knows to go on from them."""
+    return {"checkpoints": checkpoints} if "checkpoints" in signature(estimator.fit).parameters else {}
 
 
 def passes(learn: "Shards") -> int:

@@ -9,6 +9,7 @@ import pytest
 
 from inference import handler
 from training import artifact, model, serving, shards
+from training.checkpoint import Checkpoints
 from training.estimators import estimator
 from training.frameworks.network import Network
 from training.settings import SettingsError, parse_settings
@@ -179,3 +180,33 @@ def test_framework_that_is_not_installed_is_named(table, monkeypatch, framework,
     monkeypatch.setitem(sys.modules, package, None)  # what makes Python say that there is no such module
     with pytest.raises(SettingsError, match=rf"{framework} needs .*requirements/model\.txt"):
         model.fit(table, settings_for(framework, "price"))
+
+
+class Interrupted(Checkpoints):
+    """Checkpoints of a machine that is taken away as soon as one was written."""
+
+    def save(self, step, content):
+        Checkpoints(self.folder, self.name).save(step, content)
+        raise InterruptedError
+
+
+@pytest.mark.parametrize("framework", ["lightgbm", "xgboost", "pytorch"])
+@pytest.mark.parametrize("target", ["price", "kind"])
+def test_interrupted_training_ends_as_if_nothing_had_happened(table, tmp_path, framework, target):
+    pytest.importorskip(PACKAGES[framework], reason=f"{framework} is not in requirements/model.txt")
+    longer = {"epochs": 25, "dropout": 0.2} if framework == "pytorch" else {"n_estimators": 60}
+    settings = settings_for(framework, target, **longer)
+    rows, answers = table.drop(columns=list(TARGETS)), model.answers_of(table, settings.target)
+    fitted = []
+    for folder, kinds in (("whole", [Checkpoints]), ("resumed", [Interrupted, Interrupted, Checkpoints])):
+        for kind in kinds:
+            pipeline = estimator(settings)
+            last = pipeline.steps[-1][0]
+            checkpoints = kind(tmp_path / folder, "own")
+            try:
+                pipeline.fit(rows, answers, **{f"{last}__checkpoints": checkpoints})
+            except InterruptedError:
+                assert Checkpoints(tmp_path / folder, "own").exist()
+        fitted.append(pipeline)
+    whole, resumed = ([*map(str, one.predict(rows))] for one in fitted)
+    assert whole == resumed

@@ -22,6 +22,7 @@ epochs, first, last, file = *map(int, sys.argv[1:4]), sys.argv[4]
 inputs = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)[first:last]
 known = (inputs @ np.array([[1], [-2], [3]])).astype(np.float32) ** 2
 machines, asked = hosts.here(), Network("pytorch", epochs=epochs, width=8, batch_size=64, learning_rate=0.01)
+asked.outputs_ = 1
 whole = {"iterator_train__shuffle": False, "train_split": lambda rows, known: (rows, rows)}
 with machines.process_group():
     averaging = [pytorch.Averaging()] if len(machines) > 1 else []

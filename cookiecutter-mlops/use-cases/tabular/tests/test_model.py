@@ -200,7 +200,7 @@ def test_interrupted_fit_in_batches_ends_as_if_nothing_had_happened(table, learn
 def test_model_that_learns_in_memory_only_is_refused_for_larger_data(learn):
     batches, _, settings = learn("sold", model={"name": "gradient-boosting"})
     with pytest.raises(
-        SettingsError, match=r"gradient-boosting learns in memory.*from disk \(linear, lightgbm, xgboost\)"
+        SettingsError, match=r"gradient-boosting learns in memory.*from disk \(linear, lightgbm, xgboost, pytorch\)"
     ):
         model.fit(batches, settings)
 

@@ -116,8 +116,8 @@ def _in_turn(trees: int, outputs: int) -> list[int]:
 
 
 BOOSTERS: dict[str, Callable[[Any], Scores]] = {
-    "lightgbm.sklearn.LGBMRegressor": lightgbm,
-    "lightgbm.sklearn.LGBMClassifier": lightgbm,
+    "training.frameworks.lightgbm.Regressor": lightgbm,
+    "training.frameworks.lightgbm.Classifier": lightgbm,
     "training.frameworks.xgboost.Regressor": xgboost,
     "training.frameworks.xgboost.Classifier": xgboost,
 }

@@ -23,13 +23,14 @@ from training.baseline import describe
 from training.checkpoint import NOWHERE, Checkpoints
 from training.data import Rows, in_memory, load_table, split
 from training.estimators import estimator, estimator_beyond_memory
-from training.incremental import Prepare, fit_in_batches, fit_mapped
+from training.incremental import Prepare, fit_in_batches, fit_mapped, kept
 from training.settings import METRICS, Column, Settings
 
 # What a model file may hold beside the public types of scikit-learn: trees of boosting, and plain arrays.
 # Never trust what a file itself asks for: a type on this list is constructed while the file is read.
 TRUSTED = ["collections.OrderedDict", "numpy.dtype", "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
            "lightgbm.basic.Booster", "lightgbm.sklearn.LGBMClassifier", "lightgbm.sklearn.LGBMRegressor",
+           "training.frameworks.lightgbm.Classifier", "training.frameworks.lightgbm.Regressor",
            "xgboost.core.Booster", "training.frameworks.xgboost.Classifier", "training.frameworks.xgboost.Regressor",
            "training.frameworks.network.Network"]  # fmt: skip
 ROUND = 25  # trees between two checkpoints
@@ -172,7 +173,9 @@ def _fit(learn: Rows, settings: Settings, log_target: bool, checkpoints: Checkpo
     elif settings.model.name == "gradient-boosting":
         fitted = _fit_in_rounds(estimator(settings), inputs(learn), answers(learn), checkpoints)
     else:
-        fitted = estimator(settings).fit(inputs(learn), answers(learn))
+        pipeline = estimator(settings)
+        last = {f"{pipeline.steps[-1][0]}__{name}": one for name, one in kept(pipeline[-1], checkpoints).items()}
+        fitted = pipeline.fit(inputs(learn), answers(learn), **last)
     return Model(fitted, settings.features, settings.target, settings.problem.type == "classification", log_target)
 
 
@@ -181,7 +184,7 @@ def _fit_beyond_memory(
 ) -> Pipeline:
     if hasattr(pipeline[-1], "partial_fit"):
         return fit_in_batches(pipeline, learn, inputs, answers, checkpoints)
-    return fit_mapped(pipeline, learn, inputs, answers)
+    return fit_mapped(pipeline, learn, inputs, answers, checkpoints)
 
 
 def _fit_in_rounds(pipeline: Pipeline, inputs: pd.DataFrame, answers: pd.Series, checkpoints: Checkpoints) -> Pipeline:

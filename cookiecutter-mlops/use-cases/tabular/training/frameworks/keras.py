@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from training.checkpoint import Checkpoints
 from training.frameworks.network import VALIDATION, Network, network
 from training.settings import Settings
 
@@ -11,8 +12,11 @@ def estimator(settings: Settings) -> Network:
     return network("keras", settings)
 
 
-def learn(asked: Network, inputs: np.ndarray, known: np.ndarray) -> list[np.ndarray]:
-    """The weights of the best epoch: a kernel (inputs, outputs) and a bias for each layer."""
+def learn(asked: Network, inputs: np.ndarray, known: np.ndarray, checkpoints: Checkpoints) -> list[np.ndarray]:
+    """The weights of the best epoch: a kernel (inputs, outputs) and a bias for each layer.
+
+    It keeps no checkpoints: an interrupted training begins again.
+    """
     keras.utils.set_random_seed(asked.random_state)
     made = model(asked, inputs.shape[1])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True) if asked.classify else "mean_squared_error"

@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from training import hosts
+from training.checkpoint import NOWHERE, Checkpoints
 from training.settings import Settings
 
 VALIDATION = 0.1  # share of the rows that say when to stop
@@ -42,7 +43,7 @@ class Network(BaseEstimator):
         self.epochs, self.patience = epochs, patience
         self.batch_size, self.learning_rate, self.random_state = batch_size, learning_rate, random_state
 
-    def fit(self, X: Any, y: Any) -> "Network":
+    def fit(self, X: Any, y: Any, checkpoints: Checkpoints = NOWHERE) -> "Network":
         """Numbers are learned as distances from their mean in standard deviations."""
         known: np.ndarray
         if self.classify:
@@ -54,7 +55,7 @@ class Network(BaseEstimator):
             known = ((truth - self.mean_) / self.spread_).astype(np.float32)[:, None]
         learn = import_module(f"training.frameworks.{self.library}").learn
         order = np.random.default_rng(self.random_state).permutation(len(known))
-        weights = learn(self, _dense(X)[order].astype(np.float32), known[order])
+        weights = learn(self, _dense(X)[order].astype(np.float32), known[order], checkpoints)
         self.weights_ = [np.asarray(one, float) for one in weights]
         return self
 

@@ -7,32 +7,62 @@ read as a logarithm) is computed here in double precision, so that a serving pla
 from typing import Any
 
 import numpy as np
-from xgboost import XGBClassifier, XGBRegressor
+from xgboost import Booster, XGBClassifier, XGBRegressor
+from xgboost.callback import TrainingCallback
 
+from training.checkpoint import NOWHERE, Checkpoints
 from training.frameworks import gpus
+from training.frameworks.rounds import remaining
 from training.settings import Settings
 
 
-class Regressor(XGBRegressor):
+class Keep(TrainingCallback):
+    """Hands the booster over after each tree."""
+
+    def __init__(self, keep: Any) -> None:
+        self.keep, self.trees = keep, 0
+
+    def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+        self.trees += 1
+        self.keep(self.trees, lambda: bytes(model.save_raw()))
+        return False
+
+
+class Kept:
+    """Goes on from its checkpoints; dropped trees (dart), which do not add up, begin again."""
+
+    def grow(self, X: Any, y: Any, checkpoints: Checkpoints, **options: Any) -> None:
+        asked: Any = self
+        if asked.booster not in (None, "gbtree"):
+            super().fit(X, y, **options)  # type: ignore[misc]
+            return
+        with remaining(asked, asked.get_num_boosting_rounds(), checkpoints) as (state, keep):
+            asked.set_params(callbacks=[Keep(keep)])
+            begun = Booster(model_file=bytearray(state)) if state else None
+            super().fit(X, y, xgb_model=begun, **options)  # type: ignore[misc]
+            asked.set_params(callbacks=None)
+
+
+class Regressor(Kept, XGBRegressor):
     """Numbers in double precision."""
 
-    def fit(self, X: Any, y: Any, **options: Any) -> "Regressor":
-        super().fit(X, y, **options)
+    def fit(self, X: Any, y: Any, checkpoints: Checkpoints = NOWHERE, **options: Any) -> "Regressor":
+        self.grow(X, y, checkpoints, **options)
         return self.set_params(device="cpu")  # which answers, as a server without a GPU does
 
     def predict(self, X: Any, **options: Any) -> np.ndarray:
         return np.asarray(super().predict(X, **options), float)
 
 
-class Classifier(XGBClassifier):
+class Classifier(Kept, XGBClassifier):
     """Classes by their names, where XGBoost only knows numbers, and probabilities in double precision."""
 
     names_: np.ndarray | None = None
 
-    def fit(self, X: Any, y: Any, **options: Any) -> "Classifier":
+    def fit(self, X: Any, y: Any, checkpoints: Checkpoints = NOWHERE, **options: Any) -> "Classifier":
         self.names_ = None  # while it learns, the classes are numbers
         names, codes = np.unique(np.asarray(y), return_inverse=True)
-        super().fit(X, codes, **options)
+        self.grow(X, codes, checkpoints, **options)
         self.names_ = names
         return self.set_params(device="cpu")
 
