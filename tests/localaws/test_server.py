@@ -95,6 +95,17 @@ def test_answer_leaves_in_one_piece(aws):
     assert "rate" in json.loads(body)
 
 
+def test_body_that_waits_to_be_asked_for_is_asked_for_at_once(aws):
+    """boto3 sends the body of PutObject after a second without an answer to its `Expect`."""
+    address = urlparse(aws.url)
+    request = "PUT /nowhere/key HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n"
+    with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
+        connection.sendall(request.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
+        connection.sendall(b"1")
+        assert connection.recv(100).startswith(b"HTTP/1.1 404")
+
+
 def test_nothing_evaluates_a_text_as_code():
     """Requests come from anybody on this machine."""
     sources = [(path, ast.parse(path.read_text())) for path in Path(localaws.__file__).parent.rglob("*.py")]
