@@ -18,7 +18,7 @@ from cookiecutter_mlops.localaws.iam.evaluation import Principal
 Keys = dict[str, str]
 HOURS_36 = 36 * 3600  # the longest build or job; the session of what ends earlier ends with it
 UNTIL_STOPPED = 3650 * 24 * 3600  # AWS renews the credentials of an endpoint as long as it serves
-_ACTOR: ContextVar["Session | None"] = ContextVar("actor", default=None)
+_ACTOR: ContextVar["Session | Caller | None"] = ContextVar("actor", default=None)
 
 
 class Session:
@@ -45,6 +45,23 @@ class Session:
         principals.end_session(self._made.access_key_id)
 
 
+class Caller:
+    """Whoever sent a request: a service that answers it asks others in the caller's name."""
+
+    def __init__(self, principal: Principal, region: str) -> None:
+        self.principal, self.region = principal, region
+
+    def environment(self) -> dict[str, str]:
+        raise NotImplementedError("nothing is started with a caller's credentials")
+
+
+def caller(access_key: str, region: str) -> Caller | None:
+    """Return the caller with this access key, for `acting`; the administrator may do everything."""
+    session = principals.session_of(access_key)
+    principal = principals.of_session(session) if session else principals.of_key(access_key, "")
+    return None if principal is principals.ADMINISTRATOR else Caller(principal, region)
+
+
 class CannotAssume(AwsError):
     """A service may not assume a role: it is not there, or its trust policy does not admit the service."""
 
@@ -68,7 +85,7 @@ def assume(role: str, service: str, name: str, source: str, region: str, seconds
 
 
 @contextmanager
-def acting(session: Session | None) -> Iterator[None]:
+def acting(session: "Session | Caller | None") -> Iterator[None]:
     """Let the code inside act with a session; threads that it starts need `contextvars.copy_context`."""
     token = _ACTOR.set(session)
     try:

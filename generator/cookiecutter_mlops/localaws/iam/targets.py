@@ -153,11 +153,30 @@ def _publish(operation: Operation) -> list[str]:
     return [operation.params.get("TopicArn") or operation.params.get("TargetArn") or "*"]
 
 
+def _workgroup(operation: Operation) -> list[str]:
+    """What is known of a query by its id is its workgroup's; where none is named, it is `primary`."""
+    from moto.athena.models import athena_backends
+
+    params, backend = operation.params, athena_backends[operation.account][operation.region]
+    started = [params.get("QueryExecutionId"), *params.get("QueryExecutionIds", [])]
+    saved = [params.get("NamedQueryId"), *params.get("NamedQueryIds", [])]
+    known: list[Any] = [backend.executions[each].workgroup for each in started if each in backend.executions]
+    known += [backend.named_queries[each].workgroup.name for each in saved if each in backend.named_queries]
+    own = params.get("Name" if operation.name == "CreateWorkGroup" else "WorkGroup") or "primary"
+    return [f"{_arn(operation, 'athena')}:workgroup/{name}" for name in sorted(set(known) or {own})]
+
+
 def _arn(operation: Operation, service: str) -> str:
     return f"arn:aws:{service}:{operation.region}:{operation.account}"
 
 
+_QUERIES = (
+    "BatchGetNamedQuery BatchGetQueryExecution CreateNamedQuery CreateWorkGroup DeleteNamedQuery DeleteWorkGroup "
+    "GetNamedQuery GetQueryExecution GetQueryResults GetWorkGroup ListNamedQueries ListQueryExecutions "
+    "StartQueryExecution StopQueryExecution UpdateNamedQuery UpdateWorkGroup"
+)
 _OWN: dict[str, Own] = {
+    **{f"athena:{name}": _workgroup for name in _QUERIES.split()},
     "application-autoscaling:DeleteScalingPolicy": _scalable_target,
     "application-autoscaling:DeregisterScalableTarget": _scalable_target,
     "application-autoscaling:PutScalingPolicy": _scalable_target,

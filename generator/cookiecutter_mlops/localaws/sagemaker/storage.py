@@ -102,12 +102,20 @@ def read(account: str, uri: str) -> bytes:
     return key.value
 
 
-def write(account: str, uri: str, content: bytes) -> None:
+def exists(account: str, bucket: str) -> bool:
+    return bucket in _backend(account).buckets
+
+
+def write(account: str, uri: str, content: bytes, encryption: str = "", key: str = "") -> None:
+    """Put an object, encrypted as its bucket says unless an encryption, such as `SSE_KMS` with a key, is named."""
     bucket, name = split(uri)
-    if bucket not in _backend(account).buckets:
+    if not exists(account, bucket):
         raise AwsError("ValidationException", f"The bucket of {uri} does not exist.")
     acting.check_write(account, bucket, name)
-    _backend(account).put_object(bucket, name, content)
+    if key:
+        acting.check_key("kms:GenerateDataKey", key, "s3")
+    kind = {"SSE_KMS": "aws:kms", "SSE_S3": "AES256"}.get(encryption)
+    _backend(account).put_object(bucket, name, content, encryption=kind, kms_key_id=key or None)
 
 
 def upload(account: str, folder: Path, uri: str) -> None:
