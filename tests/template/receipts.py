@@ -1,9 +1,11 @@
 """Judge a document-extraction project's own code on real receipts (SROIE), by five folds over their file names.
 
-python receipts.py FOLDER OUT [FOLDS]     # in the project's folder; writes JSON. FOLDER holds box/*.csv and key/*.json
+python receipts.py FOLDER OUT [FOLDS]     # in the project's folder; writes JSON. FOLDER holds box/*.csv and key/*.json,
+                                          # and img/*.jpg of some, which Tesseract reads where it is installed
 """
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -12,6 +14,7 @@ sys.path.insert(0, ".")
 import pandas as pd
 from sklearn.model_selection import KFold
 
+from inference import reading
 from training import model
 from training.settings import load_settings
 
@@ -37,13 +40,28 @@ def rows(folder: Path) -> pd.DataFrame:
 def told(folder: Path, folds: int) -> dict:
     """The metrics of model and rules in the first folds, and how often answers of a confidence were right."""
     settings, table = load_settings(), rows(folder)
-    result: dict = {"receipts": len(table), "model": [], "rules": [], "sure": []}
+    result: dict = {"receipts": len(table), "model": [], "rules": [], "sure": [], "scans": []}
+    images = [folder / "img" / f"{key.stem}.jpg" for key in sorted((folder / "key").glob("*.json"))]
     for learn, judge in list(KFold(5, shuffle=True, random_state=0).split(table))[:folds]:
         fitted, judged = model.fit(table.iloc[learn], settings), table.iloc[judge]
         result["model"].append(model.evaluate(fitted, judged, settings)[0])
         result["rules"].append(model.evaluate(model.trivial(table.iloc[learn], settings), judged, settings)[0])
         result["sure"] += sure(fitted, judged)
+        if shutil.which("tesseract"):
+            result["scans"] += scans(fitted, judged, [images[place] for place in judge])
     return result
+
+
+def scans(fitted: model.Model, judged: pd.DataFrame, images: list[Path]) -> list[dict[str, bool]]:
+    """Of each receipt with an image, which values are right when its words are read from that, as a request is."""
+    return [
+        {
+            name: one["value"] == " ".join(json.loads(truth)[name].split())
+            for name, one in model.extract(fitted, reading.of_bytes(image.read_bytes())).items()
+        }
+        for truth, image in zip(judged["fields"], images, strict=True)
+        if image.exists()
+    ]
 
 
 def sure(fitted: model.Model, judged: pd.DataFrame) -> list[tuple[float, bool]]:
@@ -62,3 +80,4 @@ if __name__ == "__main__":
     for who in ("model", "rules"):
         folds = pd.DataFrame(found[who])
         print(who, pd.DataFrame({"mean": folds.mean(), "spread": folds.std(ddof=0)}).round(3), sep="\n")
+    print("scans", len(found["scans"]), pd.DataFrame(found["scans"]).mean().round(3), sep="\n")

@@ -85,7 +85,7 @@ def answer(model: Served, rows: list[str | None]) -> dict[str, list[Any]]:
 
 def _answered(model: extraction.Model, row: str | None) -> dict[str, Any]:
     try:
-        document = reading.read(row)
+        document = reading.read(row, model.ocr)
     except DataError as problem:
         return {"error": str(problem)}
     return {"pages": len(document.pages), "fields": extraction.extract(model, document)}
@@ -98,21 +98,22 @@ def predict(model: Served, instances: list[Any]) -> dict[str, list[Any]]:
 
 def record(model: Served, rows: pd.DataFrame) -> list[dict[str, Any]]:
     """A few requests with their answers: a server probes itself with them, a release is verified with them."""
-    instances = [{"document": text} for text in rows["document"].head(EXAMPLES)]
+    instances = [{"document": json.loads(text)} for text in rows["document"].head(EXAMPLES)]
     return [{"request": {"instances": [one]}, "response": predict(model, [one])} for one in instances]
 
 
 def observed(instances: list[Any], settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame, Counter[str]]:
     """What monitoring sees in captured instances: the words of documents, which cannot be read, unknown fields."""
     entries = [_as_text(one) if isinstance(one, dict) else {} for one in instances]
-    seen = pd.DataFrame({"document": pd.Series([_words(one.get("document")) for one in entries], dtype=object)})
+    words, engine = [one.get("document") for one in entries], extraction.ocr_of(settings)
+    seen = pd.DataFrame({"document": pd.Series([_words(document, engine) for document in words], dtype=object)})
     unknown = Counter(name for entry in entries for name in entry.keys() - {"document"})
     return seen, seen.isna(), unknown
 
 
-def _words(document: Any) -> str | None:
+def _words(document: Any, engine: str) -> str | None:
     try:
-        return extraction.words_of(reading.read(document if isinstance(document, str) else None))
+        return extraction.words_of(reading.read(document if isinstance(document, str) else None, engine))
     except DataError:
         return None
 

@@ -1,8 +1,11 @@
-"""From a picture of a page to words with boxes, behind one interface: `engine()` says who does it.
+"""From a picture of a page to words with boxes, behind one interface: `engine(name)` says who does it.
 
-`MLOPS_OCR=module:name` names another engine, such as one around docTR or a cloud service: a class without arguments
-whose `words(image)` returns the upright image and (text, box) pairs in its pixels. The default is Tesseract of the
-operating system (`apt-get install tesseract-ocr`), which is started as a program and needs no package.
+The name is `ocr` under [use_case] in project.toml, or the variable MLOPS_OCR of a machine:
+
+    tesseract      the program of the operating system (`apt-get install tesseract-ocr`); needs no package; the default
+    doctr          docTR's networks, on a GPU where there is one: inference/ocr_doctr.py, requirements/doctr.txt
+    textract       Amazon Textract, a service; not from an isolated endpoint: inference/ocr_textract.py
+    module:name    any other class without arguments that has `words`
 """
 
 import csv
@@ -22,6 +25,11 @@ if TYPE_CHECKING:
 
 SECONDS = 120  # that a page may take
 LEAST = 20.0  # of 100: words that the engine is less sure of are noise
+ENGINES = {
+    "tesseract": "inference.ocr:Tesseract",
+    "doctr": "inference.ocr_doctr:Doctr",
+    "textract": "inference.ocr_textract:Textract",
+}
 QUARTERS = (0, 180, 90, 270)  # how a scan may lie
 READABLE = 60.0  # mean sureness from which a page lies as it should
 
@@ -29,26 +37,36 @@ Words = list[tuple[str, Box]]
 
 
 class Engine(Protocol):
-    def words(self, image: "Image") -> "tuple[Image, Words]": ...
+    def words(self, image: "Image") -> "tuple[Image, Words]":
+        """The page upright, and its words with boxes in its pixels; a DataError where the page cannot be read."""
 
 
 @cache
-def engine() -> Engine:
-    """The engine of this machine, or a DataError that says how to get one."""
-    if named := os.environ.get("MLOPS_OCR"):
-        module, _, name = named.partition(":")
-        made: Engine = getattr(importlib.import_module(module), name)()
-        return made
-    program = shutil.which("tesseract")
-    if program is None:
-        raise DataError("this is a scan without a text layer, and no OCR is installed here (tesseract, or MLOPS_OCR).")
-    return Tesseract(program)
+def engine(name: str) -> Engine:
+    """The engine of a name, or a DataError that says how to get it."""
+    where = place(os.environ.get("MLOPS_OCR", name))
+    module, _, kind = where.partition(":")
+    try:
+        made: type[Engine] = getattr(importlib.import_module(module), kind)
+    except (ImportError, AttributeError) as error:
+        raise DataError(f"ocr: {where} cannot be opened: {error}.") from None
+    return made()
+
+
+def place(name: str) -> str:
+    """Where a name's class is, as module:name; a DataError for a name that nobody knows."""
+    if name not in ENGINES and ":" not in name:
+        raise DataError(f"ocr must be one of {', '.join(ENGINES)}, or module:name of your own, not {name!r}.")
+    return ENGINES.get(name, name)
 
 
 class Tesseract:
     """The program `tesseract`; a page that lies on its side is turned until it can be read."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self) -> None:
+        program = shutil.which("tesseract")
+        if program is None:
+            raise DataError("this is a scan without a text layer, and no OCR is installed here (tesseract).")
         self.program = program
 
     def words(self, image: "Image") -> "tuple[Image, Words]":

@@ -17,6 +17,7 @@ from training.document import MOST_PAGES, Box, Document, Page, Word
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+TESSERACT = "tesseract"  # the engine where none is named (inference/ocr.py)
 INCH = 72  # in a PDF's unit
 DOTS = 200  # of an inch, in what OCR sees
 LARGEST = 80_000_000  # pixels of a page
@@ -24,21 +25,21 @@ IMAGES = ("PNG", "JPEG", "TIFF", "WEBP")
 KINDS = f"a PDF or an image ({', '.join(IMAGES)})"
 
 
-def read(text: str | None) -> Document:
-    """A document with at least one word; a DataError says why there is none."""
+def read(text: str | None, engine: str = TESSERACT) -> Document:
+    """A document with at least one word; a DataError says why there is none. Scans are read by the OCR named."""
     if not text:
         raise DataError("the document is empty (0 bytes).")
-    found = document.parse(text) if text.startswith("{") else of_bytes(_decoded(text))
+    found = document.parse(text) if text.startswith("{") else of_bytes(_decoded(text), engine)
     if not any(page.words for page in found.pages):
         raise DataError("the document has no words: its pages are blank, or too faint to be read.")
     return found
 
 
-def of_bytes(content: bytes) -> Document:
+def of_bytes(content: bytes, engine: str = TESSERACT) -> Document:
     """The words of a PDF's or an image's pages."""
     if not content:
         raise DataError("the document is empty (0 bytes).")
-    return _of_pdf(content) if b"%PDF-" in content[:1024] else _of_image(content)
+    return (_of_pdf if b"%PDF-" in content[:1024] else _of_image)(content, engine)
 
 
 def _decoded(text: str) -> bytes:
@@ -48,7 +49,7 @@ def _decoded(text: str) -> bytes:
         raise DataError(f"the document must be pages with words, or {KINDS} in base64.") from None
 
 
-def _of_pdf(content: bytes) -> Document:
+def _of_pdf(content: bytes, engine: str) -> Document:
     import pypdfium2 as pdfium
 
     try:
@@ -60,10 +61,10 @@ def _of_pdf(content: bytes) -> Document:
     with pdf:
         if len(pdf) > MOST_PAGES:
             raise DataError(f"the document has {len(pdf)} pages, at most {MOST_PAGES} are read; split it.")
-        return Document(tuple(_pdf_page(pdf, number) for number in range(len(pdf))))
+        return Document(tuple(_pdf_page(pdf, number, engine) for number in range(len(pdf))))
 
 
-def _pdf_page(pdf: Any, number: int) -> Page:
+def _pdf_page(pdf: Any, number: int, engine: str) -> Page:
     import pypdfium2 as pdfium
 
     try:
@@ -75,7 +76,7 @@ def _pdf_page(pdf: Any, number: int) -> Page:
         raise DataError(f"page {number + 1} of the PDF cannot be read: {error}.") from None
     if scan:
         _check_size(int(width * DOTS / INCH), int(height * DOTS / INCH))
-        return _recognized(page.render(scale=DOTS / INCH).to_pil().convert("L"), DOTS / INCH)
+        return _recognized(page.render(scale=DOTS / INCH).to_pil().convert("L"), DOTS / INCH, engine)
     return Page(width, height, tuple(_upright(word, page.get_rotation(), width, height) for word in words))
 
 
@@ -105,25 +106,27 @@ def _upright(word: Word, turned: int, width: float, height: float) -> Word:
     return Word(word.text, box)
 
 
-def _of_image(content: bytes) -> Document:
+def _of_image(content: bytes, engine: str) -> Document:
     from PIL import Image, ImageSequence, UnidentifiedImageError
 
     try:
         with Image.open(io.BytesIO(content), formats=IMAGES) as image:
             if (pages := getattr(image, "n_frames", 1)) > MOST_PAGES:
                 raise DataError(f"the document has {pages} pages, at most {MOST_PAGES} are read; split it.")
-            return Document(tuple(_frame(frame) for frame in ImageSequence.Iterator(image)))  # one at a time in memory
+            return Document(
+                tuple(_frame(frame, engine) for frame in ImageSequence.Iterator(image))
+            )  # one at a time in memory
     except UnidentifiedImageError:
         raise DataError(f"the document is not {KINDS}.") from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(f"the image is damaged: {error}.") from None
 
 
-def _frame(frame: "Image") -> Page:
+def _frame(frame: "Image", engine: str) -> Page:
     from PIL import ImageOps
 
     _check_size(frame.width, frame.height)
-    return _recognized(ImageOps.exif_transpose(frame).convert("L"), 1.0)
+    return _recognized(ImageOps.exif_transpose(frame).convert("L"), 1.0, engine)
 
 
 def _check_size(width: int, height: int) -> None:
@@ -131,8 +134,8 @@ def _check_size(width: int, height: int) -> None:
         raise DataError(f"a page has {width} × {height} pixels, at most {LARGEST:,} are read.")
 
 
-def _recognized(image: "Image", scale: float) -> Page:
+def _recognized(image: "Image", scale: float, engine: str) -> Page:
     """The words that OCR sees, in the unit of the page: so many pixels."""
-    upright, words = ocr.engine().words(image)
+    upright, words = ocr.engine(engine).words(image)
     made = [Word(text, (box[0] / scale, box[1] / scale, box[2] / scale, box[3] / scale)) for text, box in words]
     return Page(upright.width / scale, upright.height / scale, tuple(made))

@@ -84,7 +84,7 @@ def test_label_of_a_document_itself_is_not_known_while_it_is_learned_from():
 
 
 def test_misread_name_is_put_right_by_those_of_other_documents(fitted):
-    finder = fitted.finders["company"]
+    finder = fitted.finder.finders["company"]
     name = max(finder.known.counts, key=finder.known.counts.get)
     word = {"text": name[:3] + "0" + name[4:], "box": [24, 24, 200, 40]}
     document = parse({"pages": [{"words": [word]}]})

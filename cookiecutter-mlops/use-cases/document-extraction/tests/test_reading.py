@@ -2,6 +2,7 @@
 
 import base64
 import shutil
+from pathlib import Path
 
 import made
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 from inference import handler, ocr, reading
 from training.cells import DataError
 from training.document import MOST_PAGES
+from training.settings import load_settings
 
 TEXT = ["Cafe Aurora", "TOTAL 12.50"]
 
@@ -114,7 +116,8 @@ def test_scan_that_lies_on_its_side_is_turned(lies, monkeypatch):
         return ([("yes", (0.0, 0.0, 9.0, 9.0))], 95.0) if right else ([("n0", (0.0, 0.0, 9.0, 9.0))], 30.0)
 
     monkeypatch.setattr(ocr.Tesseract, "_seen", seen)
-    image, words = ocr.Tesseract("tesseract").words(upright.rotate(lies, expand=True))
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+    image, words = ocr.Tesseract().words(upright.rotate(lies, expand=True))
     assert image.size == (40, 20)
     assert words == [("yes", (0.0, 0.0, 9.0, 9.0))]
 
@@ -137,9 +140,18 @@ def test_one_document_that_cannot_be_read_leaves_the_others_their_answers(traine
     model = handler.restore(trained / "model")
     good = base64.b64encode(made.pdf([["Cafe Aurora S.L.", "Fecha: 31/05/2024", "TOTAL 12.50"]])).decode()
     locked = base64.b64encode(made.pdf([TEXT], locked=True)).decode()
-    first, second, third = handler.predict(model, [{"document": one} for one in (locked, good, "")])["predictions"]
+    long = base64.b64encode(made.pdf([[f"Page {number}"] for number in range(199)] + [["TOTAL 12.50"]])).decode()
+    read_before = {"problem": "Textract could not read the page."}
+    asked = [{"document": one} for one in (locked, good, "", long, read_before)]
+    first, second, third, fourth, fifth = handler.predict(model, asked)["predictions"]
     assert "password" in first["error"]
     assert "0 bytes" in third["error"]
+    assert (fourth["pages"], fourth["fields"]["total"]["page"], fourth["fields"]["total"]["value"]) == (
+        200,
+        200,
+        "12.50",
+    )
+    assert fifth["error"] == "Textract could not read the page."
     assert second["pages"] == 1
     assert {name: one["value"] for name, one in second["fields"].items() if name in ("date", "total")} == {
         "date": "31/05/2024",
@@ -156,7 +168,7 @@ def test_body_that_is_a_pdf_is_one_document(trained):
 def test_monitoring_sees_the_words_of_documents_and_those_that_cannot_be_read(trained):
     page = {"words": [{"text": "TOTAL", "box": [0, 0, 9, 9]}, {"text": "12.50", "box": [90, 0, 99, 9]}]}
     instances = [{"document": {"pages": [page]}}, {"document": "nothing"}, {"document": "", "name": "a"}]
-    seen, wrong, unknown = handler.observed(instances, None)
+    seen, wrong, unknown = handler.observed(instances, load_settings(Path(__file__).parent.parent / "project.toml"))
     assert seen["document"].tolist()[0] == "TOTAL\n00.00"
     assert wrong["document"].tolist() == [False, True, True]
     assert unknown == {"name": 1}

@@ -103,6 +103,8 @@ def parse(found: Any) -> Document:
             found = json.loads(found)
         except ValueError as error:
             raise DataError(f"the document is no JSON: {error}.") from None
+    if isinstance(found, dict) and isinstance(found.get("problem"), str):
+        raise DataError(found["problem"][:500])  # of who tried to read it before
     pages = found.get("pages") if isinstance(found, dict) else None
     if not isinstance(pages, list) or not pages:
         raise DataError(f'a document must be an object such as {{"pages": [{{"words": [{WORD}]}}]}}.')

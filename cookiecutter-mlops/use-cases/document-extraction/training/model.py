@@ -9,12 +9,14 @@ A document is words with boxes (training/document.py). How the fields of [use_ca
 
 import importlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
+from inference import ocr
 from training.baseline import describe
 from training.candidates import KINDS
 from training.checkpoint import NOWHERE, Checkpoints
@@ -35,7 +37,7 @@ EMPTY = {"value": None, "confidence": 0.0, "page": None, "box": None}
 Values = dict[str, str | None]
 
 
-class Model(Protocol):
+class Finder(Protocol):
     """What each way of finding fields fits and restores."""
 
     @property
@@ -46,9 +48,17 @@ class Model(Protocol):
     def save(self, folder: Path) -> None: ...
 
 
+@dataclass(frozen=True)
+class Model:
+    """What finds the fields, and the OCR that reads scans for it (inference/ocr.py)."""
+
+    finder: Any  # a Finder
+    ocr: str = "tesseract"
+
+
 def load(source: Path, settings: Settings) -> tuple[Rows, pd.DataFrame]:
     """Rows to learn from and rows to judge on, drawn by their content."""
-    fields_of(settings)
+    fields_of(settings), ocr_of(settings)
     return split(load_table(source, settings), settings)
 
 
@@ -56,13 +66,13 @@ def fit(learn: Rows, settings: Settings, checkpoints: Checkpoints = NOWHERE) -> 
     """A model that finds the fields; what an interrupted training had kept is taken over."""
     documents, truths = _read(in_memory(learn), settings)
     parameters = settings.model.hyperparameters
-    fitted: Model = _way(settings.model.name).fit(documents, truths, fields_of(settings), parameters, checkpoints)
-    return fitted
+    finder: Finder = _way(settings.model.name).fit(documents, truths, fields_of(settings), parameters, checkpoints)
+    return Model(finder, ocr_of(settings))
 
 
 def trivial(learn: Rows, settings: Settings) -> Model:
     """One simple rule for each field."""
-    return Rankers({name: Rule(kind) for name, kind in fields_of(settings).items()})
+    return Model(Rankers({name: Rule(kind) for name, kind in fields_of(settings).items()}), ocr_of(settings))
 
 
 def _way(name: str) -> Any:
@@ -95,15 +105,15 @@ def baseline(model: Model, learn: Rows) -> dict[str, Any]:
 
 
 def save(model: Model, folder: Path) -> None:
-    """Write the model in safe formats, and which way of finding fields it is."""
-    (folder / "schema.json").write_text(json.dumps({"model": model.name}))
-    model.save(folder)
+    """Write the model in safe formats, which way of finding fields it is, and which OCR it asks."""
+    (folder / "schema.json").write_text(json.dumps({"model": model.finder.name, "ocr": model.ocr}))
+    model.finder.save(folder)
 
 
 def restore(folder: Path) -> Model:
     """The model of a folder; the caller has verified the folder's manifest."""
-    found: Model = _way(json.loads((folder / "schema.json").read_text())["model"]).restore(folder)
-    return found
+    schema = json.loads((folder / "schema.json").read_text())
+    return Model(_way(schema["model"]).restore(folder), schema["ocr"])
 
 
 def predict(model: Model, rows: pd.DataFrame) -> np.ndarray:
@@ -113,7 +123,7 @@ def predict(model: Model, rows: pd.DataFrame) -> np.ndarray:
 
 def extract(model: Model, document: Document) -> dict[str, dict[str, Any]]:
     """Each field's value with its confidence (0 to 1), page (from 1) and box; nulls where there is none."""
-    return {name: dict(EMPTY) if one is None else _told(one) for name, one in model.find(document).items()}
+    return {name: dict(EMPTY) if one is None else _told(one) for name, one in model.finder.find(document).items()}
 
 
 def values_of(model: Model, document: Document) -> Values:
@@ -146,6 +156,16 @@ def fields_of(settings: Settings) -> dict[str, str]:
             rule = f"[use_case.fields]: {name} must be one of {', '.join(KINDS)}"
             raise SettingsError(f"project.toml: {rule} (now: {kind!r}).")
     return fields
+
+
+def ocr_of(settings: Settings) -> str:
+    """The name of the OCR that reads scans."""
+    name = settings.use_case.get("ocr", "tesseract")
+    try:
+        ocr.place(str(name))
+    except DataError as error:
+        raise SettingsError(f"project.toml: [use_case]: {error}") from None
+    return str(name)
 
 
 def _read(rows: pd.DataFrame, settings: Settings) -> tuple[list[Document], list[Values]]:
