@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import indent
 
 import click
 from rich.console import Console
@@ -22,6 +23,7 @@ from cookiecutter_mlops.loop import LoopProject
 
 # These end with the provider's own clock: it waits for AWS to settle, which no emulator can shorten.
 WAITING = ("aws_s3_bucket_lifecycle_configuration", "aws_sqs_queue", "aws_kms_key")
+BESIDE = ("step", "seconds", "answer")  # what a step says outside of its brackets
 COMPLETE = re.compile(r"^(\S+): Creation complete after (?:(\d+)m)?(\d+)s", re.MULTILINE)
 
 
@@ -47,9 +49,11 @@ class Demo:
         yield facts
         facts["seconds"] = round(time.monotonic() - started, 1)
         self.facts["steps"].append(facts)
-        told = {name.replace("_", " "): shortened(value) for name, value in facts.items()}
-        details = ", ".join(f"{name}: {text}" for name, text in told.items() if name not in ("step", "seconds"))
+        told = {name.replace("_", " "): shortened(value) for name, value in facts.items() if name not in BESIDE}
+        details = ", ".join(f"{name}: {text}" for name, text in told.items())
         self.console.print(f"  [green]done[/green] in {facts['seconds']} s" + (f"  ({details})" if details else ""))
+        if "answer" in facts:
+            self.console.print(readable(facts["answer"]), markup=False)
 
     def show(self, action: watch.Action) -> None:
         """Show one action of a pipeline whenever its status changes."""
@@ -71,6 +75,13 @@ def shortened(value: object, longest: int = 400) -> str:
     """Return a value as text that does not fill the screen."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= longest else f"{text[:longest]}…"
+
+
+def readable(value: object) -> str:
+    """Return a request or an answer as a person reads it: a member a line, long lists and texts cut."""
+    from rich.pretty import pretty_repr
+
+    return indent(pretty_repr(value, max_width=110, indent_size=2, max_length=6, max_string=100), "    ")
 
 
 @click.command(epilog="Example: mlops demo --data workers.xlsx --target wage --json facts.json")
@@ -174,7 +185,9 @@ def _train_and_release(run: Demo, data: Path | None) -> None:
 def _predict(run: Demo) -> None:
     """Ask the new endpoint for one prediction, through the Lambda and through the SageMaker runtime."""
     request = run.project.recorded_request()
-    with run.step("Ask the Lambda", f"aws lambda invoke … {shortened(request)}") as facts:
+    run.console.print("\n[bold]A request, as the model's training recorded it[/bold]")
+    run.console.print(readable(request), markup=False)
+    with run.step("Ask the Lambda", "aws lambda invoke …") as facts:
         facts["answer"] = run.project.invoke_function(request)
     if place := facts["answer"].get("output_location"):  # an asynchronous endpoint answers later
         with run.step("Wait for the answer", f"aws s3 cp {place} -") as facts:

@@ -36,3 +36,11 @@ def test_data_of_ones_own_is_for_tables():
 def test_help_of_the_demo_has_an_example():
     command = [sys.executable, "-m", "cookiecutter_mlops", "demo", "--help"]
     assert "Example: mlops demo" in subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_answer_is_readable_on_the_screen():
+    answer = {"predictions": [{"text": "x" * 500, "words": list(range(50)), "total": {"value": "12.50", "page": 1}}]}
+    shown = demo.readable(answer)
+    assert max(map(len, shown.splitlines())) < 160
+    assert "'total': {'value': '12.50', 'page': 1}" in shown
+    assert "... +44" in shown
