@@ -101,7 +101,7 @@ variable "machines" {
 }
 
 variable "files" {
-  description = "Inputs: content_type that the endpoint takes (application/json, text/csv, application/pdf, ...), accept that its answers have (application/json, text/csv, or what its handler writes beside them), largest size in MB (a file is one request, at most 25), and how many of them a model answers at the same time."
+  description = "Inputs: content_type that the endpoint takes (application/json, text/csv, application/pdf, ...), accept that its answers have (application/json, text/csv, or what its handler writes beside them), largest size in MB (a file is one request, at most 100), and how many of them a model answers at the same time."
   type        = object({ content_type = optional(string, "application/json"), accept = optional(string, "application/json"), max_mb = optional(number, 20), concurrent = optional(number, 4) })
   default     = {}
   nullable    = false
@@ -117,8 +117,8 @@ variable "files" {
   }
 
   validation {
-    condition     = var.files.max_mb >= 1 && var.files.max_mb <= 25 && floor(var.files.max_mb) == var.files.max_mb
-    error_message = "files: use max_mb from 1 to 25, for example 20 (got: ${var.files.max_mb})."
+    condition     = var.files.max_mb >= 1 && var.files.max_mb <= 100 && floor(var.files.max_mb) == var.files.max_mb
+    error_message = "files: use max_mb from 1 to 100, for example 20 (got: ${var.files.max_mb})."
   }
 
   validation {

@@ -173,7 +173,7 @@ variable "monitoring" {
 }
 
 variable "batch" {
-  description = "Batch inference; null is off. schedule is a cron(...) or rate(...) expression in time_zone, or null; on_arrival starts when a file comes; a file is one request of at most max_file_mb (25) in content_type, answered as accept; concurrent_files times max_file_mb is at most 100; the rest is the job's machines."
+  description = "Batch inference; null is off. schedule is a cron(...) or rate(...) expression in time_zone, or null; on_arrival starts when a file comes; a file is one request of at most max_file_mb (100) in content_type, answered as accept; concurrent_files times max_file_mb is at most 100; the rest is the job's machines."
   type = object({
     schedule         = optional(string)
     time_zone        = optional(string, "UTC")

@@ -140,7 +140,7 @@ run "file_larger_than_a_request_is_refused" {
   command = plan
 
   variables {
-    files = { max_mb = 26, concurrent = 1 }
+    files = { max_mb = 101, concurrent = 1 }
   }
 
   expect_failures = [var.files]

@@ -1,15 +1,18 @@
 """Calls as requests bring them, each read by itself: one that breaks a rule does not take the others along."""
 
+import base64
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from inference.rows import Row, Rows
+from inference.transcribe import Transcriber, heard
 from training.cells import DataError
 
-TURNS, PROBLEM = "turns", "problem"  # of a call, beside its name
+TURNS, PROBLEM, AUDIO = "turns", "problem", "audio"  # of a call, beside its name; sound is in base64
 MEASURES = ("seconds", "silence", "longest_silence", "overlap")  # of its recording; inference/audio.py
-FIELDS = {TURNS, PROBLEM, *MEASURES}
+FIELDS = {TURNS, PROBLEM, AUDIO, *MEASURES}
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,12 @@ class Asked:
     problem: str | None = None
 
 
-def read(rows: Rows, name: str, instances: list[Any]) -> list[Asked]:
+def sound(body: bytes) -> list[dict[str, str]]:
+    """A body that is a recording, as the one instance of a request: a call that is named by its content."""
+    return [{AUDIO: base64.b64encode(body).decode()}]
+
+
+def read(rows: Rows, name: str, instances: list[Any], transcriber: Transcriber | None = None) -> list[Asked]:
     """The calls of a request; `name` is the field with a call's name.
 
     A call with turns that breaks a rule is an Asked with the sentence that says so. It is a DataError where all of them
@@ -31,7 +39,7 @@ def read(rows: Rows, name: str, instances: list[Any]) -> list[Asked]:
     calls, refusals = [], []
     for number, instance in enumerate(instances):
         try:
-            calls.append(_read(rows, name, instance, f"instances[{number}]"))
+            calls.append(_read(rows, name, _heard(instance, name, transcriber), f"instances[{number}]"))
         except DataError as error:
             if not _whole(instance):
                 raise
@@ -40,6 +48,21 @@ def read(rows: Rows, name: str, instances: list[Any]) -> list[Asked]:
     if refusals and len(refusals) == len(instances):
         raise refusals[0]
     return calls
+
+
+def _heard(instance: Any, name: str, transcriber: Transcriber | None) -> Any:
+    """The call with what is said in its recording; one that cannot be opened is the problem of this call alone."""
+    if not isinstance(instance, dict) or AUDIO not in instance:
+        return instance
+    call = {key: value for key, value in instance.items() if key not in FIELDS}
+    try:
+        body = base64.b64decode(str(instance[AUDIO]), validate=True)
+        call = {name: hashlib.sha256(body).hexdigest()[:16]} | call
+        return call | heard(body, str(call[name]), transcriber, instance.get(TURNS))
+    except DataError as error:
+        return call | {PROBLEM: str(error)}
+    except ValueError:
+        return call | {PROBLEM: f"{AUDIO} must be a recording in base64."}
 
 
 def said(instance: dict[str, Any], text: str, speaker: str | None, customer: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Recordings of calls as sound: opened, resampled, one channel a speaker, cut at silences into pieces to transcribe."""
 
+import io
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -28,23 +29,30 @@ class Piece:
     end: float
 
 
-def load(path: Path) -> np.ndarray:
-    """Samples × channels, float32 from -1 to 1 at RATE; a DataError names the file and what is wrong with it.
+def load(source: Path | bytes, name: str) -> np.ndarray:
+    """Samples × channels, float32 from -1 to 1 at RATE; a DataError has the name and what is wrong with it.
 
     Takes what libsndfile does: WAV (also A-law and µ-law of telephones), FLAC, Ogg, MP3.
     """
     try:
-        seconds = soundfile.info(path).duration
+        seconds = soundfile.info(_opened(source)).duration
         if seconds > LONGEST:
-            raise DataError(
-                f"{path.name}: a call may last {LONGEST // 3600} hours, not {seconds / 3600:.1f}; split it."
-            )
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+            raise DataError(f"{name}: a call may last {LONGEST // 3600} hours, not {seconds / 3600:.1f}; split it.")
+        samples, rate = soundfile.read(_opened(source), dtype="float32", always_2d=True)
     except soundfile.SoundFileError as error:
-        raise DataError(f"{path.name}: this is no audio that can be read: {error}.") from None
+        raise DataError(f"{name}: this is no audio that can be read: {_reason(error)}.") from None
     if not len(samples) or not np.isfinite(samples).all():
-        raise DataError(f"{path.name}: {'there is no sound in it' if not len(samples) else 'samples are no numbers'}.")
+        raise DataError(f"{name}: {'there is no sound in it' if not len(samples) else 'samples are no numbers'}.")
     return soxr.resample(samples, rate, RATE)
+
+
+def _opened(source: Path | bytes) -> Path | io.BytesIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else source
+
+
+def _reason(error: Exception) -> str:
+    """libsndfile's own sentence, without the object that it failed on."""
+    return str(getattr(error, "error_string", error)).strip().rstrip(".")
 
 
 def pieces(samples: np.ndarray) -> list[Piece]:

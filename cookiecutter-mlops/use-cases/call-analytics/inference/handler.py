@@ -4,6 +4,8 @@
     ->  {"predictions": ["reportlostcard"], "details": [{"intents": […], "sentiment": …, "turns": […], …}]}
 
 A single turn is a call of its own: {"call": "c1", "speaker": "customer", "text": "…"}, as a row of the training data.
+A recording in base64 stands for its turns, {"call": "c1", "audio": "…"}, where the model has a Whisper, and so does a
+body of the types in READERS.
 A call that cannot be answered has "problem" in its place, a sentence, and the others have their answers.
 The server asks `restore` once, then `read` and `answer` for every request; see inference/server.py.
 """
@@ -19,6 +21,7 @@ from inference import asked, sentiment, table
 from inference.asked import TURNS, Asked
 from inference.redaction import redact
 from inference.rows import Rows
+from inference.transcribe import whisper
 from training import model as models
 from training import serving, slots, turns
 from training.cells import JOINT
@@ -27,7 +30,9 @@ from training.options import options
 from training.settings import Settings
 
 EXAMPLES = 5
+LOOKED_AT = 30  # calls, to record the most telling ones
 EMPTY = "nobody says a word in this call"
+READERS = dict.fromkeys(("audio/wav", "audio/flac", "audio/ogg", "audio/mpeg"), asked.sound)
 WRITERS = {table.PARQUET: table.parquet}  # by content type, beside those of inference/formats.py
 
 
@@ -61,7 +66,8 @@ def fields(model: Served) -> tuple[str, ...]:
 
 def read(model: Served, instances: list[Any]) -> list[Asked]:
     """The calls, each with what is wrong with it; a DataError where all of them break a rule."""
-    return asked.read(model.rows, model.model.call, instances)
+    speech = model.model.speech
+    return asked.read(model.rows, model.model.call, instances, whisper(str(speech)) if speech else None)
 
 
 def answer(model: Served, calls: list[Asked]) -> dict[str, list[Any]]:
@@ -86,8 +92,8 @@ def predict(model: Served, instances: list[Any]) -> dict[str, list[Any]]:
 
 
 def record(model: Served, rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """A turn and a few calls with their answers: a server probes itself with them, a release is verified with them."""
-    asked = [*instances_of(model, rows.head(1)), *_calls_of(model, rows)]
+    """A few calls and a turn with their answers: a server probes itself with them, a release is verified with them."""
+    asked = [*_calls_of(model, rows), *instances_of(model, rows.head(1))]
     return [{"request": {"instances": [one]}, "response": predict(model, [one])} for one in asked]
 
 
@@ -169,9 +175,13 @@ def _empty(problem: str | None) -> dict[str, Any]:
 
 
 def _calls_of(model: Served, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Calls in which most is wanted and said, of the first ones: they show people what an answer holds."""
     call = model.model.call
-    chosen = rows[rows[call].isin(rows[call].unique()[: EXAMPLES - 1])]
-    return [
+    some = rows[rows[call].isin(rows[call].unique()[:LOOKED_AT])]
+    calls = [
         {call: name, TURNS: [{k: v for k, v in turn.items() if k != call} for turn in instances_of(model, part)]}
-        for name, part in chosen.groupby(call, sort=False)
+        for name, part in some.groupby(call, sort=False)
     ]
+    told = predict(model, calls)["details"]
+    worth = [(len(each["intents"]), sum(len(turn["slots"]) for turn in each[TURNS])) for each in told]
+    return [calls[place] for place in sorted(range(len(calls)), key=worth.__getitem__, reverse=True)[: EXAMPLES - 1]]

@@ -1,14 +1,16 @@
 """Make files for batch inference from a folder of recordings and transcripts; each call is in one file, once.
 
-    python -m inference.recordings calls/ batch/ --day 2026-01-31 --whisper small
+    python -m inference.recordings calls/ batch/ --day 2026-01-31 --whisper small     # transcribed on this machine
+    python -m inference.recordings calls/ batch/ --day 2026-01-31 --pack              # by the batch job
 
 `a/7.wav` and `a/7.json` or `a/7.txt` beside it are the call `a/7`. A transcript is used as it is, whether it is
 [{"speaker": …, "text": …}] or lines such as `agent: good morning`; only a recording without one is transcribed, each
-channel a speaker. A call that cannot be read is written with the sentence that says why, and the others go on. What is
-in batch/ already is not done again.
+channel a speaker; packed, it goes to the batch job as it is, in a file of its own. A call that cannot be read is
+written with the sentence that says why, and the others go on. What is in batch/ already is not done again.
 """
 
 import argparse
+import base64
 import hashlib
 import json
 from collections.abc import Iterator
@@ -17,14 +19,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from inference import audio
-from inference.transcribe import Transcriber, whisper
+from inference.transcribe import SPEAKERS, Transcriber, heard, whisper
 from training.cells import DataError
 
 SOUND = (".wav", ".flac", ".ogg", ".mp3")
 WORDS = (".json", ".txt")
 TOGETHER = 100  # calls in a file
-SPEAKERS = ("agent", "customer")  # the first channel's and the second one's
+PACKED = "sound"  # the folder of calls that the batch job transcribes
 
 
 def main() -> None:
@@ -33,29 +34,50 @@ def main() -> None:
     parser.add_argument("target", type=Path)
     parser.add_argument("--day", type=date.fromisoformat, default=datetime.now(UTC).date(), help="of these calls")
     parser.add_argument("--whisper", help="model for recordings without a transcript, such as small, or its folder")
+    parser.add_argument("--pack", action="store_true", help="leave recordings without a transcript to the batch job")
     given = parser.parse_args()
-    told = write(given.source, given.target / f"day={given.day}", given.whisper and whisper(given.whisper))
+    told = write(given.source, given.target / f"day={given.day}", given.whisper and whisper(given.whisper), given.pack)
     print(f"{told['calls']} new calls, {told['problems']} of them with a problem, are in {given.target}.")
 
 
-def write(source: Path, target: Path, transcriber: Transcriber | None = None) -> dict[str, int]:
+def write(source: Path, target: Path, transcriber: Transcriber | None = None, pack: bool = False) -> dict[str, int]:
     """Write every call of `source` that is not below `target`'s parent; returns how many there were."""
-    target.mkdir(parents=True, exist_ok=True)
-    known = {
-        call["call"] for path in target.parent.rglob("*.json") for call in json.loads(path.read_text())["instances"]
-    }
-    pending = [(name, paths) for name, paths in found(source) if name not in known]
+    done = known(target.parent)
+    pending = [(name, paths) for name, paths in found(source) if name not in done]
+    sounds = [pair for pair in pending if pack and not any(path.suffix.lower() in WORDS for path in pair[1])]
+    others = [pair for pair in pending if pair not in sounds]
     told = {"calls": 0, "problems": 0}
-    for first in range(0, len(pending), TOGETHER):
-        some = pending[first : first + TOGETHER]
-        calls = [instance(name, paths, transcriber) for name, paths in some]
+    for first in range(0, len(others), TOGETHER):
+        some = others[first : first + TOGETHER]
         digest = hashlib.sha256("\n".join(name for name, _ in some).encode()).hexdigest()[:16]
-        half = target / f"calls-{digest}.part"  # a run that is interrupted leaves no half of a file
-        half.write_text(json.dumps({"instances": calls}))
-        half.rename(half.with_suffix(".json"))
-        told["calls"] += len(calls)
-        told["problems"] += sum("problem" in call for call in calls)
+        calls = [instance(name, paths, transcriber) for name, paths in some]
+        _count(told, _written(target / f"calls-{digest}.json", calls))
+    for name, paths in sounds:
+        _count(told, _written(target / PACKED / f"{name}.json", [packed(name, paths)]))
     return told
+
+
+def known(folder: Path) -> set[str]:
+    """The calls that were written before, on any day."""
+    names = {
+        call["call"] for path in folder.glob("*/calls-*.json") for call in json.loads(path.read_text())["instances"]
+    }
+    for sounds in folder.glob(f"*/{PACKED}"):
+        names |= {path.relative_to(sounds).with_suffix("").as_posix() for path in sounds.rglob("*.json")}
+    return names
+
+
+def _written(path: Path, calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".part")  # a run that is interrupted leaves no half of a file
+    half.write_text(json.dumps({"instances": calls}))
+    half.rename(path)
+    return calls
+
+
+def _count(told: dict[str, int], calls: list[dict[str, Any]]) -> None:
+    told["calls"] += len(calls)
+    told["problems"] += sum("problem" in call for call in calls)
 
 
 def found(source: Path) -> Iterator[tuple[str, list[Path]]]:
@@ -73,40 +95,46 @@ def instance(name: str, paths: list[Path], transcriber: Transcriber | None) -> d
         return {"call": name, "problem": str(error)}
 
 
+def packed(name: str, paths: list[Path]) -> dict[str, Any]:
+    """A call with its recording as it is."""
+    if len(paths) > 1:
+        return {"call": name, "problem": _several(paths)}
+    return {"call": name, "audio": base64.b64encode(paths[0].read_bytes()).decode()}
+
+
 def _read(paths: list[Path], transcriber: Transcriber | None) -> dict[str, Any]:
     sounds, words = ([path for path in paths if path.suffix.lower() in kinds] for kinds in (SOUND, WORDS))
     if len(sounds) > 1 or len(words) > 1:
-        raise DataError(f"{paths[0].stem}: there are several files of one kind: {', '.join(p.name for p in paths)}.")
+        raise DataError(_several(paths))
     turns = transcript(words[0]) if words else None
-    if not sounds:
-        return {"turns": turns}
-    samples = audio.load(sounds[0])
-    pieces = audio.pieces(samples)
-    if turns is None:
-        turns = _transcribed(sounds[0], samples, pieces, transcriber)
-    return {"turns": turns, **audio.measures(samples, pieces)}
+    return heard(sounds[0], sounds[0].name, transcriber, turns) if sounds else {"turns": turns}
 
 
-def _transcribed(
-    path: Path, samples: Any, pieces: list[audio.Piece], transcriber: Transcriber | None
-) -> list[dict[str, str]]:
-    if transcriber is None:
-        raise DataError(f"{path.name}: there is no transcript beside it, and no --whisper to make one, such as small.")
-    if samples.shape[1] > len(SPEAKERS):
-        raise DataError(f"{path.name}: at most {len(SPEAKERS)} channels are known, not {samples.shape[1]}.")
-    speakers = SPEAKERS[-samples.shape[1] :]  # one channel alone is taken for the customer's
-    return [{"speaker": speakers[piece.channel], "text": transcriber(audio.cut(samples, piece))} for piece in pieces]
+def _several(paths: list[Path]) -> str:
+    return f"{paths[0].stem}: there are several files of one kind: {', '.join(path.name for path in paths)}."
 
 
 def transcript(path: Path) -> list[dict[str, str]]:
     """The turns in a transcript; a DataError names the file and the rule."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        return json.loads(text) if path.suffix.lower() == ".json" else _lines(text)
+        return _checked(json.loads(text), path) if path.suffix.lower() == ".json" else _lines(text)
     except UnicodeDecodeError as error:
         raise DataError(f"{path.name}: a transcript must be UTF-8; byte {error.start} is not.") from None
     except ValueError as error:
         raise DataError(f"{path.name}: this transcript is not JSON: {error}.") from None
+
+
+def _checked(turns: Any, path: Path) -> list[dict[str, str]]:
+    """A rule that a turn breaks is told here: the server would refuse a file in which every call breaks one."""
+    if not isinstance(turns, list):
+        raise DataError(f"{path.name}: a transcript must be a list of turns, not {str(turns)[:80]!r}.")
+    for number, turn in enumerate(turns):
+        texts = isinstance(turn, dict) and all(isinstance(turn.get(name), str) for name in ("speaker", "text"))
+        if not texts or turn["speaker"] not in SPEAKERS:
+            good = '{"speaker": "customer", "text": "good morning"}'
+            raise DataError(f"{path.name}: turn {number + 1} must be like {good}, not {str(turn)[:80]!r}.")
+    return turns
 
 
 def _lines(text: str) -> list[dict[str, str]]:

@@ -112,10 +112,11 @@ def test_table_has_the_columns_that_athena_is_told():
     assert {column["name"]: column["type"] for column in told} == table_module.COLUMNS
 
 
-def test_recorded_requests_hold_a_turn_and_whole_calls(served):
-    samples = handler.record(served, table())
-    assert set(samples[0]["request"]["instances"][0]) == {"call", "speaker", "text"}
-    assert [len(sample["request"]["instances"][0]["turns"]) for sample in samples[1:]] == [2, 2, 2, 2]
+def test_recorded_requests_hold_the_most_telling_calls_and_a_turn(served):
+    *calls, turn = handler.record(served, table())
+    assert set(turn["request"]["instances"][0]) == {"call", "speaker", "text"}
+    assert [len(sample["request"]["instances"][0]["turns"]) for sample in calls] == [2, 2, 2, 2]
+    assert [sample["response"]["predictions"] for sample in calls] == [["balance|details|lost"]] * 4
 
 
 def test_monitoring_sees_redacted_words_of_the_customer(served):

@@ -34,6 +34,18 @@ def test_topics_are_found_named_and_assigned(calls, method):
     assert set(found.name(new[1]).split(", ")) <= {*TOPICS["house"], "house"}
 
 
+def test_kmeans_goes_through_more_calls_than_it_begins_with(calls, monkeypatch):
+    texts, topics = calls
+    monkeypatch.setattr(likeness, "MOST", 20)
+    batches = (texts.iloc[first : first + 10] for first in range(0, 90, 10))
+    found = likeness.find(texts.iloc[:45], topics.iloc[:45], Grouping(count=3), seed=0, everything=batches)
+    assert (found.facts["calls"], len(found.vectors), sum(found.facts["sizes"])) == (90, 20, 20)
+    groups = pd.crosstab(topics, found.assign(texts.tolist()))
+    assert groups.max(axis=1).tolist() == [30, 30, 30]
+    assert next(batches, None) is None
+    assert likeness.find(texts, topics, Grouping(count=3), seed=0).facts["calls"] == 90  # all in memory, and too many
+
+
 def test_call_that_is_like_no_other_belongs_to_none(calls):
     found = likeness.find(*calls, Grouping("dbscan", radius=0.5), seed=0)
     assert found.assign(["photosynthesis", ""]) == [likeness.NONE, likeness.NONE]

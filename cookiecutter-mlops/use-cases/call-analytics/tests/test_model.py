@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from calls import COLUMNS, settings_for, table
 
-from training import intents, model, slots, turns
+from training import intents, model, shards, slots, turns
 from training.settings import SettingsError
 
 
@@ -25,6 +25,20 @@ def test_model_beats_the_trivial_one(name):
     assert values["exact_match"] == pytest.approx(1 - losses.mean())
     assert values["exact_match"] > 0.9 > trivial["exact_match"] == 0.5
     assert values["group_exact_match"] > trivial["group_exact_match"]
+
+
+def test_turns_that_do_not_fit_into_memory_are_learned_from_a_sample_and_grouped_all(tmp_path, monkeypatch, capsys):
+    table(400).to_csv(tmp_path / "calls.csv", index=False)
+    monkeypatch.setattr(shards, "SAMPLE", 300)
+    own = settings_for(data={"group": "call", "memory_gb": 1e-6}, groups={"count": 3})
+    learn, judge = model.load(tmp_path / "calls.csv", own)
+    assert isinstance(learn, shards.Shards)
+    fitted = model.fit(learn, own)
+    assert model.evaluate(fitted, judge, own)[0]["exact_match"] > 0.9
+    told = capsys.readouterr().out
+    turns_learned = int(told.split("learned from ")[1].split(" turns")[0])
+    assert 200 < turns_learned < 400 < len(learn)
+    assert fitted.groups.facts["calls"] == len(learn) // 2
 
 
 def test_model_survives_the_disk_without_a_foreign_type(fitted, tmp_path):

@@ -1,5 +1,6 @@
 """Recordings and transcripts become requests: sound is really written, read, resampled and cut; Whisper is tiny."""
 
+import dataclasses
 import json
 import sys
 
@@ -10,6 +11,7 @@ from calls import settings_for, table
 
 from inference import audio, handler, recordings
 from training import model
+from training.settings import SettingsError
 
 RATE = 8000  # of a telephone
 
@@ -37,7 +39,7 @@ def heard(samples: np.ndarray) -> str:
 
 
 def test_sound_is_resampled_and_keeps_its_channels(folder):
-    samples = audio.load(folder / "one.wav")
+    samples = audio.load(folder / "one.wav", "one")
     assert samples.shape == (8 * audio.RATE, 2)
     assert samples.dtype == np.float32
     loud = np.abs(samples).reshape(8, audio.RATE, 2).mean(axis=1) > 0.02
@@ -46,14 +48,14 @@ def test_sound_is_resampled_and_keeps_its_channels(folder):
 
 
 def test_channels_are_cut_at_silences_in_the_order_of_what_is_said(folder):
-    pieces = audio.pieces(audio.load(folder / "one.wav"))
+    pieces = audio.pieces(audio.load(folder / "one.wav", "one"))
     assert [piece.channel for piece in pieces] == [0, 1, 0, 1]
     assert [piece.start for piece in pieces] == pytest.approx([0.5, 2.5, 5, 5.5], abs=0.05)
     assert [piece.end for piece in pieces] == pytest.approx([2, 4, 6, 7], abs=0.05)
 
 
 def test_silence_is_measured(folder):
-    samples = audio.load(folder / "one.wav")
+    samples = audio.load(folder / "one.wav", "one")
     told = audio.measures(samples, audio.pieces(samples))
     assert told["seconds"] == 8
     assert told["silence"] == pytest.approx(3 / 8, abs=0.02)
@@ -104,6 +106,8 @@ PROBLEMS = {
     "nothing.wav": (b"", "nothing.wav: this is no audio"),
     "latin.txt": ("agent: buenos días".encode("latin-1"), "latin.txt: a transcript must be UTF-8; byte 15 is not."),
     "broken.json": (b'[{"speaker"', "broken.json: this transcript is not JSON"),
+    "robot.json": (b'[{"speaker": "robot", "text": "hi"}]', "robot.json: turn 1 must be like"),
+    "object.json": (b'{"turns": []}', "object.json: a transcript must be a list of turns"),
 }
 
 
@@ -121,7 +125,7 @@ def test_recording_that_cannot_be_heard_says_why(folder):
     soundfile.write(folder / "three.flac", np.zeros((RATE, 3)), RATE)
     soundfile.write(folder / "void.wav", np.zeros((0, 1)), RATE)
     told = {name: recordings.instance(name, paths, None)["problem"] for name, paths in recordings.found(folder)}
-    assert "no --whisper to make one" in told["one"]
+    assert "no Whisper to make one" in told["one"]
     assert told["void"] == "void.wav: there is no sound in it."
     three = dict(recordings.found(folder))["three"]
     assert "at most 2 channels" in recordings.instance("three", three, heard)["problem"]
@@ -135,28 +139,77 @@ def test_each_call_is_written_once_and_broken_ones_take_no_other_along(folder, m
     target = folder.parent / "batch"
     monkeypatch.setattr(sys, "argv", ["recordings", str(folder), str(target), "--day", "2026-01-31"])
     recordings.main()
-    assert "6 new calls, 5 of them with a problem" in capsys.readouterr().out
+    assert "8 new calls, 7 of them with a problem" in capsys.readouterr().out
     (folder / "late.txt").write_text("customer: i lost my card")
     recordings.main()
     assert "1 new calls, 0 of them with a problem" in capsys.readouterr().out
     written = [json.loads(path.read_text())["instances"] for path in sorted(target.glob("day=2026-01-31/*.json"))]
     calls = [call for each in written for call in each]
-    assert sorted(call["call"] for call in calls) == ["broken", "corrupt", "empty", "late", "latin", "nothing", "one"]
+    names = ["broken", "corrupt", "empty", "late", "latin", "nothing", "object", "one", "robot"]
+    assert sorted(call["call"] for call in calls) == names
     served = handler.serve(model.fit(table(), settings_for()))
     answered = handler.predict(served, calls)["details"]
     assert {one["call"] for one in answered if "problem" not in one} == {"late"}
     assert next(one for one in answered if one["call"] == "empty")["problem"] == handler.EMPTY
 
 
-def test_whisper_hears_a_recording(folder, tmp_path_factory):
+def test_recordings_are_packed_for_the_batch_job_once(folder, served_with):
+    (folder / "corrupt.wav").write_bytes(b"RIFF and then nothing")
+    (folder / "told.txt").write_text("customer: i lost my card")
+    target = folder.parent / "packed/day=2026-01-31"
+    assert recordings.write(folder, target, pack=True) == {"calls": 3, "problems": 0}
+    assert recordings.write(folder, target, pack=True) == {"calls": 0, "problems": 0}
+    assert sorted(path.name for path in (target / "sound").iterdir()) == ["corrupt.json", "one.json"]
+    served = served_with("i lost my card")
+    answers = [handler.predict(served, json.loads(path.read_text())["instances"]) for path in target.rglob("*.json")]
+    details = {detail["call"]: detail for answer in answers for detail in answer["details"]}
+    assert details["one"]["intents"] == details["told"]["intents"] == ["lost"]
+    assert [turn["speaker"] for turn in details["one"]["turns"]] == ["agent", "customer", "agent", "customer"]
+    assert (details["one"]["seconds"], details["told"].get("seconds")) == (8, None)
+    assert details["corrupt"]["problem"].startswith("corrupt: this is no audio")
+
+
+def test_body_that_is_a_recording_is_a_call(folder, served_with):
+    read = handler.READERS["audio/wav"]
+    body = (folder / "one.wav").read_bytes()
+    (heard,) = handler.predict(served_with("i lost my card"), read(body))["details"]
+    assert (heard["intents"], len(heard["call"]), heard["seconds"]) == (["lost"], 16, 8)
+    (deaf,) = handler.predict(served_with(None), read(body))["details"]
+    assert "no Whisper to make one" in deaf["problem"]
+    (broken,) = handler.predict(served_with(None), [{"call": "b", "audio": "§"}])["details"]
+    assert broken["problem"] == "audio must be a recording in base64."
+
+
+@pytest.fixture
+def served_with(monkeypatch):
+    """Return a function: a model whose Whisper hears always the same, or that has none."""
+    fitted = model.fit(table(), settings_for())
+
+    def serve(words):
+        monkeypatch.setattr(handler, "whisper", lambda folder: lambda samples: words)
+        return handler.serve(dataclasses.replace(fitted, speech=words and "whisper"))
+
+    return serve
+
+
+def test_whisper_hears_a_recording_from_the_folder_of_a_model(folder, tmp_path, monkeypatch):
     """A tiny one with random weights: what it says means nothing, but every step from sound to words is real."""
     pytest.importorskip("faster_whisper", reason="pip install -r requirements/speech.txt runs this test")
     import tiny_whisper
 
-    from inference.transcribe import whisper
+    monkeypatch.chdir(tmp_path)
+    tiny_whisper.make(tmp_path / "weights/tiny")
+    own = settings_for(model={"name": "linear-svm", "weights": "tiny", "hyperparameters": {"C": 1.0}})
+    (tmp_path / "model").mkdir()
+    model.save(model.fit(table(), own), tmp_path / "model")
+    served = handler.restore(tmp_path / "model")
+    (told,) = handler.predict(served, handler.READERS["audio/wav"]((folder / "one.wav").read_bytes()))["details"]
+    assert [turn["speaker"] for turn in told["turns"]] == ["agent", "customer", "agent", "customer"]
+    assert any(turn["text"] for turn in told["turns"])
 
-    transcribe = whisper(str(tiny_whisper.make(tmp_path_factory.mktemp("model") / "whisper")))
-    ((name, paths),) = recordings.found(folder)
-    call = recordings.instance(name, paths, transcribe)
-    assert [turn["speaker"] for turn in call["turns"]] == ["agent", "customer", "agent", "customer"]
-    assert any(turn["text"] for turn in call["turns"])
+
+def test_weights_that_are_not_there_are_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = settings_for(model={"name": "linear-svm", "weights": "small", "hyperparameters": {}})
+    with pytest.raises(SettingsError, match="there is no Whisper 'small'"):
+        model.load(tmp_path / "calls.csv", own)

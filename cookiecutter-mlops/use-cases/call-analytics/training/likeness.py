@@ -4,9 +4,12 @@
     dbscan                  as many as the density shows; calls far from all of them belong to none
     neighbours              calls whose intents are known are the groups; new ones go where their neighbours are
 
-Vectors are TF-IDF of redacted words, reduced by singular value decomposition (latent semantic analysis).
+Groups are found in up to MOST calls; where there are more, K-Means goes on through all of them, batch by batch
+(MiniBatchKMeans). Vectors are TF-IDF of redacted words, reduced by singular value decomposition (latent semantic
+analysis).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -14,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.cluster import DBSCAN, AgglomerativeClustering, KMeans
+from sklearn.cluster import DBSCAN, AgglomerativeClustering, KMeans, MiniBatchKMeans
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import adjusted_rand_score, silhouette_score
@@ -63,26 +66,49 @@ class Groups:
         return OTHER if group == NONE else self.names[group]
 
 
-def find(texts: pd.Series, labels: pd.Series, settings: Grouping, seed: int) -> Groups:
-    """Groups of calls; `texts` are redacted, `labels` are the intents of each call, for the method `neighbours`."""
+def find(
+    texts: pd.Series, labels: pd.Series, settings: Grouping, seed: int, everything: Iterable[pd.Series] | None = None
+) -> Groups:
+    """Groups of calls; `texts` are redacted, `labels` are the intents of each call, for the method `neighbours`.
+
+    `everything` are the texts of all calls, in batches, where `texts` are only some of them.
+    """
     rng = np.random.default_rng(seed)
+    everything = [texts] if everything is None and len(texts) > MOST else everything
     chosen = np.sort(rng.permutation(len(texts))[:MOST])
     texts, labels = texts.iloc[chosen], labels.iloc[chosen]
     encoder = _encoder(texts, seed)
     vectors = encoder.transform(texts)
     radius = (settings.radius or _radius(vectors, settings.minimum)) if settings.method == "dbscan" else 2.0
+    facts: dict[str, Any] = {"method": settings.method, "calls": len(texts)}
     if settings.method == "neighbours":
         names = sorted(set(labels))
         members = labels.map({name: place for place, name in enumerate(names)}).to_numpy()
         stable = 1.0  # nothing is drawn by chance
     else:
         count = settings.count or _best_count(vectors, settings, seed)
-        members = _by_size(_fit(vectors, count, radius, settings, seed))
+        members = _fit(vectors, count, radius, settings, seed)
+        if settings.method == "kmeans" and everything is not None:
+            members, facts["calls"] = _refined(vectors, members, encoder, everything, seed)
+        members = _by_size(members)
         names = _names(encoder, texts, members)
         stable = _stability(vectors, count, radius, settings, rng)
-    facts = {"method": settings.method, "calls": len(texts), "silhouette": _silhouette(vectors, members)}
-    facts |= {"stability": stable, "sizes": np.bincount(members[members >= 0], minlength=len(names)).tolist()}
+    facts |= {"silhouette": _silhouette(vectors, members), "stability": stable}
+    facts |= {"sizes": np.bincount(members[members >= 0], minlength=len(names)).tolist()}
     return Groups(encoder, vectors.astype(np.float32), members, names, settings.neighbours, radius, facts)
+
+
+def _refined(
+    vectors: np.ndarray, members: np.ndarray, encoder: Pipeline, everything: Iterable[pd.Series], seed: int
+) -> tuple[np.ndarray, int]:
+    """The groups of `vectors` after K-Means has gone through all calls in batches, and how many these are."""
+    centres = np.stack([vectors[members == group].mean(axis=0) for group in range(members.max() + 1)])
+    means = MiniBatchKMeans(len(centres), init=centres, n_init=1, random_state=seed).partial_fit(vectors)
+    calls = 0
+    for texts in everything:
+        means.partial_fit(encoder.transform(texts))
+        calls += len(texts)
+    return means.predict(vectors), calls
 
 
 def picture(groups: Groups) -> np.ndarray:

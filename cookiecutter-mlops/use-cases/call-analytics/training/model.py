@@ -5,6 +5,7 @@ names, amounts, … (training/slots.py), and which calls are alike (training/lik
 """
 
 import json
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,12 @@ from training import artifact, intents, likeness, picture, slots, turns
 from training.baseline import describe
 from training.cells import JOINT
 from training.checkpoint import NOWHERE, Checkpoints
+from training.contract import base as job_folder
 from training.data import Rows, in_memory, load_table, split
 from training.options import options
 from training.settings import Column, Settings, SettingsError
 
+WHISPER = "whisper"  # its folder in a model's
 TRUSTED: list[str] = []  # types beside the public ones of scikit-learn that a model file may hold: none
 UNANSWERED = ("exact_match", "f1_macro", "f1_micro")  # of turns; answers and ground truth are of whole calls
 
@@ -43,6 +46,7 @@ class Model:
     intents: Pipeline | None
     tagger: Pipeline | None
     groups: likeness.Groups | None
+    speech: Path | None = None  # the folder of a Whisper, which hears recordings; nothing is learned in it
 
     def of_turns(self, table: pd.DataFrame) -> np.ndarray:
         """The intents of turns (training/turns.py `inputs`), joined as in the target's column."""
@@ -60,28 +64,31 @@ class Model:
 
 def load(source: Path, settings: Settings) -> tuple[Rows, pd.DataFrame]:
     """Turns to learn from and turns to judge on, of different calls."""
-    options(settings)  # what is wrong with project.toml is told before an hour of reading
+    options(settings), speech(settings)  # what is wrong with project.toml is told before an hour of reading
     return split(load_table(source, settings), settings)
 
 
 def fit(learn: Rows, settings: Settings, checkpoints: Checkpoints = NOWHERE) -> Model:
-    """What turns teach; it takes minutes for a million of them, so that no state is kept in between."""
-    if not isinstance(learn, pd.DataFrame):
-        raise SettingsError(
-            "project.toml: [data]: these turns do not fit into memory, in which intents are learned; "
-            "give a larger training_instance_type, or push fewer calls."
-        )
-    own, target = options(settings), settings.problem.target
-    rows, call = _customers(learn, settings), str(settings.data.group)
+    """What turns teach; it takes minutes for a million of them, so that no state is kept in between.
+
+    Of more turns than fit into memory, intents and slots are learned from whole calls that stand for all (a sample),
+    and K-Means goes through all of them.
+    """
+    own, target, call = options(settings), settings.problem.target, str(settings.data.group)
+    rows = _customers(in_memory(learn), settings)
     table = turns.inputs(rows[call], rows[own.text])
+    print(f"intents: learned from {len(rows):,} turns of {rows[call].nunique():,} calls", flush=True)
     empty = trivial(learn, settings)
     estimator = intents.estimator(settings).fit(table, turns.matrix(rows[target], empty.classes))
     tagger = slots.fit(table, rows[own.slots], settings.data.seed) if own.slots else None
     tagged = Model(**vars(empty) | {"intents": estimator, "tagger": tagger})
-    documents = turns.documents(rows[call], tagged.redacted(table)[0])
-    found = likeness.find(documents, turns.together(rows[call], rows[target]), own.groups, settings.data.seed)
+    everything = None
+    if not isinstance(learn, pd.DataFrame):
+        everything = (_documents(tagged, _customers(some, settings)) for some in learn)
+    wanted = turns.together(rows[call], rows[target])
+    found = likeness.find(_documents(tagged, rows), wanted, own.groups, settings.data.seed, everything)
     print(f"groups: {json.dumps(found.facts)}", flush=True)
-    return Model(**vars(tagged) | {"groups": found})
+    return Model(**vars(tagged) | {"groups": found, "speech": speech(settings)})
 
 
 def trivial(learn: Rows, settings: Settings) -> Model:
@@ -133,11 +140,13 @@ def save(model: Model, folder: Path) -> None:
     for name, part in parts.items():
         if part is not None:
             (folder / f"{name}.skops").write_bytes(artifact.reproducible(skops.io.dumps(part)))
-    schema = {key: value for key, value in vars(model).items() if key not in ("intents", "tagger", "groups")}
+    schema = {key: value for key, value in vars(model).items() if key not in ("intents", "tagger", "groups", "speech")}
     schema["columns"] = [asdict(column) for column in model.columns]
     (folder / "schema.json").write_text(json.dumps(schema, indent=2, default=str))
     if model.groups is not None:
         _save_groups(model.groups, folder)
+    if model.speech is not None:
+        shutil.copytree(model.speech, folder / WHISPER)
 
 
 def restore(folder: Path) -> Model:
@@ -145,12 +154,33 @@ def restore(folder: Path) -> Model:
     schema = json.loads((folder / "schema.json").read_text())
     entries = [entry | {"categories": tuple(entry["categories"])} for entry in schema["columns"]]
     schema |= {"columns": tuple(Column(**entry) for entry in entries), "private": tuple(schema["private"])}
-    return Model(**schema, intents=_part(folder, "intents"), tagger=_part(folder, "slots"), groups=_groups(folder))
+    heard = folder / WHISPER if (folder / WHISPER).is_dir() else None
+    parts = {"intents": _part(folder, "intents"), "tagger": _part(folder, "slots"), "groups": _groups(folder)}
+    return Model(**schema, **parts, speech=heard)
+
+
+def speech(settings: Settings) -> Path | None:
+    """The folder of the Whisper that [model] weights names: the job's channel `weights`, or one on this laptop."""
+    if not settings.model.weights:
+        return None
+    places = job_folder() / "input/data/weights", Path("weights") / settings.model.weights
+    if found := next((place for place in places if (place / "model.bin").is_file()), None):
+        return found
+    raise SettingsError(
+        f"project.toml: [model]: there is no Whisper {settings.model.weights!r}: put its folder (model.bin, …) to "
+        f"s3://<models bucket>/weights/{settings.model.weights}/, or here to {places[1]}/."
+    )
 
 
 def _customers(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     own = options(settings)
     return rows if own.speaker is None else rows[rows[own.speaker] == own.customer]
+
+
+def _documents(model: Model, rows: pd.DataFrame) -> pd.Series:
+    """What each customer says in a call, redacted."""
+    calls = rows[model.call]
+    return turns.documents(calls, model.redacted(turns.inputs(calls, rows[model.text]))[0])
 
 
 def _of_labels(truth: pd.Series, answers: np.ndarray) -> dict[str, float]:
