@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow lint bench bench-serving clean
+.PHONY: demo test test-slow lint bench bench-preprocessing bench-serving clean
 
 demo: .venv/installed  ## DATA=file.xlsx TARGET=column: your own data; USE_CASE=name: another use case; JSON=path: facts as JSON; KEEP=1: leave it running
 	@$(BIN)/mlops demo $(if $(DATA),--data "$(DATA)" --target "$(TARGET)") $(if $(USE_CASE),--use-case "$(USE_CASE)") $(if $(JSON),--json "$(JSON)") $(if $(KEEP),--keep)
@@ -25,6 +25,9 @@ bench: .venv/installed  ## speed and memory, as ratios within one run
 	$(BIN)/python benchmarks/out_of_core.py
 	$(BIN)/python benchmarks/loop.py
 	$(BIN)/python benchmarks/monitoring.py
+
+bench-preprocessing: .venv/installed  ## Ray Data beside pandas from 1x to 8x the data; installs Ray
+	$(BIN)/python benchmarks/preprocessing.py
 
 bench-serving: .venv/installed  ## our server beside MLflow, AWS's, MLServer, BentoML, LitServe and FastAPI: [ROUNDS=3] [SECONDS=3] [UPDATE_DOCS=1]
 	$(BIN)/python benchmarks/serving --rounds $(or $(ROUNDS),3) --seconds $(or $(SECONDS),3) $(if $(UPDATE_DOCS),--write docs)

@@ -73,6 +73,7 @@ resource "aws_ssm_parameter" "spec" {
     kms_key_arn                     = var.kms_key_arn
     network_isolation               = true
     encrypt_inter_container_traffic = true
+    preprocessing                   = var.preprocessing
     subnet_ids                      = try(var.network.subnet_ids, [])
     security_group_ids              = try(var.network.security_group_ids, [])
     data_bucket                     = var.buckets.data.name

@@ -1,4 +1,5 @@
-# The role of a job itself: read snapshots and pre-trained weights, write models and checkpoints, pull this project's images, write its log.
+# The role of a job itself: read snapshots and pre-trained weights, write models and checkpoints, pull this project's images, write its log. Where
+# preprocessing is on, also read raw files and write what comes of them.
 
 locals {
   network_members = concat(
@@ -21,6 +22,15 @@ locals {
       resources = ["*"]
       actions   = [for kind in ["DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs"] : "ec2:Describe${kind}"]
     }
+  }
+}
+
+locals {
+  preprocessing_statements = {
+    for sid, allowed in {
+      ReadUnprocessed   = { prefix = "unprocessed", actions = ["s3:GetObject"] }
+      WritePreprocessed = { prefix = "raw/preprocessed", actions = ["s3:AbortMultipartUpload", "s3:PutObject"] }
+    } : sid => allowed if var.preprocessing != null
   }
 }
 
@@ -52,6 +62,16 @@ data "aws_iam_policy_document" "job" {
     sid       = "WriteModelsAndCheckpoints"
     actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
     resources = [for prefix in ["training", "checkpoints"] : "${var.buckets.models.arn}/${prefix}/*"]
+  }
+
+  dynamic "statement" {
+    for_each = local.preprocessing_statements
+
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = ["${var.buckets.data.arn}/${statement.value.prefix}/*"]
+    }
   }
 
   statement {

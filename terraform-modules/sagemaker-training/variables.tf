@@ -140,6 +140,22 @@ variable "network" {
   }
 }
 
+variable "preprocessing" {
+  description = "Machines of preprocessing jobs, which turn files under unprocessed/ of the data bucket into a delivery under raw/; null: there are none, and no job may read or write there. volume_size_gb is of each machine and must hold its share of the files and of the results."
+  type        = object({ instance_type = string, instance_count = number, volume_size_gb = number, max_runtime_seconds = number })
+  default     = null
+
+  validation {
+    condition     = var.preprocessing == null ? true : can(regex("^ml\\.[a-z0-9-]+\\.[a-z0-9]+$", var.preprocessing.instance_type)) && var.preprocessing.instance_count >= 1 && var.preprocessing.instance_count <= 100
+    error_message = "preprocessing: use 1 to 100 instances of a SageMaker type, for example ml.m5.2xlarge (got: ${try(var.preprocessing.instance_count, 0)} x ${try(var.preprocessing.instance_type, "none")})."
+  }
+
+  validation {
+    condition     = var.preprocessing == null ? true : var.preprocessing.volume_size_gb >= 1 && var.preprocessing.volume_size_gb <= 16384 && var.preprocessing.max_runtime_seconds >= 60 && var.preprocessing.max_runtime_seconds <= 432000
+    error_message = "preprocessing: use 1 to 16384 GB and 60 to 432000 seconds, for example 100 and 86400 (got: ${try(var.preprocessing.volume_size_gb, 0)} GB, ${try(var.preprocessing.max_runtime_seconds, 0)} s)."
+  }
+}
+
 variable "release" {
   description = "How a good model goes on: the stages in order, the pipeline that releases, and whether a person (manual) or the gate alone (automatic) approves a package."
   type        = object({ stages = list(string), pipeline = string, approval = string })

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from cookiecutter_mlops.environments import environment
 from cookiecutter_mlops.loop import LoopProject
 from tests.loop.conftest import new_project, wait_for_capture
 
@@ -150,6 +151,27 @@ def salary_grows_with_schooling(answer: dict[str, Any]) -> None:
     assert 10_000 < twelve < twenty < 200_000
 
 
+def raw_files_become_a_delivery(project: LoopProject) -> None:
+    """Two machines make Parquet of raw files, once; the delivery is the newest snapshot, and has each row once."""
+    s3, bucket = project.client("s3"), project.outputs["data_bucket"]
+    header, *rows = (project.path / "data" / "sample.csv").read_text().splitlines()
+    for number in range(4):
+        body = "\n".join([header, *rows[number::4]]).encode()
+        s3.put_object(Bucket=bucket, Key=f"unprocessed/items/{number}.csv", Body=body)
+    s3.put_object(Bucket=bucket, Key="unprocessed/items/empty.csv", Body=b"")
+    command = [str(environment(project.path)), "-m", "pipelines.preprocess"]
+    told = project.run(*command).stdout
+    assert f"5 files, {len(rows)} rows" in told
+    assert "empty.csv: the table is empty" in told
+    assert "all 5 files" in project.run(*command, ok=False).stderr
+    snapshot = project.run(command[0], "-m", "pipelines.snapshot", "take").stdout.split()[-1]
+    prefix = snapshot.removeprefix(f"s3://{bucket}/")
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]]
+    bodies = [s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys if key.endswith(".parquet")]
+    assert len(bodies) == 4  # a file each, by whichever machine
+    assert sum(pyarrow.parquet.read_table(io.BytesIO(body)).num_rows for body in bodies) == len(rows)
+
+
 WORKER = {
     "education_years": 12,
     "experience_years": 8,
@@ -169,7 +191,7 @@ def call_is_summarized(answer: dict[str, Any]) -> None:
 
 LOST = "Agent: Harbor Bank, this is Ada.\nCustomer: I lost my card on Monday.\nAgent: I have blocked it."
 # Their environments are gigabytes, too much for every run of CI.
-LARGE = {"llm-summarization": "MLOPS_LANGUAGE_MODELS"}
+LARGE = {"llm-summarization": "MLOPS_LANGUAGE_MODELS", "tabular-with-ray": "MLOPS_RAY"}
 CASES = {
     "call-analytics": Case(
         {"instances": [{"call": "c1", "turns": CALL}, {"call": "c2", "turns": []}]},
@@ -199,6 +221,14 @@ CASES = {
         },
         facts={"serving_plan": "complete"},
     ),
+    "tabular-with-ray": Case(
+        {"instances": [WORKER, WORKER | {"education_years": 20}]},
+        salary_grows_with_schooling,
+        {*WORKER, "(prediction)"},
+        variables={"preprocessing": {"instance_count": 2}},
+        edits={"requirements/train.txt": ("polars\n", "polars\n-r preprocess.txt\n")},
+        then=raw_files_become_a_delivery,
+    ),
     "llm-summarization": Case(
         {"instances": [{"dialogue": LOST}, {"dialogue": LOST * 100}]},
         call_is_summarized,
@@ -211,7 +241,7 @@ CASES = {
 def use_case(request, tmp_path):
     """A use case's name, and its project with the model of its sample in production."""
     if (variable := LARGE.get(request.param)) and variable not in os.environ:
-        pytest.skip(f"installs torch and more, 2 GB; set {variable}=1 for it")
+        pytest.skip(f"installs large packages, such as torch or Ray; set {variable}=1 for it")
     case, chosen = CASES[request.param], request.param.partition("-with-")[0]
     project = LoopProject(new_project(tmp_path, "stages=prod", f"use_case={chosen}", *case.answers))
     add_variables(project, case.variables)

@@ -31,6 +31,7 @@ FULL_SETTINGS = {
         "autoscaling": {"min_capacity": 2, "max_capacity": 4, "invocations_per_instance": 1000},
     },
     "retraining": {"schedule": "cron(0 3 ? * MON *)"},
+    "preprocessing": {"instance_count": 2},
     "batch": {"schedule": "cron(0 6 * * ? *)", "on_arrival": True},
     "network": {"builds": True, "package_index": {"domain": "acme", "repository": "pypi"}},
 }

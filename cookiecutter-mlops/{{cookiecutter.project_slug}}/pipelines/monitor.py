@@ -29,8 +29,8 @@ def monitor(spec: dict[str, Any], window: str, again: bool) -> dict[str, Any]:
     return finished(launch.start(spec, event))
 
 
-def finished(name: str) -> dict[str, Any]:
-    """Wait for a job, showing its log; a job that failed says why."""
+def finished(name: str, kind: str = "monitoring job") -> dict[str, Any]:
+    """Wait for a processing job, showing its log; one that failed says why."""
     lines = logs.Follower(LOG_GROUP, f"{name}/")
 
     def ended() -> dict[str, Any] | None:
@@ -38,10 +38,10 @@ def finished(name: str) -> dict[str, Any]:
         lines.show()
         return state if state["ProcessingJobStatus"] in launch.ENDS else None
 
-    state = project.until(ended, f"monitoring job {name}")
+    state = project.until(ended, f"{kind} {name}", limit=7 * 86400)
     if state["ProcessingJobStatus"] != "Completed":
         reason = state.get("ExitMessage") or state.get("FailureReason") or state["ProcessingJobStatus"]
-        raise PipelineError(f"monitoring job {name}: {reason}")
+        raise PipelineError(f"{kind} {name}: {reason}")
     return state
 
 

@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from pipelines import project
 from pipelines.project import PipelineError
@@ -49,6 +50,15 @@ def digest(repository: str, tag: str) -> str | None:
     except ecr.exceptions.ImageNotFoundException:
         return None
     return found["imageDetails"][0]["imageDigest"]
+
+
+def built(spec: dict[str, Any]) -> tuple[str, str]:
+    """The train image of the newest commit here, by digest, and that commit."""
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], text=True, capture_output=True, check=True).stdout.strip()
+    found = digest(spec["image_repository_name"], image_tag("train", commit))
+    if found is None:
+        raise PipelineError(f"commit {commit[:8]}: has no image yet; push it, and wait for the stage Package.")
+    return f"{spec['image_repository_url']}@{found}", commit
 
 
 def build(image: str, target: str) -> None:

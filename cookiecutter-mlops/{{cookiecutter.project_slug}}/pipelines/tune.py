@@ -8,7 +8,6 @@ into project.toml and pushes, so that the commit says how a model was made.
 
 import argparse
 import json
-import subprocess
 from datetime import UTC, datetime
 from typing import Any
 
@@ -95,14 +94,11 @@ def written(text: str) -> str:
 
 def order(spec: dict[str, Any]) -> job.Order:
     """The newest commit and the newest data; a PipelineError says what is missing."""
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], text=True, capture_output=True, check=True).stdout.strip()
-    digest = package.digest(spec["image_repository_name"], package.image_tag("train", commit))
-    if digest is None:
-        raise PipelineError(f"commit {commit[:8]}: has no image yet; push it, and wait for the stage Package.")
+    image, commit = package.built(spec)
     data = snapshot.newest(spec)
     if data is None:
         raise PipelineError("there is no data yet; run `mlops data push FILE` first.")
-    return job.Order(f"{spec['image_repository_url']}@{digest}", commit, data)
+    return job.Order(image, commit, data)
 
 
 def main() -> None:

@@ -103,6 +103,7 @@ module "training" {
   max_runtime_seconds = var.training.max_runtime_seconds
   spot                = var.training.use_spot ? { max_wait_seconds = var.training.max_wait_seconds } : null
   volume_size_gb      = var.training.volume_size_gb
+  preprocessing       = var.preprocessing
   network             = local.network
   release             = { stages = var.stages, pipeline = local.release, approval = var.model_approval }
   force_destroy       = var.force_destroy

@@ -123,6 +123,17 @@ variable "training" {
   nullable = false
 }
 
+variable "preprocessing" {
+  description = "Heavy preprocessing of files under unprocessed/ of the data bucket (python -m pipelines.preprocess); null is off. instance_count machines share the files; the volume of each, in GB, must hold its share of them and of the results; max_runtime_seconds ends a job."
+  type = object({
+    instance_type       = optional(string, "ml.m5.2xlarge")
+    instance_count      = optional(number, 1)
+    volume_size_gb      = optional(number, 100)
+    max_runtime_seconds = optional(number, 86400)
+  })
+  default = null
+}
+
 variable "endpoint" {
   description = <<-EOT
     Endpoint of every stage. instance_type, instance_count, traffic_shift and autoscaling count for real-time and asynchronous endpoints, memory_mb

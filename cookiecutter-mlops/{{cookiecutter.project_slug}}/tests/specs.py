@@ -25,6 +25,7 @@ def training_spec(**changes: Any) -> dict[str, Any]:
         "kms_key_arn": KEY,
         "network_isolation": True,
         "encrypt_inter_container_traffic": True,
+        "preprocessing": None,
         "subnet_ids": [],
         "security_group_ids": [],
         "data_bucket": "wages-data",

@@ -1,12 +1,12 @@
 """SageMaker's container contract, implemented once: what its commands mean, and where the files are.
 
-    python -m training.contract train|serve|monitor     # the ENTRYPOINT of the image; SageMaker adds the word
+    python -m training.contract train|serve|monitor|preprocess   # the ENTRYPOINT of the image; SageMaker adds the word
 
 /opt/ml/input/data/training          the data snapshot               (read)
 /opt/ml/input/data/champion          the live model, to compare with (read, where there is one)
 /opt/ml/input/config/hyperparameters.json    texts by name           (read)
 /opt/ml/model, /opt/ml/output/data   become model.tar.gz and output.tar.gz on S3
-/opt/ml/processing/input, output     of a monitoring job: see monitoring/monitor.py
+/opt/ml/processing/input, output     of a processing job: see monitoring/monitor.py and preprocessing/run.py
 /opt/ml/checkpoints                  copied to S3 while the job runs and back when it is started again
 /opt/ml/output/failure               one sentence: the job's FailureReason
 
@@ -61,6 +61,13 @@ def monitor() -> None:
     run(Run.from_environment(), base() / "processing/input", base() / "processing/output", load_settings())
 
 
+def preprocess() -> None:
+    """Do this host's share of a preprocessing job."""
+    from preprocessing.run import job  # here, because the serving image is without it
+
+    job()
+
+
 def _hyperparameters() -> dict[str, Any]:
     path = base() / "input/config/hyperparameters.json"
     texts = json.loads(path.read_text()) if path.is_file() else {}
@@ -85,9 +92,9 @@ def _fail(reason: str) -> NoReturn:
 
 def main(arguments: list[str]) -> None:
     """Run one of the commands; a person's mistake ends as one sentence, a programming error with its traceback."""
-    commands = {"train": train, "serve": serve, "monitor": monitor}
+    commands = {"train": train, "serve": serve, "monitor": monitor, "preprocess": preprocess}
     if len(arguments) != 1 or arguments[0] not in commands:
-        sys.exit("usage: python -m training.contract train|serve|monitor")
+        sys.exit("usage: python -m training.contract train|serve|monitor|preprocess")
     # The first process of a container ignores SIGTERM unless it says otherwise. StopTrainingJob sends just that, and so
     # does AWS when it takes a spot machine back; what was done until then is in the newest checkpoint.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

@@ -55,6 +55,53 @@ run "defaults_are_isolated_and_on_demand" {
   }
 }
 
+run "preprocessing_is_off_unless_asked_for" {
+  command = plan
+
+  assert {
+    condition     = length(local.preprocessing_statements) == 0
+    error_message = "no job may read raw files or write deliveries"
+  }
+}
+
+run "preprocessing_is_published" {
+  command = apply
+
+  variables {
+    preprocessing = { instance_type = "ml.m5.2xlarge", instance_count = 4, volume_size_gb = 500, max_runtime_seconds = 86400 }
+  }
+
+  assert {
+    condition     = jsondecode(aws_ssm_parameter.spec.value).preprocessing == { instance_type = "ml.m5.2xlarge", instance_count = 4, volume_size_gb = 500, max_runtime_seconds = 86400 }
+    error_message = "the pipeline must read which machines there are"
+  }
+
+  assert {
+    condition     = local.preprocessing_statements["WritePreprocessed"].prefix == "raw/preprocessed" && length(local.preprocessing_statements) == 2
+    error_message = "jobs must be able to read raw files and to write what comes of them, and nothing else"
+  }
+}
+
+run "preprocessing_on_an_ec2_type_is_refused" {
+  command = plan
+
+  variables {
+    preprocessing = { instance_type = "m5.2xlarge", instance_count = 1, volume_size_gb = 500, max_runtime_seconds = 86400 }
+  }
+
+  expect_failures = [var.preprocessing]
+}
+
+run "preprocessing_without_a_volume_is_refused" {
+  command = plan
+
+  variables {
+    preprocessing = { instance_type = "ml.m5.2xlarge", instance_count = 1, volume_size_gb = 0, max_runtime_seconds = 86400 }
+  }
+
+  expect_failures = [var.preprocessing]
+}
+
 run "network_becomes_a_duty" {
   command = plan
 

@@ -30,6 +30,7 @@ module "training" {
   max_runtime_seconds = 14400
   spot                = { max_wait_seconds = 28800 }
   volume_size_gb      = 100
+  preprocessing       = { instance_type = "ml.m5.2xlarge", instance_count = 4, volume_size_gb = 500, max_runtime_seconds = 86400 }
   release             = { stages = ["staging", "prod"], pipeline = "call-analytics-release", approval = "automatic" }
   force_destroy       = true
 }
