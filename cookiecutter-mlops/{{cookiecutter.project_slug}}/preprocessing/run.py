@@ -12,6 +12,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,10 @@ def _dataset(listed: list[list[str]], node: str, folders: Folders | None) -> Any
 
     rows = [{"names": json.dumps(names)} for names in listed]
     planned = ray.data.from_items(rows, override_num_blocks=min(len(rows), BLOCKS))
-    return planned.map_batches(_prepared, batch_size=1, fn_kwargs={"folders": folders}, label_selector=_on(node))
+    return planned.map_batches(partial(_prepared, folders), batch_size=1, label_selector=_on(node))
 
 
-def _prepared(rows: Any, folders: Folders | None) -> Any:
+def _prepared(folders: Folders | None, rows: dict[str, Any]) -> dict[str, Any]:
     done = (batch.prepare(json.loads(names), folders or Folders.of_job()) for names in rows["names"])
     return {"told": [json.dumps(one) for one in done]}
 
@@ -105,7 +106,7 @@ def tell(report: dict[str, Any]) -> None:
     """Print what a person wants to know of a report."""
     problems = [sentence for found in report["problems"].values() for sentence in found]
     print(f"{report['files']:,} files, {report['rows']:,} rows in {len(report['shards']):,} shards")
-    print(f"{len(report['problems']):,} files with a problem", *problems[:SHOWN], sep="\n  ", flush=True)
+    print(f"files with a problem: {len(report['problems']):,}", *problems[:SHOWN], sep="\n  ", flush=True)
 
 
 def main(arguments: list[str]) -> None:
