@@ -53,7 +53,7 @@ class Connection(HttpToolsProtocol):
     seen: Any = None  # the scope, of which each request has its own, at the last look
 
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(Together(transport))
+        super().connection_made(Together(transport))  # type: ignore[arg-type]  # it has what a transport has
         self.since = time.monotonic()
 
     def end_if_late(self, now: float) -> None:
