@@ -1,29 +1,23 @@
 """The `docker` that builds of the embedded AWS find on their PATH: it makes bundles where Docker makes images.
 
 A bundle is a folder with the files that the Dockerfile's target stage copies from the context, or from a stage before
-it. It is pinned like an image: the digest is that of a manifest, which is put into the embedded ECR. Of the `RUN` lines
-it takes part in what dockerrun.py says.
+it (dockerbundle.py). It is pinned like an image: the digest is that of a manifest, which is put into the embedded ECR.
+Of the `RUN` lines it takes part in what dockerrun.py says.
 """
 
 import argparse
 import fcntl
-import hashlib
-import io
 import json
-import os
-import shutil
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from cookiecutter_mlops.localaws import dockerrun
-from cookiecutter_mlops.localaws.dockerfile import Stage, context_files, read_stage
+from cookiecutter_mlops.localaws import dockerbundle, dockerrun
+from cookiecutter_mlops.localaws.dockerfile import context_files, read_stage
 
-MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 TEMPLATES = {"{{.Id}}": "Id", "{{index .RepoDigests 0}}": "RepoDigests"}
 COMMANDS = ("login", "build", "tag", "push", "pull", "inspect")
 
@@ -82,7 +76,7 @@ def build(options: argparse.Namespace) -> None:
         files = context_files(
             options.context, stage, lambda origin: dockerrun.made(options.context, origin, Path(folder))
         )
-        digest = _store(_pack(files, stage), stage, dockerrun.interpreter(stage, files))
+        digest = dockerbundle.make(files, stage)
     with _names("docker.json") as local:
         local.update((_full(tag), digest) for tag in options.tag)
     what = f"the stage {stage.name}" if stage.name else "the Dockerfile"
@@ -129,49 +123,6 @@ def inspect(options: argparse.Namespace) -> None:
         print(facts["RepoDigests"][0])
 
 
-def _pack(files: dockerrun.Files, stage: Stage) -> bytes:
-    """Return a tar that depends on the files' names, contents and modes only."""
-    buffer, programs = io.BytesIO(), dockerrun.programs(stage)
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for inside, file in files:
-            member = tarfile.TarInfo(inside)
-            content = file.read_bytes()
-            is_program = os.access(file, os.X_OK) or programs.match(inside)
-            member.size, member.mode = len(content), 0o755 if is_program else 0o644
-            archive.addfile(member, io.BytesIO(content))
-    return buffer.getvalue()
-
-
-def _store(content: bytes, stage: Stage, python: str) -> str:
-    """Unpack a bundle into the folder that its digest names, and return the digest."""
-    settings: dict[str, Any] = {"target": stage.name, "entrypoint": stage.entrypoint, "cmd": stage.command}
-    settings |= {"env": stage.environment, "workdir": stage.workdir, "labels": stage.labels}
-    settings["packages"] = dockerrun.packages(stage)
-    manifest = _manifest(content, _settings(settings))
-    digest = _digest(manifest.encode())
-    folder = _home() / "images" / digest.removeprefix("sha256:")
-    partial = folder.with_suffix(f".{os.getpid()}")
-    if not folder.exists():
-        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-            archive.extractall(partial, filter="data")
-        (partial / ".bundle.json").write_text(json.dumps(settings | {"python": python}, indent=2))
-        (partial / ".manifest.json").write_text(manifest)
-        try:
-            partial.rename(folder)
-        except OSError:  # another build made the same bundle meanwhile
-            shutil.rmtree(partial)
-    return digest
-
-
-def _manifest(content: bytes, settings: bytes) -> str:
-    """Return the manifest, whose own digest is the bundle's: it covers the files and how they are started."""
-    layer = {"mediaType": "application/vnd.oci.image.layer.v1.tar", "size": len(content), "digest": _digest(content)}
-    config: dict[str, Any] = {"mediaType": "application/vnd.oci.image.config.v1+json", "size": len(settings)}
-    config["digest"] = _digest(settings)
-    manifest = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": config, "layers": [layer]}
-    return json.dumps(manifest, sort_keys=True)
-
-
 def _put(image: str, digest: str) -> None:
     import boto3
     from botocore.exceptions import ClientError
@@ -179,10 +130,9 @@ def _put(image: str, digest: str) -> None:
     ecr = boto3.client("ecr")
     name, _, label = image.rpartition(":")
     repository = name.partition("/")[2]
-    bundle = _home() / "images" / digest.removeprefix("sha256:")
-    manifest = (bundle / ".manifest.json").read_text()
+    manifest = dockerbundle.manifest(digest)
     try:
-        _upload(ecr, repository, _settings(json.loads((bundle / ".bundle.json").read_text())))
+        _upload(ecr, repository, dockerbundle.configuration(digest))
         ecr.put_image(repositoryName=repository, imageManifest=manifest, imageTag=label, imageDigest=digest)
     except ClientError as error:
         if error.response["Error"]["Code"] != "ImageAlreadyExistsException":
@@ -194,18 +144,13 @@ def _put(image: str, digest: str) -> None:
 
 def _upload(ecr: Any, repository: str, blob: bytes) -> None:
     """Upload the image's configuration as Docker uploads blobs; its files are here already."""
-    digest = _digest(blob)
+    digest = dockerbundle.digest_of(blob)
     known = ecr.batch_check_layer_availability(repositoryName=repository, layerDigests=[digest])["layers"]
     if not any(layer["layerAvailability"] == "AVAILABLE" for layer in known):
         upload = ecr.initiate_layer_upload(repositoryName=repository)["uploadId"]
         part = {"partFirstByte": 0, "partLastByte": len(blob) - 1, "layerPartBlob": blob}
         ecr.upload_layer_part(repositoryName=repository, uploadId=upload, **part)
         ecr.complete_layer_upload(repositoryName=repository, uploadId=upload, layerDigests=[digest])
-
-
-def _settings(bundle: dict[str, Any]) -> bytes:
-    """Return how a bundle is started, as its digest counts it: the interpreter belongs to this machine."""
-    return json.dumps({name: value for name, value in bundle.items() if name != "python"}, sort_keys=True).encode()
 
 
 def _known(names: dict[str, str], image: str) -> str:
@@ -223,22 +168,10 @@ def _full(image: str) -> str:
     return image if ":" in image.rpartition("/")[2] else f"{image}:latest"
 
 
-def _digest(content: bytes) -> str:
-    return "sha256:" + hashlib.sha256(content).hexdigest()
-
-
-def _home() -> Path:
-    if "MLOPS_LOCAL_HOME" not in os.environ:
-        raise ValueError("this stand-in for Docker works in builds of the embedded AWS only")
-    home = Path(os.environ["MLOPS_LOCAL_HOME"])
-    (home / "images").mkdir(parents=True, exist_ok=True)
-    return home
-
-
 @contextmanager
 def _names(file: str) -> Iterator[dict[str, str]]:
     """Give the digests by name and tag, and write back what changed; one program at a time."""
-    path = _home() / file
+    path = dockerbundle.home() / file
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         before = json.loads(path.read_text()) if path.exists() else {}
