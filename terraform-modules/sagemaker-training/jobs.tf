@@ -93,6 +93,24 @@ data "aws_iam_policy_document" "explore" {
     resources = [local.job_arn]
   }
 
+  # The trials of a tuning job are SageMaker's own to start.
+  statement {
+    sid = "TuneHyperparameters"
+    actions = [
+      "sagemaker:AddTags",
+      "sagemaker:CreateHyperParameterTuningJob",
+      "sagemaker:DescribeHyperParameterTuningJob",
+      "sagemaker:StopHyperParameterTuningJob",
+    ]
+    resources = [local.tuning_job_arn]
+  }
+
+  statement {
+    sid       = "FindImages"
+    actions   = ["ecr:DescribeImages"]
+    resources = [aws_ecr_repository.this.arn]
+  }
+
   statement {
     sid       = "LocateBuckets"
     actions   = ["s3:GetBucketLocation"]
@@ -131,9 +149,13 @@ data "aws_iam_policy_document" "deny_unsafe_jobs" {
     for_each = local.unsafe_jobs
 
     content {
-      sid       = statement.key
-      effect    = "Deny"
-      actions   = ["sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob"]
+      sid    = statement.key
+      effect = "Deny"
+      actions = [
+        "sagemaker:CreateHyperParameterTuningJob",
+        "sagemaker:CreateProcessingJob",
+        "sagemaker:CreateTrainingJob",
+      ]
       resources = ["*"]
 
       dynamic "condition" {

@@ -24,7 +24,7 @@ output "package_policy" {
 }
 
 output "run_policy" {
-  description = "IAM policy document, as JSON, for whoever starts jobs but registers no models, such as a notebook; it denies unsafe jobs."
+  description = "IAM policy document, as JSON, for whoever starts jobs, tuning jobs too, but registers no models, such as a notebook; it denies unsafe jobs."
   value       = data.aws_iam_policy_document.explore.json
 }
 

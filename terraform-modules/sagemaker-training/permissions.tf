@@ -4,6 +4,8 @@
 locals {
   package_arns = ["${local.arn_prefix}:model-package-group/${var.project}", "${local.arn_prefix}:model-package/${var.project}/*"]
   job_arn      = "${local.arn_prefix}:training-job/${var.project}-*"
+  # pipelines/tune.py leaves of a long project what fits before the time: names of tuning jobs have at most 32 letters.
+  tuning_job_arn = "${local.arn_prefix}:hyper-parameter-tuning-job/${substr(var.project, 0, 17)}-*"
 }
 
 data "aws_iam_policy_document" "package" {

@@ -182,17 +182,34 @@ def test_resource_that_cannot_be_told_is_an_error():
         needed("sagemaker", "DescribeModel", {})
 
 
-def test_job_carries_the_condition_keys_of_its_settings():
-    params = {
+@pytest.mark.parametrize(
+    ("operation", "asked"),
+    [
+        ("CreateTrainingJob", lambda settings: settings),
+        ("CreateHyperParameterTuningJob", lambda settings: {"TrainingJobDefinition": settings}),
+        (
+            "CreateHyperParameterTuningJob",
+            lambda settings: {
+                "TrainingJobDefinition": {
+                    "HyperParameterTuningResourceConfig" if name == "ResourceConfig" else name: value
+                    for name, value in settings.items()
+                }
+            },
+        ),
+    ],
+    ids=["training", "tuning", "tuning-as-the-sdk-asks"],
+)
+def test_job_carries_the_condition_keys_of_its_settings(operation, asked):
+    settings = {
         "EnableNetworkIsolation": True,
         "EnableInterContainerTrafficEncryption": False,
         "OutputDataConfig": {"KmsKeyId": "out"},
         "ResourceConfig": {"InstanceType": "ml.g5.2xlarge", "VolumeKmsKeyId": "volume"},
         "StoppingCondition": {"MaxRuntimeInSeconds": 60},
         "VpcConfig": {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
-        "Tags": [{"Key": "project", "Value": "wages"}],
     }
-    assert context.of_operation(Operation("sagemaker", "CreateTrainingJob", params, REGION, ACCOUNT)) == {
+    params = asked(settings) | {"Tags": [{"Key": "project", "Value": "wages"}]}
+    assert context.of_operation(Operation("sagemaker", operation, params, REGION, ACCOUNT)) == {
         "aws:requesttag/project": ["wages"],
         "aws:tagkeys": ["project"],
         "sagemaker:instancetypes": ["ml.g5.2xlarge"],

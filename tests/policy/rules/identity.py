@@ -17,7 +17,7 @@ CONDITIONS_OF_CALLERS = (
 )
 USES_OF_KEYS = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:CreateGrant")
 REQUIRED_OF_JOBS = ("sagemaker:NetworkIsolation", "sagemaker:InterContainerTrafficEncryption", "sagemaker:OutputKmsKey")
-JOBS = ("sagemaker:CreateTrainingJob", "sagemaker:CreateProcessingJob")
+JOBS = {f"sagemaker:Create{kind}Job" for kind in ("HyperParameterTuning", "Processing", "Training")}
 
 
 def everything(resource: str) -> bool:
@@ -128,10 +128,11 @@ def nobody_administers_identities(statement: Statement, plan: Plan) -> str | Non
 @rule(allowing("identity", *JOBS))
 def launcher_refuses_unsafe_jobs(statement: Statement, plan: Plan) -> str | None:
     """Who may start jobs is denied those without isolation, encrypted traffic or an output key."""
+    started = {action for action in JOBS if statement.covers(action)}
     denied = {
         key
         for other in plan.statements
-        if _same_document(other, statement) and not other.allows and set(JOBS) <= set(other.actions)
+        if _same_document(other, statement) and not other.allows and started <= set(other.actions)
         for key in REQUIRED_OF_JOBS
         if other.condition(key)
     }

@@ -63,6 +63,7 @@ def _tags(params: dict[str, Any]) -> Values:
 
 
 def _sagemaker(name: str, params: dict[str, Any]) -> Values:
+    params = params | (params.get("TrainingJobDefinition") or {})  # a tuning job's settings are those of its trials
     network = params.get("NetworkConfig") or params
     vpc = network.get("VpcConfig") or {}
     cluster = _cluster(params)
@@ -96,7 +97,8 @@ def _sagemaker(name: str, params: dict[str, Any]) -> Values:
 
 def _cluster(params: dict[str, Any]) -> dict[str, Any]:
     processing = (params.get("ProcessingResources") or {}).get("ClusterConfig")
-    return processing or params.get("ResourceConfig") or params.get("TransformResources") or {}
+    members = ("ResourceConfig", "HyperParameterTuningResourceConfig", "TransformResources")
+    return processing or next((params[member] for member in members if params.get(member)), {})
 
 
 def _autoscaling(name: str, params: dict[str, Any]) -> Values:
