@@ -24,6 +24,7 @@ LARGEST = 50 * 2**30  # bytes that an archive may unpack to; a crafted one could
 ROUNDING = 1e-6  # relative; another machine may round the last digits of an answer differently
 ADDRESS = re.compile(r'(?<="__id__": )[0-9]+|(?<="file": ")[0-9a-f-]+')  # where skops writes id() or a uuid
 NUMBER = re.compile(r"^[0-9a-f-]+(?=\.)")
+STOP_WORDS = re.compile(r'(?s)("_stop_words_id": \{[^}]*"content": ")[0-9]+')  # an address that vectorizers keep
 
 
 class ArtifactError(UserError):
@@ -61,7 +62,7 @@ def reproducible(skops: bytes) -> bytes:
     """
     with zipfile.ZipFile(io.BytesIO(skops)) as read:
         contents = {name: read.read(name) for name in read.namelist()}
-    schema = contents.pop("schema.json").decode()
+    schema = STOP_WORDS.sub(r"\g<1>0", contents.pop("schema.json").decode())
     counted = {address: str(n) for n, address in enumerate(dict.fromkeys(ADDRESS.findall(schema)))}
     renamed = {NUMBER.sub(lambda found: counted[found[0]], name): content for name, content in contents.items()}
     renamed["schema.json"] = ADDRESS.sub(lambda found: counted[found[0]], schema).encode()
