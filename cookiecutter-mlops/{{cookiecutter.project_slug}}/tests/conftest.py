@@ -2,6 +2,9 @@
 
 import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +12,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy: threads cost more
 
 import pytest
 from fake_aws import aws as aws  # the fixture of every test of the pipelines
+from serving import client as client  # that of every test of the server
 
 from training.settings import Settings, load_settings, parse_settings
-from training.train import train
 
 ROOT = Path(__file__).parent.parent
+COMMIT = "0123abc"
 
 
 @pytest.fixture
@@ -34,12 +38,29 @@ def settings() -> Settings:
     )
 
 
+def new_base(folder: Path) -> Path:
+    """A job's own /opt/ml, with the project's sample as its channel."""
+    channel = folder / "input/data/training"
+    channel.mkdir(parents=True)
+    shutil.copy(ROOT / load_settings(ROOT / "project.toml").data.sample, channel)
+    return folder
+
+
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The base folder of a job that trained on the project's own sample: model/ and output/data/ are in it."""
-    base, own = tmp_path_factory.mktemp("ml"), load_settings(ROOT / "project.toml")
-    train(ROOT / own.data.sample, base, own)
-    return base
+def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A training job in a process of its own, as SageMaker starts one: its base folder, and what it printed."""
+    base = new_base(tmp_path_factory.mktemp("ml"))
+    given = os.environ | {"SM_BASE_DIR": str(base), "MLOPS_COMMIT": COMMIT}
+    command = [sys.executable, "-m", "training.contract", "train"]
+    done = subprocess.run(command, cwd=ROOT, env=given, text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return base, done.stdout
+
+
+@pytest.fixture(scope="session")
+def trained(job: tuple[Path, str]) -> Path:
+    """The base folder of that job: model/ and output/data/ are in it."""
+    return job[0]
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,12 @@
 """The container contract: what SageMaker sees of a training job, once in a real process."""
 
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from conftest import COMMIT, new_base
 
 from training import contract
 from training.artifact import verify
@@ -20,14 +18,11 @@ SETTINGS = load_settings(ROOT / "project.toml")
 
 @pytest.fixture
 def base(tmp_path, monkeypatch):
-    """A job's own /opt/ml, with the sample as its channel."""
-    channel = tmp_path / "input/data/training"
-    channel.mkdir(parents=True)
-    shutil.copy(ROOT / SETTINGS.data.sample, channel)
+    """A job's own /opt/ml, which this process takes for its own."""
     monkeypatch.setenv("SM_BASE_DIR", str(tmp_path))
     monkeypatch.chdir(ROOT)
     handler = signal.getsignal(signal.SIGTERM)
-    yield tmp_path
+    yield new_base(tmp_path)
     signal.signal(signal.SIGTERM, handler)
 
 
@@ -39,15 +34,13 @@ def failure(base: Path, command: str) -> str:
     return (base / "output/failure").read_text()
 
 
-def test_training_leaves_a_sealed_model_and_an_evaluation(base):
-    command = [sys.executable, "-m", "training.contract", "train"]
-    done = subprocess.run(command, text=True, capture_output=True, env=os.environ | {"MLOPS_COMMIT": "0123abc"})
-    assert done.returncode == 0, done.stderr
+def test_training_leaves_a_sealed_model_and_an_evaluation(job):
+    base, printed = job
     evaluation = json.loads((base / "output/data/evaluation.json").read_text())
-    assert f"metric={evaluation['value']:.6f} baseline={evaluation['baseline']:.6f}" in done.stdout
+    assert f"metric={evaluation['value']:.6f} baseline={evaluation['baseline']:.6f}" in printed
     assert evaluation["metric"] == SETTINGS.problem.metric
     manifest = verify(base / "model")
-    assert manifest["commit"] == evaluation["commit"] == "0123abc"
+    assert manifest["commit"] == evaluation["commit"] == COMMIT
     assert {"schema.json", "baseline.json", "samples.json", "serving.json"} <= set(manifest["files"])
     assert manifest["serving"] == evaluation["serving"]
     assert not (base / "output/failure").exists()

@@ -3,42 +3,13 @@
 import csv
 import io
 import json
-import socket
-import threading
-import time
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
-import httpx2 as httpx
 import pytest
 
-from inference import connections, formats, handler, server
-from inference.server import LARGEST, App
+from inference import formats, handler, server
+from inference.server import LARGEST
 
-ROOT = Path(__file__).parent.parent
 JSON = {"content-type": "application/json"}
-
-
-@contextmanager
-def serving(app):
-    """An HTTP client of an application, served in a thread."""
-    config = server.configured(app, "127.0.0.1", 0)
-    listening, running = config.bind_socket(), connections.Server(config)
-    thread = threading.Thread(target=running.run, args=[[listening]])
-    thread.start()
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=30) as client:
-            yield client
-    finally:
-        running.should_exit = True
-        thread.join()
-        listening.close()
-
-
-@pytest.fixture(scope="module")
-def client(trained):
-    with serving(App(trained / "model")) as client:
-        yield client
 
 
 def test_ping_names_the_model(client, trained):
@@ -226,91 +197,6 @@ def test_mistake_of_ours_is_an_error_without_payload_or_traceback(client, sample
     log = capfd.readouterr().out
     assert ("ValueError" in log, secret in log) == (True, False)
     assert client.get("/ping").status_code == 500
-
-
-HEAD = b"POST /invocations HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
-
-
-def test_clients_that_are_slow_are_given_up(client, monkeypatch):
-    monkeypatch.setattr(connections, "SLOWEST", 0.2)
-    begun = (b"", b"POST /invo", HEAD, HEAD + b"content-length: 9\r\n\r\n{")
-    with ExitStack() as stack:
-        address = client.base_url.host, client.base_url.port
-        slow = [stack.enter_context(socket.create_connection(address, timeout=10)) for _ in begun]
-        for one, sent in zip(slow, begun, strict=True):
-            one.sendall(sent)
-        assert [one.recv(12) for one in slow] == [b"HTTP/1.1 408"] * len(begun)
-
-
-def test_request_that_took_its_time_is_answered(client, samples):
-    content = json.dumps(samples[0]["request"]).encode()
-    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=10) as slow:
-        slow.sendall(HEAD)
-        time.sleep(0.1)
-        slow.sendall(b"content-length: %d\r\n\r\n" % len(content) + content[:5])
-        time.sleep(0.1)
-        slow.sendall(content[5:])
-        assert slow.recv(100).startswith(b"HTTP/1.1 200")
-
-
-def test_slow_rung_answers_requests_together(trained, samples, monkeypatch):
-    monkeypatch.setattr(server, "ALONE", ())
-    right, sizes = handler.answer, []
-
-    def slow(model, rows):
-        sizes.append(len(rows))
-        time.sleep(0.05)
-        return right(model, rows)
-
-    monkeypatch.setattr(handler, "answer", slow)
-    with serving(App(trained / "model")) as client:
-        got: dict[int, httpx.Response] = {}
-
-        def ask(number):
-            body = samples[number % len(samples)]["request"]
-            if number == 5:
-                body = {"instances": [{"no_such_field": 1}]}
-            got[number] = client.post("/invocations", json=body)
-
-        threads = [threading.Thread(target=ask, args=[number]) for number in range(12)]
-        [thread.start() for thread in threads]
-        [thread.join() for thread in threads]
-    assert got.pop(5).status_code == 422
-    for number, answer in got.items():
-        assert answer.json() == samples[number % len(samples)]["response"]
-    assert max(sizes) > 1
-
-
-def test_handler_brings_other_content_types_and_may_be_asynchronous(trained, monkeypatch):
-    async def answer(model, rows):
-        return {"predictions": [len(row) for row in rows]}
-
-    monkeypatch.setattr(handler, "READERS", {"audio/wav": lambda body: [body]}, raising=False)
-    total = {"text/x-sum": lambda answer: b"%d" % sum(answer["predictions"])}
-    monkeypatch.setattr(handler, "WRITERS", total, raising=False)
-    monkeypatch.setattr(handler, "read", lambda model, instances: instances)
-    monkeypatch.setattr(handler, "answer", answer)
-    with serving(App(trained / "model")) as client:
-        answered = client.post("/invocations", content=b"RIFF", headers={"content-type": "audio/wav"})
-        kinds = {"content-type": "audio/wav", "accept": "text/x-sum"}
-        summed = client.post("/invocations", content=b"RIFF", headers=kinds)
-    assert answered.json() == {"predictions": [4]}
-    assert (summed.content, summed.headers["content-type"]) == (b"4", "text/x-sum")
-
-
-def test_answer_that_the_handler_streams_arrives_in_pieces(trained, samples, monkeypatch):
-    def stream(model, rows):
-        return iter([b"data: 1\n\n", b"data: 2\n\n"])
-
-    monkeypatch.setattr(handler, "STREAMS", {"text/event-stream": stream}, raising=False)
-    with serving(App(trained / "model")) as client:
-        wanted = {"accept": "text/event-stream"}
-        with client.stream("POST", "/invocations", json=samples[0]["request"], headers=wanted) as answer:
-            pieces = b"".join(answer.iter_raw())
-        refused = client.post("/invocations", content=b"{", headers=JSON | wanted)
-        plain = client.post("/invocations", json=samples[0]["request"])
-    assert (answer.headers["content-type"], pieces) == ("text/event-stream", b"data: 1\n\ndata: 2\n\n")
-    assert (refused.status_code, plain.json()) == (400, samples[0]["response"])
 
 
 def test_accept_header_names_the_type_of_the_answer():

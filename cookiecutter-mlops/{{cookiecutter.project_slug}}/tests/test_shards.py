@@ -22,8 +22,8 @@ def incremental():
 
 @pytest.fixture
 def houses(tmp_path, monkeypatch):
-    """A csv of 1,000 rows in blocks and shards of a few rows each."""
-    monkeypatch.setattr("training.blocks.BLOCK", 1000)
+    """A csv of 1,000 rows in blocks and shards of a part of them each."""
+    monkeypatch.setattr("training.blocks.BLOCK", 10_000)
     monkeypatch.setattr(shards, "ROWS", 150)
     path, rng = tmp_path / "houses.csv", np.random.default_rng(0)
     size = rng.choice([20.0, 80.0], 1000) + rng.normal(0, 1, 1000).round(9)

@@ -19,6 +19,8 @@ KEPT = 2  # the newest, and one to fall back on
 class Checkpoints:
     """The checkpoints of one piece of work; `name` tells its code, data and settings apart from any other's."""
 
+    kept = True  # else nobody needs to write a state down
+
     def __init__(self, folder: Path, name: str):
         self.folder, self.name = folder, name
 
@@ -63,6 +65,8 @@ class Checkpoints:
 
 class _Nowhere(Checkpoints):
     """For a training that is over before anybody could interrupt it, as in a notebook."""
+
+    kept = False
 
     def part(self, name: str) -> Checkpoints:
         return self

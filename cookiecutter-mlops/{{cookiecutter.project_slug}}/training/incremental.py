@@ -46,7 +46,7 @@ def fit_in_batches(
             continue
         order = np.random.default_rng((learn.settings.data.seed, place)).permutation(matrix.shape[0])
         last.partial_fit(matrix[order], None if truth is None else truth[order], **classes)
-        if place % BETWEEN == 0:
+        if checkpoints.kept and place % BETWEEN == 0:
             checkpoints.save(place, skops.io.dumps(last))
     if len(learn.machines) > 1:
         _average(last, learn)

@@ -197,7 +197,7 @@ _TYPES: dict[Any, tuple[Any, str]] = {
 
 
 def _check(settings: Settings) -> None:
-    problem, names = settings.problem, [column.name for column in settings.columns]
+    problem, data, names = settings.problem, settings.data, [column.name for column in settings.columns]
     _require(problem.type in METRICS, f"[problem]: type must be {' or '.join(METRICS)}", problem.type)
     metrics = METRICS[problem.type]
     _require(problem.metric in metrics, f"[problem]: metric must be one of {', '.join(metrics)}", problem.metric)
@@ -207,13 +207,12 @@ def _check(settings: Settings) -> None:
     wanted = TARGETS[problem.type]
     rule = f"[problem]: the target of a {problem.type} must be a {' or '.join(wanted)} column"
     _require(settings.target.type in wanted, rule, settings.target.type)
-    _require(settings.data.seed >= 0, "[data]: seed must be 0 or more", settings.data.seed)
-    _require(0 < settings.data.holdout < 1, "[data]: holdout must be between 0 and 1: 0.2", settings.data.holdout)
-    group = settings.data.group
-    _require(group is None or group in names, f"[data]: group must be a column: {', '.join(names)}", group)
-    _require(settings.data.decimal in (".", ","), '[data]: decimal must be "." or ","', settings.data.decimal)
-    memory = settings.data.memory_gb
-    _require(memory is None or memory > 0, "[data]: memory_gb must be more than 0, such as 4", memory)
+    _require(data.seed >= 0, "[data]: seed must be 0 or more", data.seed)
+    _require(0 < data.holdout < 1, "[data]: holdout must be between 0 and 1: 0.2", data.holdout)
+    rule = f"[data]: group must be a column: {', '.join(names)}"
+    _require(data.group is None or data.group in names, rule, data.group)
+    _require(data.decimal in (".", ","), '[data]: decimal must be "." or ","', data.decimal)
+    _require(data.memory_gb is None or data.memory_gb > 0, "[data]: memory_gb must be more than 0: 4", data.memory_gb)
     for rule, value in settings.drift.broken():
         _require(False, rule, value)
     _check_gate(settings)

@@ -131,15 +131,19 @@ def answers_of(served, table):
     return handler.predict(served, handler.instances_of(COLUMNS, table))
 
 
-@pytest.mark.parametrize(("target", "estimator"), ESTIMATORS, ids=lambda value: getattr(type(value), "__name__", value))
-def test_plan_answers_like_the_pipeline(table, tmp_path, target, estimator):
-    one = fitted(table, target, estimator)
-    facts, served = exported(one, table, tmp_path)
+@pytest.fixture(scope="module", params=ESTIMATORS, ids=lambda pair: f"{pair[0]}-{type(pair[1]).__name__}")
+def known(request, table):
+    """A model of each estimator that a plan can hold, fitted once."""
+    return fitted(table, *request.param)
+
+
+def test_plan_answers_like_the_pipeline(table, tmp_path, known):
+    facts, served = exported(known, table, tmp_path)
     assert facts["plan"] == "complete"
     assert facts["parity"]["largest_difference"] <= 1e-9
     assert facts["parity"]["rows"] > ROWS
     assert handler.rung(served)[0] in ("compiled", "numpy")
-    assert artifact.same(answers_of(served, table), answers_of(handler.serve(one), table))
+    assert artifact.same(answers_of(served, table), answers_of(handler.serve(known), table))
 
 
 def test_plan_of_missing_values_left_to_the_trees(table, tmp_path):
@@ -194,9 +198,8 @@ def test_without_a_compiler_numpy_walks_the_plan(table, tmp_path, monkeypatch):
     assert artifact.same(answers_of(served, table), answers_of(handler.serve(one), table))
 
 
-@pytest.mark.parametrize(("target", "estimator"), ESTIMATORS, ids=lambda value: getattr(type(value), "__name__", value))
-def test_answer_depends_neither_on_the_walker_nor_on_its_company(table, compiler, target, estimator):
-    one = export.whole(fitted(table, target, estimator).estimator, COLUMNS, log_target=False)
+def test_answer_depends_neither_on_the_walker_nor_on_its_company(table, compiler, known):
+    one = export.whole(known.estimator, COLUMNS, log_target=False)
     rows = Rows(COLUMNS).read(handler.instances_of(COLUMNS, table))
     together = one.predict(rows)
     assert np.array_equal(together, np.concatenate([one.predict([row]) for row in rows]))

@@ -60,10 +60,12 @@ def _asked(model: tabular.Model, rows: pd.DataFrame, settings: Settings) -> tupl
 
 
 def _dependence(column: Column, rows: pd.DataFrame, number: Any) -> list[list[Any]]:
-    return [
-        [_shown(value, column), float(np.mean(number(rows.assign(**{column.name: pd.Series(value, rows.index)}))))]
-        for value in _values(column, rows[column.name].dropna())
-    ]
+    values = _values(column, rows[column.name].dropna())
+    if not values:
+        return []
+    tables = [rows.assign(**{column.name: pd.Series(value, rows.index)}) for value in values]
+    means = np.reshape(number(pd.concat(tables, ignore_index=True)), (len(values), -1)).mean(axis=1)
+    return [[_shown(value, column), float(mean)] for value, mean in zip(values, means, strict=True)]
 
 
 def _values(column: Column, present: pd.Series) -> list[Any]:

@@ -197,7 +197,9 @@ def _fit_in_rounds(pipeline: Pipeline, inputs: pd.DataFrame, answers: pd.Series,
         if trees <= done or (done and pipeline[-1].n_iter_ < done):  # it had stopped early
             continue
         pipeline.set_params(**{f"{name}__max_iter": trees, f"{name}__warm_start": True}).fit(inputs, answers)
-        checkpoints.save(done := trees, skops.io.dumps(pipeline))
+        done = trees
+        if checkpoints.kept:
+            checkpoints.save(done, skops.io.dumps(pipeline))
     return pipeline.set_params(**{f"{name}__max_iter": wanted, f"{name}__warm_start": False})
 
 
