@@ -30,7 +30,7 @@ from training.options import options
 from training.settings import Settings
 
 EXAMPLES = 5
-LOOKED_AT = 30  # calls, to record the most telling ones
+LOOKED_AT = 30  # turns and calls, to record the most telling ones
 EMPTY = "nobody says a word in this call"
 READERS = dict.fromkeys(("audio/wav", "audio/flac", "audio/ogg", "audio/mpeg"), asked.sound)
 WRITERS = {table.PARQUET: table.parquet}  # by content type, beside those of inference/formats.py
@@ -92,8 +92,9 @@ def predict(model: Served, instances: list[Any]) -> dict[str, list[Any]]:
 
 
 def record(model: Served, rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """A few calls and a turn with their answers: a server probes itself with them, a release is verified with them."""
-    asked = [*_calls_of(model, rows), *instances_of(model, rows.head(1))]
+    """A turn and a few calls with their answers: a server probes itself with them, a release is verified with them."""
+    turns = instances_of(model, rows.head(LOOKED_AT))
+    asked = [*_telling(model, turns)[:1], *_telling(model, _calls_of(model, rows))[: EXAMPLES - 1]]
     return [{"request": {"instances": [one]}, "response": predict(model, [one])} for one in asked]
 
 
@@ -175,13 +176,16 @@ def _empty(problem: str | None) -> dict[str, Any]:
 
 
 def _calls_of(model: Served, rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Calls in which most is wanted and said, of the first ones: they show people what an answer holds."""
     call = model.model.call
     some = rows[rows[call].isin(rows[call].unique()[:LOOKED_AT])]
-    calls = [
+    return [
         {call: name, TURNS: [{k: v for k, v in turn.items() if k != call} for turn in instances_of(model, part)]}
         for name, part in some.groupby(call, sort=False)
     ]
-    told = predict(model, calls)["details"]
+
+
+def _telling(model: Served, instances: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those first in which most is wanted and named: they show people what an answer holds."""
+    told = predict(model, instances)["details"]
     worth = [(len(each["intents"]), sum(len(turn["slots"]) for turn in each[TURNS])) for each in told]
-    return [calls[place] for place in sorted(range(len(calls)), key=worth.__getitem__, reverse=True)[: EXAMPLES - 1]]
+    return [instances[place] for place in sorted(range(len(told)), key=worth.__getitem__, reverse=True)]
