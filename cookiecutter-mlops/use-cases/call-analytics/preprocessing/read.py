@@ -7,19 +7,17 @@ no transcript, MLOPS_WHISPER (small, or the folder of a model) transcribes. A tr
 
 import os
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from inference import recordings
-from inference.transcribe import Transcriber, whisper
+from inference.transcribe import whisper
 from training.cells import JOINT, DataError
 
 TOGETHER = 20  # recordings of some minutes each
 ROWS = 100_000
-TURN = '{"speaker": "customer", "text": "hello", "intents": ["greeting"]}'
 WORDS: dict[str, pl.DataType] = {name: pl.String() for name in ("call", "speaker", "text", "slots", "intents")}
 # Of the whole call.
 MEASURES: dict[str, pl.DataType] = {name: pl.Float64() for name in ("seconds", "longest_silence", "silence", "overlap")}
@@ -30,31 +28,22 @@ def read(name: str, source: Path, labels: Path) -> Iterator[pl.DataFrame | DataE
     path, call = source / name, name.removesuffix(Path(name).suffix)
     if path.suffix.lower() not in (*recordings.SOUND, *recordings.WORDS):
         raise DataError(f"{name}: must be a recording ({', '.join(recordings.SOUND)}) or a transcript.")
-    beside = (
-        [labels / f"{call}{ending}" for ending in recordings.WORDS] if path.suffix.lower() in recordings.SOUND else []
-    )
-    told = recordings.instance(call, [path, *filter(Path.is_file, beside)], _transcriber())
+    words = recordings.WORDS if path.suffix.lower() in recordings.SOUND else ()
+    beside = [labels / f"{call}{ending}" for ending in words]
+    model = os.environ.get("MLOPS_WHISPER")
+    told = recordings.instance(call, [path, *filter(Path.is_file, beside)], whisper(model) if model else None)
     if "problem" in told:
         raise DataError(f"{name}: {told['problem']}")
     measures = {measure: told.get(measure) for measure in MEASURES}
-    turns = told["turns"] if isinstance(told["turns"], list) else [told["turns"]]
-    rows = [{"call": call, **_turn(turn, f"{name}, turn {place}"), **measures} for place, turn in enumerate(turns, 1)]
+    rows = [{"call": call, **_texts(turn), **measures} for turn in told["turns"]]
     if not rows:
         raise DataError(f"{name}: nobody says a word.")
     yield pl.DataFrame(rows, schema=WORDS | MEASURES)
 
 
-def _turn(turn: Any, place: str) -> dict[str, str | None]:
-    if not isinstance(turn, dict) or not isinstance(turn.get("text"), str):
-        raise DataError(f"{place}: must be like {TURN}, not {str(turn)[:80]!r}.")
+def _texts(turn: dict[str, Any]) -> dict[str, str | None]:
+    """What is known of a turn, as texts."""
     intents = turn.get("intents")
     joined = JOINT.join(map(str, intents)) if isinstance(intents, list) else intents
-    found = {"speaker": turn.get("speaker"), "text": turn["text"], "slots": turn.get("slots"), "intents": joined}
+    found = {"speaker": turn["speaker"], "text": turn["text"], "slots": turn.get("slots"), "intents": joined}
     return {key: None if value is None else str(value) for key, value in found.items()}
-
-
-@cache
-def _transcriber() -> Transcriber | None:
-    """Loaded once in each process."""
-    model = os.environ.get("MLOPS_WHISPER")
-    return whisper(model) if model else None

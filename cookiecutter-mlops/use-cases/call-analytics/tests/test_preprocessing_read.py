@@ -55,10 +55,10 @@ def test_transcript_stands_for_itself(folders):
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("two.wav", "there is no transcript beside it"),
+        ("two.wav", "there is no transcript"),
         ("broken.wav", "no audio that can be read"),
         ("empty.json", "nobody says a word"),
-        ("odd.json", "odd.json, turn 1: must be like"),
+        ("odd.json", "odd.json: turn 1 must be like"),
         ("latin.txt", "must be UTF-8"),
         ("a.pdf", "must be a recording"),
     ],
