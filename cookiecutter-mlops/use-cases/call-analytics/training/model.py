@@ -155,7 +155,8 @@ def restore(folder: Path) -> Model:
     entries = [entry | {"categories": tuple(entry["categories"])} for entry in schema["columns"]]
     schema |= {"columns": tuple(Column(**entry) for entry in entries), "private": tuple(schema["private"])}
     heard = folder / WHISPER if (folder / WHISPER).is_dir() else None
-    parts = {"intents": _part(folder, "intents"), "tagger": _part(folder, "slots"), "groups": _groups(folder)}
+    parts: dict[str, Any] = {"intents": _part(folder, "intents"), "tagger": _part(folder, "slots")}
+    parts["groups"] = _groups(folder)
     return Model(**schema, **parts, speech=heard)
 
 
