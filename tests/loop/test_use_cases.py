@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 
 from cookiecutter_mlops.environments import environment
