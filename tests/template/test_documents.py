@@ -5,6 +5,7 @@ Its own tests run in the Check stage of tests/loop/test_use_cases.py.
 
 import json
 import os
+import shutil
 from pathlib import Path
 from statistics import mean
 
@@ -47,4 +48,7 @@ def test_fields_of_real_receipts_are_found(project, tmp_path):
     least = {"date": 0.95, "total": 0.85, "company": 0.72, "address": 0.65}
     assert {name: reached[name] for name in least if reached[name] < least[name]} == {}
     assert reached["exact_match"] > ruled["exact_match"] + 0.1
+    if shutil.which("tesseract"):  # the fold's receipts that have an image, read from it: letters are misread
+        assert len(told["scans"]) == 6
+        assert mean(scan["total"] for scan in told["scans"]) >= 0.5
     assert mean(right for _, right in told["sure"]) == pytest.approx(mean(sure for sure, _ in told["sure"]), abs=0.1)
