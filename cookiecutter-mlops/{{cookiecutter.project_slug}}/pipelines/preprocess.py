@@ -15,7 +15,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
-from pipelines import arrivals, job, monitor, package, project
+from pipelines import arrivals, job, monitor, package, project, train
 from pipelines.project import PipelineError
 
 ITEMS, LABELS, RUNS = "unprocessed/items/", "unprocessed/labels/", "unprocessed/runs/"
@@ -26,12 +26,11 @@ FAILED = ("Failed", "Stopped")
 SHOWN = 20  # problems that are printed
 
 
-def request(spec: dict[str, Any], image: str, name: str, labels: bool) -> dict[str, Any]:
-    """CreateProcessingJob: each machine gets a share of the files and all labels, and reaches only the others."""
+def request(spec: dict[str, Any], image: str, name: str, beside: dict[str, str]) -> dict[str, Any]:
+    """CreateProcessingJob: a share of the files and all that is beside them for each machine, which reaches no others."""
     bucket, machines = spec["data_bucket"], spec["preprocessing"]
     inputs = [channel("items", f"s3://{bucket}/{RUNS}{name}.json", "ManifestFile", "ShardedByS3Key")]
-    if labels:
-        inputs.append(channel("labels", f"s3://{bucket}/{LABELS}", "S3Prefix", "FullyReplicated"))
+    inputs += [channel(what, uri, "S3Prefix", "FullyReplicated") for what, uri in beside.items()]
     output = {"S3Uri": f"s3://{bucket}/{RESULTS}{name}/", "LocalPath": f"{PLACE}/output", "S3UploadMode": "EndOfJob"}
     network: dict[str, Any] = {
         "EnableNetworkIsolation": spec["network_isolation"],
@@ -78,7 +77,9 @@ def start(spec: dict[str, Any], again: bool) -> str:
     listed = json.dumps([{"prefix": f"s3://{bucket}/{ITEMS}"}, *wanted]).encode()
     project.client("s3").put_object(Bucket=bucket, Key=f"{RUNS}{name}.json", Body=listed)
     labels = any(not key.endswith("/") for key in keys(bucket, LABELS))
-    project.client("sagemaker").create_processing_job(**request(spec, image, name, labels))
+    beside = {"labels": f"s3://{bucket}/{LABELS}" if labels else "", "weights": train.weights(spec)}
+    given = {what: uri for what, uri in beside.items() if uri}
+    project.client("sagemaker").create_processing_job(**request(spec, image, name, given))
     machines = spec["preprocessing"]
     print(f"started {name} for {len(wanted)} files on {machines['instance_count']} x {machines['instance_type']}")
     return name

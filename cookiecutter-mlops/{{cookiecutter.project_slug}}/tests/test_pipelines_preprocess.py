@@ -59,7 +59,9 @@ def started(aws: FakeAws, monkeypatch):
 def test_job_is_encrypted_isolated_and_shares_the_files_among_machines(aws: FakeAws):
     aws.on(CreateProcessingJob=ARN)
     spec = training_spec(preprocessing=MACHINES, subnet_ids=["subnet-1"], security_group_ids=["sg-1"])
-    wanted = preprocess.request(spec, "repository@sha256:0", "wages-preprocess-1", labels=True)
+    wanted = preprocess.request(
+        spec, "repository@sha256:0", "wages-preprocess-1", {"labels": "s3://wages-data/unprocessed/labels/"}
+    )
     project.client("sagemaker").create_processing_job(**wanted)  # botocore checks it against AWS's model
     assert wanted["NetworkConfig"]["EnableNetworkIsolation"] is True
     assert wanted["NetworkConfig"]["EnableInterContainerTrafficEncryption"] is True

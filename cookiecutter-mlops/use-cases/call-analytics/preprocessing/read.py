@@ -2,7 +2,8 @@
 
 The call is the file's name without its ending. What is said comes from the transcript of that name among the labels,
 as inference/recordings.py reads it; a turn may have `intents` and `slots`, from which training learns. Where there is
-no transcript, MLOPS_WHISPER (small, or the folder of a model) transcribes. A transcript may also stand for itself.
+no transcript, the Whisper of `[model] weights` in project.toml transcribes; on a laptop MLOPS_WHISPER names one (small,
+or the folder of a model). A transcript may also stand for itself.
 """
 
 import os
@@ -15,6 +16,7 @@ import polars as pl
 from inference import recordings
 from inference.transcribe import whisper
 from training.cells import JOINT, DataError
+from training.contract import base
 
 TOGETHER = 20  # recordings of some minutes each
 ROWS = 100_000
@@ -30,7 +32,8 @@ def read(name: str, source: Path, labels: Path) -> Iterator[pl.DataFrame | DataE
         raise DataError(f"{name}: must be a recording ({', '.join(recordings.SOUND)}) or a transcript.")
     words = recordings.WORDS if path.suffix.lower() in recordings.SOUND else ()
     beside = [labels / f"{call}{ending}" for ending in words]
-    model = os.environ.get("MLOPS_WHISPER")
+    weights = base() / "processing/input/weights"
+    model = str(weights) if weights.is_dir() else os.environ.get("MLOPS_WHISPER")
     told = recordings.instance(call, [path, *filter(Path.is_file, beside)], whisper(model) if model else None)
     if "problem" in told:
         raise DataError(f"{name}: {told['problem']}")
