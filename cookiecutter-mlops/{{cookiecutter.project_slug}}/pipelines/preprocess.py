@@ -27,7 +27,7 @@ SHOWN = 20  # problems that are printed
 
 
 def request(spec: dict[str, Any], image: str, name: str, beside: dict[str, str]) -> dict[str, Any]:
-    """CreateProcessingJob: a share of the files and all that is beside them for each machine, which reaches no others."""
+    """CreateProcessingJob: each machine gets a share of the files and all that is beside them, and no way out."""
     bucket, machines = spec["data_bucket"], spec["preprocessing"]
     inputs = [channel("items", f"s3://{bucket}/{RUNS}{name}.json", "ManifestFile", "ShardedByS3Key")]
     inputs += [channel(what, uri, "S3Prefix", "FullyReplicated") for what, uri in beside.items()]
