@@ -75,6 +75,12 @@ def _problems_between(answers: Mapping[str, str]) -> list[str]:
         return [f"source_repository: say which {source} repository, for example 'acme/salary-prediction' (got: '')"]
     if source not in CONNECTIONS and repository:
         return [f"source_repository: leave it empty with source {source!r} (got: {repository!r})"]
+    if answers["train"] == "false" and (answers["stages"] != "prod" or answers["endpoint_kind"] == "serverless"):
+        return [
+            "train: a model that nobody trains has no release, so use stages 'prod', and its weights need instances, "
+            f"so use endpoint_kind 'real-time' or 'asynchronous' (got: 'false' with {answers['stages']!r} and "
+            f"{answers['endpoint_kind']!r})"
+        ]
     if answers["notebook"] == "yes" and answers["network"] == "none":
         return [
             "notebook: it has no internet of its own, so it needs network 'new' or 'existing' (got: 'yes' with 'none')"
@@ -125,6 +131,7 @@ RULES: dict[str, tuple[Callable[[str], str | None], str]] = {
     ),
     "aws_region": (lambda value: None if value in REGIONS else "use the code of an AWS region", "eu-west-1"),
     "use_case": (_choice("use_case"), "tabular"),
+    "train": (_choice("train"), "true"),
     "source": (_choice("source"), "codecommit"),
     "source_repository": (
         _matches(r"|[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+", "use owner/name"),

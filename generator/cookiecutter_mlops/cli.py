@@ -14,11 +14,15 @@ WIDE = {"max_content_width": 120}
 NEXT = """
 and without an AWS account, or on AWS without the first line:
   mlops local up && eval "$(mlops local env)"
-  mlops apply
+  mlops apply"""
+TRAINS = """
   mlops data push {data}
   git push "$(mlops output source_clone_url)" main
   mlops status           # until a model waits for a person
   mlops approve"""
+SERVES = """
+  aws s3 sync MODEL/ "s3://$(mlops output models_bucket)/weights/MODEL/"
+  mlops apply            # after "weights": "MODEL" in terraform/terraform.auto.tfvars.json"""
 
 
 class LazyGroup(click.Group):
@@ -94,6 +98,7 @@ def new(
 ) -> None:
     """Make a project called PROJECT_NAME."""
     from cookiecutter_mlops import scaffold
+    from cookiecutter_mlops.project import Project
 
     if bool(data) != bool(target) or (real_sample and not data):
         raise click.UsageError("--data and --target belong together, for example: --data wages.xlsx --target wage")
@@ -103,7 +108,8 @@ def new(
     project = scaffold.create(supplied if no_input else given.ask(supplied), output_dir, finish)
     click.echo(f"Made {project}\n\nNext:\n  cd {project} && make check")
     sample = next((project / "data").glob("sample.*")).relative_to(project)
-    click.echo(NEXT.format(data=data.absolute() if data else sample))
+    rest = TRAINS if Project(project).answers["train"] == "true" else SERVES
+    click.echo((NEXT + rest).format(data=data.absolute() if data else sample))
 
 
 @main.group()

@@ -24,8 +24,8 @@ def from_file(file: Path | None) -> dict[str, str]:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise MlopsError(f'{file}: give a TOML file of answers, such as stages = "prod" ({error})') from error
-    # A budget is naturally written as a number.
-    return {key: str(value) if isinstance(value, int) else value for key, value in values.items()}
+    # A budget is naturally written as a number, and whether a project trains as true or false.
+    return {key: str(value).lower() if isinstance(value, int) else value for key, value in values.items()}
 
 
 def ask(given: dict[str, str]) -> dict[str, str]:

@@ -30,6 +30,7 @@ resource "aws_lambda_function" "this" {
 
   environment {
     variables = merge(
+      var.environment,
       { ENDPOINT_NAME = var.endpoint.name, ENDPOINT_KIND = var.endpoint.kind },
       var.input == null ? {} : { INPUT_S3_URI = var.input.uri },
       var.capture == null ? {} : { CAPTURE_S3_URI = var.capture.uri, CAPTURE_PERCENTAGE = var.capture.percentage },

@@ -64,6 +64,18 @@ variable "capture" {
   }
 }
 
+variable "environment" {
+  description = "More environment variables of the function, for its handler's own settings; no secrets."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.environment) : can(regex("^[A-Z][A-Z0-9_]*$", name)) && !can(regex("^(AWS|ENDPOINT|INPUT|CAPTURE)_", name))])
+    error_message = "environment: use names in capitals that do not begin with AWS_, ENDPOINT_, INPUT_ or CAPTURE_, for example { PRETRAINED = \"true\" } (got: ${join(", ", keys(var.environment))})."
+  }
+}
+
 variable "kms_key_arn" {
   description = "Key that encrypts the function's environment, its log and its failed events."
   type        = string

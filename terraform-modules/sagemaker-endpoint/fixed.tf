@@ -4,6 +4,8 @@
 
 locals {
   fixed = var.model == null ? 0 : 1
+  # A folder of files, as language models come, is read as it lies there; anything else is one model.tar.gz.
+  folder = endswith(coalesce(try(var.model.model_data_url, null), "-"), "/")
   # Local disks are encrypted by hardware, and SageMaker refuses a key for them; the same families as in sagemaker-training.
   takes_volume_key = !can(regex("^ml\\.(g4dn|g5|g6e?|gr6|inf2|p3dn|p4de?|p5(e|en)?|trn1n?|[cmr][56](g|i)?dn?)\\.", try(var.instances.type, "")))
 }
@@ -19,8 +21,20 @@ resource "aws_sagemaker_model" "fixed" {
 
   primary_container {
     image          = var.model.image
-    model_data_url = var.model.model_data_url
+    model_data_url = local.folder ? null : var.model.model_data_url
     environment    = var.model.environment
+
+    dynamic "model_data_source" {
+      for_each = local.folder ? [var.model.model_data_url] : []
+
+      content {
+        s3_data_source {
+          s3_uri           = model_data_source.value
+          s3_data_type     = "S3Prefix"
+          compression_type = "None"
+        }
+      }
+    }
   }
 
   dynamic "vpc_config" {
@@ -51,6 +65,11 @@ resource "aws_sagemaker_endpoint_configuration" "fixed" {
     model_name             = aws_sagemaker_model.fixed[0].name
     instance_type          = try(var.instances.type, null)
     initial_instance_count = try(var.instances.count, null)
+    inference_ami_version  = var.model.ami
+
+    # Gigabytes are fetched, and then loaded into a GPU, before the container answers.
+    model_data_download_timeout_in_seconds            = var.model.startup_seconds
+    container_startup_health_check_timeout_in_seconds = var.model.startup_seconds
 
     dynamic "serverless_config" {
       for_each = var.serverless == null ? [] : [var.serverless]

@@ -42,6 +42,10 @@ data "aws_iam_policy_document" "trust" {
 }
 
 locals {
+  # What a release put there, or the one model that is fixed.
+  fixed_key = trimprefix(coalesce(try(var.model.model_data_url, null), "s3://${var.buckets.models.name}/training/*"), "s3://${var.buckets.models.name}/")
+  model_key = local.folder ? "${local.fixed_key}*" : local.fixed_key
+
   # account.dkr.ecr.region.suffix/repository@digest: a fixed model may come from an account of AWS.
   image_parts = try(regex("^([0-9]{12})\\.dkr\\.ecr\\.([a-z0-9-]+)\\.[^/]+/([^@:]+)", var.model.image), ["", "", ""])
   image_repository_arn = try(
@@ -54,7 +58,24 @@ data "aws_iam_policy_document" "endpoint" {
   statement {
     sid       = "ReadModels"
     actions   = ["s3:GetObject"]
-    resources = ["${var.buckets.models.arn}/training/*"]
+    resources = ["${var.buckets.models.arn}/${local.model_key}"]
+  }
+
+  # SageMaker looks what a folder holds before it reads that.
+  dynamic "statement" {
+    for_each = local.folder ? [local.model_key] : []
+
+    content {
+      sid       = "ListModel"
+      actions   = ["s3:ListBucket"]
+      resources = [var.buckets.models.arn]
+
+      condition {
+        test     = "StringLike"
+        variable = "s3:prefix"
+        values   = [statement.value]
+      }
+    }
   }
 
   dynamic "statement" {

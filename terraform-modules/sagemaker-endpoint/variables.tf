@@ -123,13 +123,39 @@ variable "registry" {
 }
 
 variable "model" {
-  description = "A pre-trained model that Terraform serves itself: its image (by digest), the S3 address of its artifact under training/ of the models bucket, and its environment. Null leaves the endpoint to the release pipeline."
-  type        = object({ image = string, model_data_url = optional(string), environment = optional(map(string), {}) })
-  default     = null
+  description = <<-EOT
+    A pre-trained model that Terraform serves itself: its image, by digest or by a tag that never means another one; the S3 address of its
+    model.tar.gz in the models bucket, or of a folder there, which ends with / and is read as it lies; its environment; startup_seconds (60 to 3600)
+    for fetching and for loading it, null for SageMaker's own limits; and the machine image (ami) that its CUDA needs. Null leaves the endpoint to
+    the release pipeline.
+  EOT
+  type = object({
+    image           = string
+    model_data_url  = optional(string)
+    environment     = optional(map(string), {})
+    startup_seconds = optional(number)
+    ami             = optional(string)
+  })
+  default = null
 
   validation {
-    condition     = var.model == null ? true : can(regex("@sha256:[0-9a-f]{64}$", var.model.image))
-    error_message = "model: name the image by its digest, for example 123456789012.dkr.ecr.eu-west-1.amazonaws.com/speech@sha256:0123… (got: ${try(var.model.image, "none")})."
+    condition     = var.model == null ? true : can(regex("@sha256:[0-9a-f]{64}$|:[A-Za-z0-9_][A-Za-z0-9._-]*$", var.model.image)) && !endswith(var.model.image, ":latest")
+    error_message = "model: name the image by its digest, or by a tag other than latest, for example 123456789012.dkr.ecr.eu-west-1.amazonaws.com/speech@sha256:0123… (got: ${try(var.model.image, "none")})."
+  }
+
+  validation {
+    condition     = try(var.model.model_data_url, null) == null ? true : startswith(var.model.model_data_url, "s3://${var.buckets.models.name}/")
+    error_message = "model: the endpoint reads the models bucket only, for example s3://${var.buckets.models.name}/weights/own/ (got: ${coalesce(try(var.model.model_data_url, null), "none")})."
+  }
+
+  validation {
+    condition     = try(var.model.startup_seconds, null) == null ? true : var.kind != "serverless" && var.model.startup_seconds >= 60 && var.model.startup_seconds <= 3600
+    error_message = "model: use startup_seconds from 60 to 3600, for example 900, and none for a serverless endpoint (got: ${coalesce(try(var.model.startup_seconds, null), 0)})."
+  }
+
+  validation {
+    condition     = var.kind != "serverless" || !endswith(coalesce(try(var.model.model_data_url, null), "-"), "/")
+    error_message = "model: a serverless endpoint reads a model.tar.gz and no folder (got: ${coalesce(try(var.model.model_data_url, null), "none")})."
   }
 }
 

@@ -29,6 +29,7 @@ BAD = {
     "owner_email": ["team", "team@example", "a b@example.com", "team@example.com\n"],
     "aws_region": ["eu-wst-1", "Ireland", ""],
     "use_case": ["tables"],
+    "train": ["no", "False"],
     "source": ["git"],
     "source_repository": ["acme", "acme/", "https://github.com/acme/x", "acme/../x y"],
     "training_instance_type": ["m5.large", "ml.m5", "ml.m5.xlarge;"],
@@ -124,6 +125,13 @@ def test_repository_without_a_connection_is_refused():
 def test_notebook_without_a_network_is_refused():
     (sentence,) = answers.problems({**good(), "notebook": "yes"})
     assert sentence.startswith("notebook: ") and "(got: 'yes' with 'none')" in sentence
+
+
+@pytest.mark.parametrize("wrong", [{"stages": "staging+prod"}, {"endpoint_kind": "serverless"}])
+def test_model_that_nobody_trains_has_one_stage_and_instances(wrong):
+    (sentence,) = answers.problems({**good(), "train": "false", **wrong})
+    assert sentence.startswith("train: ") and "(got: 'false' with " in sentence
+    assert answers.problems({**good(), "train": "false"}) == []
 
 
 @pytest.mark.parametrize("network", ["new", "existing"])

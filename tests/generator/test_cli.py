@@ -69,8 +69,20 @@ def test_new_with_answers_file_and_pairs_takes_the_pairs_last(tmp_path):
     assert settings["model_approval"] == "automatic"
 
 
+def test_new_of_a_model_that_nobody_trains_says_how_its_weights_get_there(tmp_path):
+    (tmp_path / "answers.toml").write_text('train = false\nuse_case = "llm-summarization"\naws_region = "eu-west-3"\n')
+    made = ["--answers", str(tmp_path / "answers.toml"), "--no-input", "--output-dir", str(tmp_path)]
+    shown = mlops("new", "Call Notes", *made)
+    assert shown.exit_code == 0, shown.output
+    assert "/weights/MODEL/" in shown.output and "git push" not in shown.output
+    settings = json.loads((tmp_path / "call-notes" / "terraform" / "terraform.auto.tfvars.json").read_text())
+    image = "763104351884.dkr.ecr.eu-west-3.amazonaws.com/vllm:server-sagemaker-cuda-v1"
+    assert settings["pretrained"]["image"] == image
+    assert settings["pretrained"]["weights"] == ""
+
+
 def test_new_that_asks_takes_defaults_and_asks_a_bad_answer_again(tmp_path):
-    replies = ["", "", "not-an-address", "team@example.org", "", "", "github", "acme/salaries"] + [""] * 12  # the rest
+    replies = ["", "", "not-an-address", "team@example.org", "", "", "", "github", "acme/salaries", *[""] * 12]
     shown = mlops("new", "Salary Prediction", "--output-dir", str(tmp_path), stdin="\n".join(replies) + "\n")
     assert shown.exit_code == 0, shown.output
     assert "owner_email: use an e-mail address" in shown.output

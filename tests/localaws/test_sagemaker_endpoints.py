@@ -9,8 +9,10 @@ import uuid
 from typing import Any
 
 import pytest
+from botocore.eventstream import EventStreamBuffer
 from botocore.exceptions import ClientError
 
+from cookiecutter_mlops.localaws.sagemakerruntime import streaming
 from tests.localaws.bundles import new_bucket, push_bundle
 from tests.localaws.conftest import ACCOUNT, Aws, wait_for
 
@@ -193,10 +195,24 @@ def test_serverless_endpoint_is_updated(aws: Aws) -> None:
     aws.client("sagemaker").delete_endpoint(EndpointName=name)
 
 
-def test_invocation_that_streams_is_not_implemented(aws: Aws) -> None:
-    with pytest.raises(ClientError, match="does not implement") as refused:
-        aws.client("sagemaker-runtime").invoke_endpoint_with_response_stream(EndpointName="x", Body=b"a")
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+def test_invocation_that_streams_answers_in_parts(aws: Aws) -> None:
+    ask = aws.client("sagemaker-runtime").invoke_endpoint_with_response_stream
+    name = new_endpoint(aws, new_config(aws, "first"))
+    settled(aws, name)
+    answer = ask(EndpointName=name, Body=b"hello", ContentType="text/csv", Accept="text/plain")
+    parts = [event["PayloadPart"]["Bytes"] for event in answer["Body"]]
+    assert answer["InvokedProductionVariant"] == "AllTraffic"
+    assert json.loads(b"".join(parts))["model"] == "first"
+    aws.client("sagemaker").delete_endpoint(EndpointName=name)
+    with pytest.raises(ClientError, match="not found"):
+        ask(EndpointName="x", Body=b"a")
+
+
+def test_part_of_a_stream_ends_where_an_event_does() -> None:
+    content = streaming.messages(b"data: 1\n\ndata: 2\n\nrest")
+    buffer = EventStreamBuffer()
+    buffer.add_data(content)
+    assert [event.payload for event in buffer] == [b"data: 1\n\n", b"data: 2\n\n", b"rest"]
 
 
 def test_serverless_endpoint_serves(aws: Aws) -> None:
@@ -228,6 +244,22 @@ def test_model_without_data_is_refused(aws: Aws) -> None:
     container = {"Image": push_bundle(aws), "ModelDataUrl": f"s3://{new_bucket(aws)}/none.tar.gz"}
     with pytest.raises(ClientError, match="Could not find model data"):
         aws.client("sagemaker").create_model(ModelName="none", ExecutionRoleArn=ROLE, PrimaryContainer=container)
+
+
+def test_model_of_a_folder_is_served_and_without_files_fails(aws: Aws) -> None:
+    bucket, sagemaker = new_bucket(aws, **{"own/answer.txt": "folder"}), aws.client("sagemaker")
+    for folder, status in (("own/", "InService"), ("none/", "Failed")):
+        source = {"S3Uri": f"s3://{bucket}/{folder}", "S3DataType": "S3Prefix", "CompressionType": "None"}
+        container = {"Image": push_bundle(aws), "ModelDataSource": {"S3DataSource": source}}
+        name = f"folder-{folder[:-1]}"
+        sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+        variant = {"VariantName": "AllTraffic", "ModelName": name, "InstanceType": "ml.m5.large"}
+        sagemaker.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=[variant | {"InitialInstanceCount": 1}]
+        )
+        endpoint = new_endpoint(aws, name)
+        assert settled(aws, endpoint)["EndpointStatus"] == status
+        sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
 def test_endpoint_configuration_of_an_unknown_model_is_refused(aws: Aws) -> None:

@@ -34,6 +34,7 @@ class Case:
     variables: dict[str, Any] = field(default_factory=dict)  # of Terraform, beside those that the answers give
     files: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)  # for a batch, and what their answers hold
     then: Callable[[LoopProject], None] = lambda project: None  # what else it does
+    before: Callable[[LoopProject], None] = lambda project: None  # the first push
     edits: dict[str, tuple[str, str]] = field(default_factory=dict)  # of the project's files, before the first push
     facts: dict[str, str] = field(default_factory=dict)  # that the registry knows of the model
 
@@ -190,6 +191,34 @@ def call_is_summarized(answer: dict[str, Any]) -> None:
     assert "at most 448" in too_long["error"]
 
 
+def weights_lie_in_s3(project: LoopProject) -> None:
+    """A tiny Llama, as a person puts a large one."""
+    folder = project.path / ".mlops" / "own"
+    project.run(str(environment(project.path)), "-c", TINY_LLAMA, str(folder))
+    for file in folder.iterdir():
+        bucket = project.outputs["models_bucket"]
+        project.client("s3").upload_file(str(file), bucket, f"weights/own/{file.name}")
+
+
+TINY_LLAMA = """
+import sys
+from pathlib import Path
+import pandas as pd
+from training import language
+rows = pd.read_json("data/sample.jsonl", lines=True)
+language.tiny([*rows["dialogue"], *rows["summary"]], context=512, seed=1, folder=Path(sys.argv[1]))
+"""
+
+
+def weights_were_learned_further(project: LoopProject) -> None:
+    sagemaker = project.client("sagemaker")
+    (job,) = sagemaker.list_training_jobs()["TrainingJobSummaries"]
+    told = sagemaker.describe_training_job(TrainingJobName=job["TrainingJobName"])["InputDataConfig"]
+    channels = {channel["ChannelName"]: channel["DataSource"]["S3DataSource"]["S3Uri"] for channel in told}
+    assert channels["weights"] == f"s3://{project.outputs['models_bucket']}/weights/own/"
+    assert "a tiny model with random" not in project.logs()
+
+
 LOST = "Agent: Harbor Bank, this is Ada.\nCustomer: I lost my card on Monday.\nAgent: I have blocked it."
 # Their environments are gigabytes, too much for every run of CI.
 LARGE = {"llm-summarization": "MLOPS_LANGUAGE_MODELS", "tabular-with-ray": "MLOPS_RAY"}
@@ -234,6 +263,9 @@ CASES = {
         {"instances": [{"dialogue": LOST}, {"dialogue": LOST * 100}]},
         call_is_summarized,
         {"dialogue", "(prediction)"},
+        edits={"project.toml": ('# weights = "NAME"', 'weights = "own"')},
+        before=weights_lie_in_s3,
+        then=weights_were_learned_further,
     ),
 }
 
@@ -250,6 +282,7 @@ def use_case(request, tmp_path):
     try:
         project.up()
         project.mlops("apply")
+        case.before(project)
         project.mlops("data", "push", str(next((project.path / "data").glob("sample.*"))))
         assert project.train() == "Succeeded", project.logs()
         assert project.approve() == "Succeeded", project.logs()

@@ -68,8 +68,17 @@ REFUSED = {
         ["network: builds cannot run inside without a network"],
     ),
     "notebook-without-a-network": (
-        {"notebook": {"instance_type": "ml.t3.medium"}},
-        ["notebook: it has no internet of its own"],
+        {
+            "notebook": {"instance_type": "ml.t3.medium"},
+            "stages": ["staging", "prod"],
+            "pretrained": {"weights": "models/own", "image": ""},
+        },
+        [
+            "notebook: it has no internet of its own",
+            "pretrained: use the name of one folder below weights/ of the models bucket",
+            "pretrained: name the image that serves the weights",
+            "pretrained: a model that nobody releases has the one stage prod",
+        ],
     ),
     "modules": (
         {

@@ -1,4 +1,5 @@
 # The whole project: storage, source, training, one endpoint and one function per stage, and the two pipelines between them.
+# Where a pre-trained model serves (pretrained.tf) there is nothing that trains, releases or compares models.
 
 data "aws_caller_identity" "current" {}
 
@@ -52,7 +53,7 @@ module "budget" {
   cost_tag    = { key = "project", value = var.project_slug }
   anomaly_usd = var.cost_anomaly_usd
   topic_arn   = module.notifications.topic_arn
-  stop        = { topic_arn = module.retraining.budget_topic_arn, email = var.owner_email }
+  stop        = one([for topic in module.retraining[*].budget_topic_arn : { topic_arn = topic, email = var.owner_email }])
 }
 
 module "logs" {
@@ -91,6 +92,7 @@ module "source" {
 
 module "training" {
   source = "./modules/sagemaker-training"
+  count  = local.trains ? 1 : 0
 
   project             = var.project_slug
   kms_key_arn         = module.key.arn
@@ -111,7 +113,7 @@ module "training" {
 
 module "endpoint" {
   source   = "./modules/sagemaker-endpoint"
-  for_each = toset(var.stages)
+  for_each = local.served
 
   project            = var.project_slug
   stage              = each.key
@@ -127,22 +129,25 @@ module "endpoint" {
   kms_key_arn        = module.key.arn
   topic_arn          = module.notifications.topic_arn
 
-  registry = {
-    model_package_group    = module.training.model_package_group
-    image_repository_arn   = module.training.image_repository.arn
-    training_parameter_arn = module.training.parameter.arn
-  }
+  model = local.pretrained
+
+  registry = one([for training in module.training : {
+    model_package_group    = training.model_package_group
+    image_repository_arn   = training.image_repository.arn
+    training_parameter_arn = training.parameter.arn
+  }])
 }
 
 module "invoker" {
   source   = "./modules/lambda-invoker"
-  for_each = toset(var.stages)
+  for_each = local.served
 
   name        = "${var.project_slug}-${each.key}-invoke"
   package     = "${path.module}/../functions/build/invoke.zip"
   endpoint    = { name = module.endpoint[each.key].name, arn = module.endpoint[each.key].arn, kind = var.endpoint.kind }
   input       = module.endpoint[each.key].input
   capture     = local.captures[each.key]
+  environment = local.trains ? {} : { PRETRAINED = "true" }
   network     = local.network
   kms_key_arn = module.key.arn
   tags        = { stage = each.key }

@@ -3,7 +3,7 @@
 locals {
   # SageMaker captures for real-time endpoints only; for the others the invoker writes the same files.
   captures = {
-    for stage in var.stages : stage => var.endpoint.kind == "real-time" || var.endpoint.capture_percentage == 0 ? null : {
+    for stage in local.served : stage => var.endpoint.kind == "real-time" || var.endpoint.capture_percentage == 0 ? null : {
       uri        = "s3://${local.buckets.data.name}/capture/${stage}/${module.endpoint[stage].name}/AllTraffic/"
       arn        = "${local.buckets.data.arn}/capture/${stage}/*"
       percentage = var.endpoint.capture_percentage
@@ -13,14 +13,14 @@ locals {
 
 module "monitoring" {
   source   = "./modules/model-monitoring"
-  for_each = toset(var.stages)
+  for_each = local.trains ? local.served : toset([])
 
   project              = var.project_slug
   stage                = each.key
   endpoint_name        = module.endpoint[each.key].name
   package              = "${path.module}/../functions/build/launch.zip"
   buckets              = local.buckets
-  image_repository_arn = module.training.image_repository.arn
+  image_repository_arn = module.training[0].image_repository.arn
   kms_key_arn          = module.key.arn
   topic_arn            = module.notifications.topic_arn
   pipelines            = ["${var.project_slug}-train", local.release]

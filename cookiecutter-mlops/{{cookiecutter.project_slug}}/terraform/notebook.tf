@@ -23,5 +23,5 @@ locals {
 data "aws_iam_policy_document" "notebook" {
   count = var.notebook == null ? 0 : 1
 
-  source_policy_documents = concat([module.training.run_policy], local.notebook_clones ? [module.source.clone_policy] : [])
+  source_policy_documents = concat(module.training[*].run_policy, local.notebook_clones ? [module.source.clone_policy] : [])
 }

@@ -24,23 +24,23 @@ output "artifacts_bucket" {
 }
 
 output "image_repository_url" {
-  description = "Repository of the training and serving images."
-  value       = module.training.image_repository.url
+  description = "Repository of the training and serving images; null where nothing trains."
+  value       = one(module.training[*].image_repository.url)
 }
 
 output "model_package_group" {
-  description = "Model package group that holds every trained model."
-  value       = module.training.model_package_group
+  description = "Model package group that holds every trained model; null where nothing trains."
+  value       = one(module.training[*].model_package_group)
 }
 
 output "train_pipeline" {
-  description = "Pipeline that a push starts."
-  value       = module.train_pipeline.name
+  description = "Pipeline that a push starts; null where nothing trains."
+  value       = one(module.train_pipeline[*].name)
 }
 
 output "release_pipeline" {
-  description = "Pipeline that an approved model package starts."
-  value       = module.release_pipeline.name
+  description = "Pipeline that an approved model package starts; null where nothing trains."
+  value       = one(module.release_pipeline[*].name)
 }
 
 output "notebook" {
@@ -50,12 +50,12 @@ output "notebook" {
 
 output "endpoints" {
   description = "Endpoint of each stage, which the first release creates."
-  value       = { for stage in var.stages : stage => module.endpoint[stage].name }
+  value       = { for stage in local.served : stage => module.endpoint[stage].name }
 }
 
 output "dashboards" {
   description = "CloudWatch dashboard of each stage."
-  value       = { for stage in var.stages : stage => module.monitoring[stage].dashboard }
+  value       = { for stage, monitoring in module.monitoring : stage => monitoring.dashboard }
 }
 
 output "batch" {
@@ -65,5 +65,5 @@ output "batch" {
 
 output "invoke_functions" {
   description = "Function of each stage that applications call."
-  value       = { for stage in var.stages : stage => module.invoker[stage].name }
+  value       = { for stage, invoker in module.invoker : stage => invoker.name }
 }

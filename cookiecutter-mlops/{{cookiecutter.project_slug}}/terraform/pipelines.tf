@@ -10,14 +10,15 @@ locals {
 
   # With two stages, what staging released is what prod gets, and a person decides in between.
   two_stages = length(var.stages) == 2
+  released   = local.trains ? var.stages : []
   package = {
-    for stage in var.stages : stage =>
+    for stage in local.released : stage =>
     local.two_stages && stage == "prod" ? "#{DeployStaging.MODEL_PACKAGE_ARN}" : "#{variables.MODEL_PACKAGE}"
   }
   nothing_new = local.two_stages ? { variable = "#{DeployStaging.MODEL_PACKAGE_ARN}", equals = "none" } : null
 
   release_stages = {
-    for stage in var.stages : stage => concat([
+    for stage in local.released : stage => concat([
       {
         name = "Deploy-${stage}"
         build = {
@@ -51,6 +52,7 @@ locals {
 
 module "train_pipeline" {
   source = "./modules/codepipeline"
+  count  = local.trains ? 1 : 0
 
   project        = var.project_slug
   name           = "train"
@@ -81,7 +83,7 @@ module "train_pipeline" {
       name = "Package"
       build = {
         buildspec   = "buildspecs/package.yml"
-        policy      = module.training.package_policy
+        policy      = module.training[0].package_policy
         environment = local.environment
         variables   = { COMMIT = local.commit }
         namespace   = "Package"
@@ -92,7 +94,7 @@ module "train_pipeline" {
       name = "Train"
       build = {
         buildspec   = "buildspecs/train.yml"
-        policy      = data.aws_iam_policy_document.train.json
+        policy      = data.aws_iam_policy_document.train[0].json
         environment = local.environment
         variables = {
           TRAIN_IMAGE  = "#{Package.TRAIN_IMAGE}"
@@ -111,6 +113,7 @@ module "train_pipeline" {
 
 module "release_pipeline" {
   source = "./modules/codepipeline"
+  count  = local.trains ? 1 : 0
 
   project        = var.project_slug
   name           = "release"
@@ -129,9 +132,9 @@ module "release_pipeline" {
     approved = jsonencode({
       source      = ["aws.sagemaker"]
       detail-type = ["SageMaker Model Package State Change"]
-      detail      = { ModelPackageGroupName = [module.training.model_package_group], ModelApprovalStatus = ["Approved"] }
+      detail      = { ModelPackageGroupName = [module.training[0].model_package_group], ModelApprovalStatus = ["Approved"] }
     })
   }
 
-  stages = flatten([[local.source_stage], [for stage in var.stages : local.release_stages[stage]]])
+  stages = flatten([[local.source_stage], [for stage in local.released : local.release_stages[stage]]])
 }

@@ -9,6 +9,7 @@ locals {
 
 module "retraining" {
   source = "./modules/retraining"
+  count  = local.trains ? 1 : 0
 
   project           = var.project_slug
   package           = "${path.module}/../functions/build/retrain.zip"
@@ -29,5 +30,7 @@ module "retraining" {
 
 # Start jobs and register models, but ask first.
 data "aws_iam_policy_document" "train" {
-  source_policy_documents = [module.training.launch_policy, module.retraining.train_policy]
+  count = local.trains ? 1 : 0
+
+  source_policy_documents = [module.training[0].launch_policy, module.retraining[0].train_policy]
 }

@@ -166,6 +166,37 @@ variable "endpoint" {
   nullable = false
 }
 
+variable "pretrained" {
+  description = <<-EOT
+    A model that is served as it is, and nothing that trains; null trains. `weights` is its folder below weights/ of the models bucket, empty
+    until it is there; `image` serves it, with `environment`; loading it may take startup_seconds (60 to 3600); `ami` is the machine image
+    that the image's CUDA needs.
+  EOT
+  type = object({
+    weights         = optional(string, "")
+    image           = string
+    environment     = optional(map(string), {})
+    startup_seconds = optional(number, 900)
+    ami             = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.pretrained == null ? true : can(regex("^([A-Za-z0-9][A-Za-z0-9._-]*)?$", var.pretrained.weights))
+    error_message = "pretrained: use the name of one folder below weights/ of the models bucket, for example llama-3.1-8b-instruct (got: ${try(var.pretrained.weights, "none")})."
+  }
+
+  validation {
+    condition     = try(var.pretrained.weights, "") == "" ? true : var.pretrained.image != ""
+    error_message = "pretrained: name the image that serves the weights, for example 123456789012.dkr.ecr.eu-west-1.amazonaws.com/speech@sha256:0123…"
+  }
+
+  validation {
+    condition     = var.pretrained == null || (join(",", var.stages) == "prod" && var.endpoint.kind != "serverless" && var.batch == null)
+    error_message = "pretrained: a model that nobody releases has the one stage prod, a real-time or asynchronous endpoint, and no batch (got: ${jsonencode(var.stages)}, ${var.endpoint.kind}, batch ${var.batch == null ? "null" : "set"})."
+  }
+}
+
 variable "monitoring" {
   description = "Monitoring of the live model: enabled runs it by schedule (null: after every window); a window has window_hours (1, 2, 3, 4, 6 or 24) and sampling_percentage of the captured requests; bad_windows of_windows raise the alarms that also train again; ground truth may come history_days late; the rest is the job's machine. Thresholds are in project.toml."
   type = object({

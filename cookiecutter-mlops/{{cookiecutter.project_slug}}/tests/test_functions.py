@@ -127,6 +127,7 @@ def test_bad_request_gets_a_sentence(endpoint: FakeAws, event: Any):
     ("error", "status", "sentence"),
     [
         (model_error(400, '{"error": "size: is too big"}'), 400, "size: is too big"),
+        (model_error(400, '{"error": {"message": "too long", "code": 400}}'), 400, "too long"),
         (model_error(415, "no csv"), 415, "no csv"),
         (model_error(500, "a secret path"), 502, "The model failed"),
         (AwsError("ValidationError", "Endpoint wages-prod not found"), 503, "No model is live"),

@@ -71,6 +71,12 @@ class Dispatcher(DomainDispatcherApplication):
         except Exception as error:
             return refusals.answer(environ, error)(environ, start_response)
 
+    def infer_service_region_host(self, environ: dict[str, Any], path: str) -> str | None:
+        """Return the host of an address; moto knows SageMaker's runtime by another end than that of a stream."""
+        host = super().infer_service_region_host(environ, path)
+        streams = path.endswith("/invocations-response-stream")
+        return host.replace("api.sagemaker.", "runtime.sagemaker.") if host and streams else host
+
     def get_backend_for_host(self, host: str | None) -> Any:
         """Return moto's service for a host; remembered, because moto looks through its folders each time."""
         if host not in self._backends:

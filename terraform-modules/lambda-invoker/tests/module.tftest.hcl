@@ -35,6 +35,29 @@ run "defaults_are_encrypted_and_traced" {
   }
 }
 
+run "handler_gets_settings_of_its_own" {
+  command = plan
+
+  variables {
+    environment = { PRETRAINED = "true" }
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables.PRETRAINED == "true" && aws_lambda_function.this.environment[0].variables.ENDPOINT_KIND == "real-time"
+    error_message = "the function must have its own settings beside the others"
+  }
+}
+
+run "setting_of_the_module_cannot_be_replaced" {
+  command = plan
+
+  variables {
+    environment = { ENDPOINT_NAME = "another" }
+  }
+
+  expect_failures = [var.environment]
+}
+
 run "asynchronous_knows_where_requests_go" {
   command = plan
 

@@ -454,6 +454,36 @@ run "fixed_model_is_served_by_terraform" {
   }
 }
 
+run "fixed_model_of_a_folder_is_read_as_it_lies" {
+  command = plan
+
+  variables {
+    registry  = null
+    instances = { type = "ml.g5.2xlarge" }
+    model = {
+      image           = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/vllm:server-sagemaker-cuda-v1"
+      model_data_url  = "s3://models/weights/own/"
+      startup_seconds = 900
+      ami             = "al2-ami-sagemaker-inference-gpu-3-1"
+    }
+  }
+
+  assert {
+    condition     = aws_sagemaker_model.fixed[0].primary_container[0].model_data_source[0].s3_data_source[0].compression_type == "None" && aws_sagemaker_model.fixed[0].primary_container[0].model_data_url == null
+    error_message = "nothing is to be unpacked"
+  }
+
+  assert {
+    condition     = alltrue([for limit in ["model_data_download_timeout_in_seconds", "container_startup_health_check_timeout_in_seconds"] : aws_sagemaker_endpoint_configuration.fixed[0].production_variants[0][limit] == 900])
+    error_message = "loading must have its time"
+  }
+
+  assert {
+    condition     = local.model_key == "weights/own/*"
+    error_message = "the role must read this folder only"
+  }
+}
+
 run "fixed_model_scales_with_its_traffic" {
   command = plan
 
@@ -508,6 +538,42 @@ run "fixed_model_by_tag_is_refused" {
   variables {
     registry = null
     model    = { image = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/inference:latest" }
+  }
+
+  expect_failures = [var.model]
+}
+
+run "fixed_model_of_another_bucket_is_refused" {
+  command = plan
+
+  variables {
+    registry = null
+    model    = { image = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/vllm:server-sagemaker-cuda-v1", model_data_url = "s3://others/own/" }
+  }
+
+  expect_failures = [var.model]
+}
+
+run "fixed_model_with_two_hours_to_start_is_refused" {
+  command = plan
+
+  variables {
+    registry = null
+    model    = { image = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/vllm:server-sagemaker-cuda-v1", startup_seconds = 7200 }
+  }
+
+  expect_failures = [var.model]
+}
+
+run "fixed_serverless_model_of_a_folder_is_refused" {
+  command = plan
+
+  variables {
+    registry   = null
+    kind       = "serverless"
+    instances  = null
+    serverless = { memory_mb = 2048, max_concurrency = 5 }
+    model      = { image = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/vllm:server-sagemaker-cuda-v1", model_data_url = "s3://models/weights/own/" }
   }
 
   expect_failures = [var.model]

@@ -3,8 +3,9 @@
 {"instances": [{"dialogue": "Agent: …\\nCustomer: …"}]}
     ->  {"predictions": [{"summary": "…"}, {"error": "the dialogue is too long: …"}]}
 
-A dialogue that is too long for the model gets an `error` of its own, and the others their summaries. With
-`Accept: text/event-stream` the summary of one dialogue arrives piece by piece, as it is written.
+A dialogue that cannot be summarized (none, empty, no text, too long for the model) gets an `error` of its own, and the
+others their summaries. With `Accept: text/event-stream` the summary of one dialogue arrives piece by piece, as it is
+written.
 The server asks `restore` once, then `read` and `answer` for every request; see inference/server.py.
 """
 
@@ -27,6 +28,13 @@ from training.settings import Column, Settings
 
 EXAMPLES = 5
 WORKERS = 1 if torch.cuda.device_count() else None  # a GPU does not survive a fork; else one a core
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why an instance holds no dialogue."""
+
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -57,24 +65,28 @@ def fields(model: Served) -> tuple[str, ...]:
     return tuple(model.rows.columns)
 
 
-def read(model: Served, instances: list[Any]) -> list[str]:
-    """The dialogue of each instance, or a DataError that names the instance, the field and the rule."""
-    return [dialogue for (dialogue,) in model.rows.read(instances)]
+def read(model: Served, instances: list[Any]) -> list[str | Problem]:
+    """The dialogue of each instance, or what is wrong with it: one bad dialogue is not to cost the others theirs."""
+    return [_dialogue(model, instance) for instance in instances]
 
 
-def answer(model: Served, dialogues: list[str]) -> dict[str, list[Any]]:
+def answer(model: Served, dialogues: list[str | Problem]) -> dict[str, list[Any]]:
     """An answer for each dialogue: its summary, or the sentence that says why there is none."""
-    summaries = model.model.summarizer.summaries(dialogues)
-    return {"predictions": [_told(model, *pair) for pair in zip(dialogues, summaries, strict=True)]}
+    good = [dialogue for dialogue in dialogues if isinstance(dialogue, str)]
+    summaries = dict(zip(good, model.model.summarizer.summaries(good), strict=True))
+    return {"predictions": [_told(model, dialogue, summaries) for dialogue in dialogues]}
 
 
-def stream(model: Served, dialogues: list[str]) -> Iterator[bytes]:
+def stream(model: Served, dialogues: list[str | Problem]) -> Iterator[bytes]:
     """The summary of the one dialogue of a request as server-sent events, the last of which is `[DONE]`."""
     if len(dialogues) != 1:
         raise DataError(f"a stream answers one instance at a time, not {len(dialogues)}.")
-    if len(model.model.summarizer.prompt(dialogues[0])) > model.model.summarizer.longest:
-        raise DataError(f"instances[0]: {_too_long(model, dialogues[0])}")
-    return _events(model.model.summarizer.stream(dialogues[0]))
+    dialogue = dialogues[0]
+    if isinstance(dialogue, Problem):
+        raise DataError(f"instances[0]: {dialogue.sentence}")
+    if len(model.model.summarizer.prompt(dialogue)) > model.model.summarizer.longest:
+        raise DataError(f"instances[0]: {_too_long(model, dialogue)}")
+    return _events(model.model.summarizer.stream(dialogue))
 
 
 STREAMS = {"text/event-stream": stream}
@@ -105,7 +117,21 @@ def answers(response: dict[str, Any]) -> list[Any]:
     return [one.get("summary") if isinstance(one, dict) else one for one in response["predictions"]]
 
 
-def _told(model: Served, dialogue: str, summary: str | None) -> dict[str, str]:
+def _dialogue(model: Served, instance: Any) -> str | Problem:
+    try:
+        ((dialogue,),) = model.rows.read([instance])
+        dialogue.encode()
+    except DataError as problem:
+        return Problem(str(problem).removeprefix("instances[0]").removeprefix(": ").strip())
+    except UnicodeEncodeError:
+        return Problem(f"{model.model.input} holds a character that is none (half of a pair), so it is no UTF-8.")
+    return dialogue if dialogue.strip() else Problem(f"{model.model.input} is empty: nobody says a word.")
+
+
+def _told(model: Served, dialogue: str | Problem, summaries: dict[str, str | None]) -> dict[str, str]:
+    if isinstance(dialogue, Problem):
+        return {"error": dialogue.sentence}
+    summary = summaries[dialogue]
     return {"error": _too_long(model, dialogue)} if summary is None else {"summary": summary}
 
 

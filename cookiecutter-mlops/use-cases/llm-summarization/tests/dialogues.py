@@ -12,18 +12,19 @@ NAMES = ("Ada", "Bruno", "Carla", "Dario")
 
 def settings_for(
     weights: str = "",
+    method: str = "lora",
     use_case: dict[str, Any] | None = None,
     drift: dict[str, Any] | None = None,
     **hyperparameters: Any,
 ) -> Settings:
     columns = [{"name": name, "type": "text", "missing": 0} for name in ("dialogue", "summary")]
     quick = {"epochs": 1, "batch_size": 4, "accumulation": 1, "learning_rate": 3e-3, "checkpoint_steps": 2,
-             "dropout": 0.1}  # fmt: skip
+             "dropout": 0.1, "gradient_checkpointing": False}  # fmt: skip
     return parse_settings(
         {
             "problem": {"type": "summarization", "target": "summary", "metric": "rougeL"},
             "gate": {"minimum_rows": 3},
-            "model": {"name": "lora", "weights": weights, "hyperparameters": quick | hyperparameters},
+            "model": {"name": method, "weights": weights, "hyperparameters": quick | hyperparameters},
             "use_case": {"context": 96, "summary": 16} | (use_case or {}),
             "drift": drift or {},
             "columns": columns,

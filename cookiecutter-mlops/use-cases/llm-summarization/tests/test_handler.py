@@ -23,9 +23,24 @@ def test_dialogue_that_is_too_long_has_an_error_of_its_own(served, samples):
     assert told[1] == expected
 
 
-def test_empty_dialogue_is_refused_with_its_place(served):
-    with pytest.raises(DataError, match=r"instances\[1\]: dialogue is required"):
-        handler.read(served, [{"dialogue": "Agent: hello"}, {"dialogue": ""}])
+@pytest.mark.parametrize(
+    ("instance", "words"),
+    [
+        ({"dialogue": ""}, "dialogue is required"),
+        ({"dialogue": None}, "dialogue is required"),
+        ({"dialogue": " \n"}, "dialogue"),
+        ({"dialogue": "Agent: \ud83d"}, "no UTF-8"),
+        ({"dialogue": ["Agent: hello"]}, "must be one value"),
+        ({"dialog": "Agent: hello"}, "did you mean dialogue?"),
+        ("Agent: hello", "must be an object"),
+    ],
+)
+def test_instance_without_a_dialogue_has_an_error_of_its_own(served, samples, instance, words):
+    good, expected = samples[0]["request"]["instances"][0], samples[0]["response"]["predictions"][0]
+    wrong, told = handler.predict(served, [instance, good])["predictions"]
+    assert list(wrong) == ["error"] and words in wrong["error"]
+    assert not wrong["error"].startswith(("instances", ":"))
+    assert told == expected
 
 
 def test_stream_is_the_summary_in_pieces(served, samples):
@@ -37,10 +52,12 @@ def test_stream_is_the_summary_in_pieces(served, samples):
     assert "".join(pieces).strip() == expected["summary"]
 
 
-@pytest.mark.parametrize(("dialogues", "words"), [(["a", "b"], "one instance"), (["a " * 9000], "too long")])
+@pytest.mark.parametrize(
+    ("dialogues", "words"), [(["a", "b"], "one instance"), (["a " * 9000], "too long"), ([""], "required")]
+)
 def test_stream_that_cannot_be_is_refused_before_it_begins(served, dialogues, words):
     with pytest.raises(DataError, match=words):
-        handler.stream(served, dialogues)
+        handler.stream(served, handler.read(served, [{"dialogue": text} for text in dialogues]))
 
 
 def test_server_knows_the_stream(trained):

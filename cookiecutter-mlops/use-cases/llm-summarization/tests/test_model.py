@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import tarfile
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -65,6 +66,33 @@ def test_packed_and_accumulated_examples_are_learned():
     assert all(torch.isfinite(value).all() for value in fitted.summarizer.network.state_dict().values())
 
 
+def test_gradients_are_the_same_where_activations_are_computed_anew(whole):
+    again = model.fit(table(), settings_for(gradient_checkpointing=True)).summarizer.network.state_dict()
+    for name, value in whole[0].summarizer.network.state_dict().items():
+        assert torch.allclose(value, again[name], atol=1e-5), name
+
+
+def test_base_in_bf16_learns_nearly_the_same(whole):
+    learned = model.fit(table(), settings_for(precision="bf16")).summarizer.network.state_dict()
+    differences = [
+        (value - learned[name]).abs().max().item() for name, value in whole[0].summarizer.network.state_dict().items()
+    ]
+    assert 0 < max(differences) < 0.05
+
+
+def test_qlora_without_cuda_is_refused_in_one_sentence(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(SettingsError, match=r"qlora needs a GPU with CUDA.*use lora, or an instance") as problem:
+        model.load(None, settings_for(method="qlora"))
+    assert "\n" not in str(problem.value)
+
+
+@pytest.mark.skipif(find_spec("bitsandbytes") is None, reason="needs bitsandbytes, which is no package of CPUs")
+def test_base_in_four_bits_learns(whole):
+    values, _ = model.evaluate(model.fit(table(), settings_for(method="qlora", epochs=4)), table(), SETTINGS)
+    assert values["rougeL"] > values["base_rougeL"]
+
+
 def test_saved_model_is_safetensors_and_answers_alike(whole, tmp_path):
     model.save(whole[0], tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
@@ -113,6 +141,7 @@ def test_rouge_counts_stems():
         ({"rank": 0}, ["rank", "more than 0"]),
         ({"dropout": 1.5}, ["dropout", "0 to 1"]),
         ({"ranks": 8}, ["ranks", "did you mean rank"]),
+        ({"precision": "fp8"}, ["precision", "auto, bf16 or fp32"]),
         ({"use_case": {"summary": 96}}, ["context", "more than summary"]),
         ({"use_case": {"lead": 0}}, ["lead", "1 or more"]),
     ],

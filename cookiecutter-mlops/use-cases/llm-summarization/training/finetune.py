@@ -38,7 +38,7 @@ def finetune(folder: Path) -> None:
     checkpoints = checkpoints.part(f"node{os.environ.get('GROUP_RANK', 0)}")
     examples = Dataset.from_json(str(folder / "examples.jsonl"), cache_dir=str(folder / "cache"))
     trainer = SFTTrainer(
-        model=_network(base, plan["method"]),
+        model=_network(base, plan["method"], recipe.precision),
         args=_arguments(folder, recipe, plan),
         train_dataset=examples,
         processing_class=tokenizer(base),
@@ -49,15 +49,18 @@ def finetune(folder: Path) -> None:
     trainer.save_model(str(folder / "adapter"))
 
 
-def _network(base: Path, method: str) -> Any:
-    """The frozen base: in the device's precision, or with qlora in 4 bits of normal float, computed in that."""
+def _network(base: Path, method: str, wanted: str) -> Any:
+    """The frozen base: in the wanted precision, or with qlora in 4 bits of normal float, computed in that."""
     if method == "lora":
-        return weights(base)
+        return weights(base, wanted)
     four_bits = BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=precision()
-    )
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=precision(wanted),
+    )  # fmt: skip
     place = {"": int(os.environ.get("LOCAL_RANK", 0)) if device() == "cuda" else "cpu"}
-    return prepare_model_for_kbit_training(weights(base, quantization_config=four_bits, device_map=place))
+    return prepare_model_for_kbit_training(
+        weights(base, wanted, quantization_config=four_bits, device_map=place), use_gradient_checkpointing=False
+    )  # the trainer turns that on
 
 
 def _adapter(recipe: Recipe) -> LoraConfig:
@@ -76,11 +79,11 @@ def _arguments(folder: Path, recipe: Recipe, plan: dict[str, Any]) -> SFTConfig:
         lr_scheduler_type="cosine",
         per_device_train_batch_size=recipe.batch_size,
         gradient_accumulation_steps=recipe.accumulation,
-        activation_checkpointing=gpu,  # time for memory, of which a CPU has enough
+        activation_checkpointing=recipe.gradient_checkpointing,
         max_length=plan["context"],
         packing=recipe.packing,
         completion_only_loss=True,
-        bf16=precision() == torch.bfloat16,
+        bf16=precision(recipe.precision) == torch.bfloat16,
         use_cpu=not gpu,
         ddp_backend="gloo" if not gpu and "LOCAL_RANK" in os.environ else None,
         seed=plan["seed"],

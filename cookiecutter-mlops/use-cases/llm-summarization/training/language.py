@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -33,9 +34,19 @@ def device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def precision() -> torch.dtype:
-    """bf16 where the device computes in it; everywhere else single precision."""
-    return torch.bfloat16 if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else torch.float32
+def precision(wanted: str = "auto") -> torch.dtype:
+    """bf16 where it is wanted, or where the device is made for it; everywhere else single precision."""
+    suits = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+    return torch.bfloat16 if wanted == "bf16" or (wanted == "auto" and suits) else torch.float32
+
+
+def four_bits_problem() -> str:
+    """Why a base cannot be read in 4 bits here; empty where it can."""
+    if not torch.cuda.is_available():
+        return "needs a GPU with CUDA, and this machine has none; use lora, or an instance such as ml.g5.2xlarge"
+    if find_spec("bitsandbytes") is None:
+        return "needs the package bitsandbytes; add it to requirements/model.txt, for example bitsandbytes==0.50.2"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -99,10 +110,10 @@ def read(folder: Path, context: int, summary: int, prompt: bool = False) -> Lang
     return Language(tokenizer(folder, prompt), network.to(device()).eval(), context, summary)
 
 
-def weights(folder: Path, **more: Any) -> Any:
-    """The network of a folder, in the device's precision: a path is no name in a hub, and nothing is asked there."""
+def weights(folder: Path, wanted: str = "auto", **more: Any) -> Any:
+    """The network of a folder, in a precision: a path is no name in a hub, and nothing is asked there."""
     return AutoModelForCausalLM.from_pretrained(  # nosec B615
-        folder, dtype=precision(), use_safetensors=True, local_files_only=True, **more
+        folder, dtype=precision(wanted), use_safetensors=True, local_files_only=True, **more
     )
 
 

@@ -56,6 +56,8 @@ class Model:
 def load(source: Path, settings: Settings) -> tuple[Rows, pd.DataFrame]:
     """Dialogues to learn from and dialogues to judge on, drawn by their content."""
     options(settings), recipe(settings), _input(settings)  # what is wrong is told before an hour of reading
+    if settings.model.name == "qlora" and (problem := language.four_bits_problem()):
+        raise SettingsError(f"project.toml: [model]: qlora {problem}.")
     return split(load_table(source, settings), settings)
 
 

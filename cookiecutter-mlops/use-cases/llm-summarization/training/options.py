@@ -6,6 +6,7 @@ from typing import Any
 from training.settings import Settings, SettingsError, section
 
 METHODS = ("lora", "qlora")
+PRECISIONS = ("auto", "bf16", "fp32")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Recipe:
     dropout: float = 0.05
     train_embeddings: bool = False  # also the words themselves, where the base does not know them yet
     packing: bool = True  # several short examples in one sequence
+    precision: str = "auto"  # of the frozen base and of the arithmetic: bf16 where the device computes in it
+    gradient_checkpointing: bool = True  # time for memory: activations are computed anew on the way back
     checkpoint_steps: int = 50
 
 
@@ -48,6 +51,8 @@ def recipe(settings: Settings) -> Recipe:
     for name in ("epochs", "learning_rate", "batch_size", "accumulation", "rank", "alpha", "checkpoint_steps"):
         value = getattr(found, name)
         _require(value > 0, f"[model.hyperparameters]: {name} must be more than 0", value)
+    rule = f"[model.hyperparameters]: precision must be {', '.join(PRECISIONS[:-1])} or {PRECISIONS[-1]}"
+    _require(found.precision in PRECISIONS, rule, found.precision)
     rule = "[model.hyperparameters]: dropout must be from 0 to 1, such as 0.05"
     _require(0 <= found.dropout < 1, rule, found.dropout)
     return found

@@ -52,7 +52,10 @@ def handler(event, context):
 def answer_to(event):
     request = request_of(event)
     key = inference_id(request)
-    body = json.dumps(shape.to_endpoint(request))
+    try:
+        body = json.dumps(shape.to_endpoint(request))
+    except ValueError as problem:
+        raise RequestError(422, str(problem)) from None
     later = os.environ["ENDPOINT_KIND"] == "asynchronous"
     answer = submit(body, key) if later else ask(body, key)
     if later:
@@ -135,7 +138,8 @@ def model_message(response):
     """The sentence inside the model's own answer."""
     message = response.get("OriginalMessage") or response["Error"]["Message"]
     try:
-        return str(json.loads(message)["error"])
+        error = json.loads(message)["error"]
+        return str(error["message"] if isinstance(error, dict) else error)  # vLLM and its kind tell more than a sentence
     except (ValueError, KeyError, TypeError):
         return message
 

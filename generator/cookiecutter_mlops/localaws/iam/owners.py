@@ -8,6 +8,13 @@ from cookiecutter_mlops.localaws.iam import policies
 from cookiecutter_mlops.localaws.iam.policies import Policy
 
 
+# The account of AWS's Deep Learning Containers, whose images everybody may pull who may pull at all.
+# https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/sagemaker-algo-docker-registry-paths.html
+_IMAGES_OF_AWS = "763104351884"
+_PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+_ANYBODY = {"Effect": "Allow", "Principal": "*", "Action": _PULL}
+
+
 def policies_of(action: str, resource: str) -> tuple[list[Policy], str]:
     """Return a resource's own policies and the account that owns it."""
     parts = resource.split(":", 5)
@@ -97,6 +104,8 @@ def _function(region: str, account: str, name: str) -> list[str]:
 def _repository(region: str, account: str, name: str) -> list[str]:
     from moto.ecr.models import ecr_backends
 
+    if account == _IMAGES_OF_AWS:
+        return [json.dumps({"Version": "2012-10-17", "Statement": [_ANYBODY]})]
     repository: Any = ecr_backends[account][region].repositories.get(name.removeprefix("repository/"))
     text = repository.policy if repository else None
     return [text] if text else []

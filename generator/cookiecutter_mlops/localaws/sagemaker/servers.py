@@ -106,7 +106,8 @@ class Server:
         source = (self.source.get("ModelDataSource") or {}).get("S3DataSource", {})
         address = self.source.get("ModelDataUrl") or source.get("S3Uri")
         if source.get("CompressionType") == "None":
-            storage.download(account, address, folder)
+            if not storage.download(account, address, folder):
+                raise storage.missing(address)
         elif address:
             storage.download_archive(account, address, folder)
 

@@ -98,8 +98,13 @@ def read(account: str, uri: str) -> bytes:
     acting.check_read(account, bucket, name)
     key = _backend(account).get_object(bucket, name) if bucket in _backend(account).buckets else None
     if key is None:
-        raise AwsError("ValidationException", f"Could not find model data at {uri}.")
+        raise missing(uri)
     return key.value
+
+
+def missing(uri: str) -> AwsError:
+    """Return what SageMaker says where a model is not."""
+    return AwsError("ValidationException", f"Could not find model data at {uri}.")
 
 
 def exists(account: str, bucket: str) -> bool:

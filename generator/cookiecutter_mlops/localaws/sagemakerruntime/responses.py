@@ -1,4 +1,4 @@
-"""InvokeEndpoint and InvokeEndpointAsync."""
+"""InvokeEndpoint, InvokeEndpointWithResponseStream and InvokeEndpointAsync."""
 
 import http.client
 import json
@@ -14,7 +14,7 @@ from cookiecutter_mlops.localaws.sagemaker.kinds import ENDPOINT
 from cookiecutter_mlops.localaws.sagemaker.routing import Router
 from cookiecutter_mlops.localaws.sagemaker.servers import INVOCATION_SECONDS, Server
 from cookiecutter_mlops.localaws.sagemaker.serving import Fleet
-from cookiecutter_mlops.localaws.sagemakerruntime import asynchronous, capture
+from cookiecutter_mlops.localaws.sagemakerruntime import asynchronous, capture, streaming
 from cookiecutter_mlops.localaws.sagemakerruntime.exceptions import Answer, error, model_error, validation_error
 
 MAX_BODY_BYTES = 6 * 1024 * 1024
@@ -52,6 +52,13 @@ class SageMakerRuntimeResponse(BaseResponse):
         answer = _answer_headers(headers, server.name)
         self._capture(fleet, server.name, (answer["Content-Type"], body))
         return 200, answer, body
+
+    def invoke_endpoint_with_response_stream(self) -> Answer:
+        status, headers, body = self.invoke_endpoint()
+        if status != 200:
+            return status, headers, body
+        headers |= {"X-Amzn-SageMaker-Content-Type": headers["Content-Type"], "Content-Type": streaming.CONTENT_TYPE}
+        return status, headers, streaming.messages(body)
 
     def _ask(self, server: Server) -> tuple[int, dict[str, str], bytes]:
         """Send the request to the container, and report it to CloudWatch; one that does not answer counts as 5XX."""
@@ -118,8 +125,9 @@ class SageMakerRuntimeResponse(BaseResponse):
         return f"arn:aws:logs:{self.region}:{self.current_account}:log-group:/aws/sagemaker/Endpoints/{self._name()}"
 
     def _forwarded(self) -> dict[str, str]:
-        names = {"X-Amzn-SageMaker-Content-Type": "Content-Type", "X-Amzn-SageMaker-Accept": "Accept"}
-        names = names if "async" in self.path else {}
+        own = {"async": ("Content-Type", "Accept"), "response-stream": ("Accept",)}  # what has a name of SageMaker's
+        renamed = next((names for word, names in own.items() if word in self.path), ())
+        names = {f"X-Amzn-SageMaker-{name}": name for name in renamed}
         names |= {name: name for name in _FORWARDED if name not in names.values()}
         return {target: self.headers[name] for name, target in names.items() if name in self.headers}
 
