@@ -139,7 +139,7 @@ def model_message(response):
     message = response.get("OriginalMessage") or response["Error"]["Message"]
     try:
         error = json.loads(message)["error"]
-        return str(error["message"] if isinstance(error, dict) else error)  # vLLM and its kind tell more than a sentence
+        return str(error["message"] if isinstance(error, dict) else error)  # vLLM tells more than a sentence
     except (ValueError, KeyError, TypeError):
         return message
 

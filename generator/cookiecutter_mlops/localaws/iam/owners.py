@@ -7,7 +7,6 @@ from cookiecutter_mlops.localaws import runtime
 from cookiecutter_mlops.localaws.iam import policies
 from cookiecutter_mlops.localaws.iam.policies import Policy
 
-
 # The account of AWS's Deep Learning Containers, whose images everybody may pull who may pull at all.
 # https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/sagemaker-algo-docker-registry-paths.html
 _IMAGES_OF_AWS = "763104351884"
