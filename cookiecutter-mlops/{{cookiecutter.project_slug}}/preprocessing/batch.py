@@ -2,7 +2,7 @@
 
 What a use case makes of one file is in preprocessing/read.py:
 
-    TOGETHER                    files in a batch: what one core does at a time, and again if its machine is lost
+    TOGETHER                    files in a batch at most: what one core does at a time, and again if its machine is lost
     ROWS                        rows in a shard: a core never has more of them in memory
     read(name, source, labels)  -> polars tables with the same columns, and a DataError for each part that is wrong;
                                    it raises a DataError where the rest of the file cannot be read
@@ -24,6 +24,7 @@ from training.rules import DataError
 
 Read = Callable[[str, Path, Path], Iterator[pl.DataFrame | DataError]]
 MOST = 100  # sentences about one file
+LEAST = 32  # batches of a folder, where it has as many files
 HIDDEN = ("_", ".")  # how a name begins that is no data
 
 
@@ -71,10 +72,11 @@ class Shards:
 
 
 def batches(source: Path, together: int = use_case.TOGETHER) -> list[list[str]]:
-    """The files of a folder, by their paths in it, as batches: the same for the same files."""
+    """The files of a folder, by their paths in it, as batches: the same for the same files, enough for all cores."""
     paths = (path.relative_to(source) for path in source.rglob("*") if path.is_file())
     names = sorted(path.as_posix() for path in paths if not any(part.startswith(HIDDEN) for part in path.parts))
-    return [names[first : first + together] for first in range(0, len(names), together)]
+    size = max(1, min(together, len(names) // LEAST))
+    return [names[first : first + size] for first in range(0, len(names), size)]
 
 
 def prepare(

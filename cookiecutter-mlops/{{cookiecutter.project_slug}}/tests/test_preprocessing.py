@@ -36,7 +36,11 @@ def test_files_become_batches_and_hidden_ones_none(folders):
     for name in ("b/2", "a", "_SUCCESS", ".x/y", "b/1"):
         (folders.source / name).parent.mkdir(exist_ok=True)
         (folders.source / name).touch()
-    assert batch.batches(folders.source, 2) == [["a", "b/1"], ["b/2"]]
+    assert batch.batches(folders.source, 2) == [["a"], ["b/1"], ["b/2"]]
+    for number in range(5 * batch.LEAST):
+        (folders.source / f"c{number}").touch()
+    assert {len(names) for names in batch.batches(folders.source, 2)} == {2, 1}
+    assert len(batch.batches(folders.source, 9)) == batch.LEAST + 1
 
 
 def test_shard_holds_no_more_rows_than_asked_for_and_its_sum_is_told(folders):

@@ -18,7 +18,7 @@ from inference.transcribe import whisper
 from training.cells import JOINT, DataError
 from training.contract import base
 
-TOGETHER = 20  # recordings of some minutes each
+TOGETHER = 200  # recordings of some minutes each
 ROWS = 100_000
 WORDS: dict[str, pl.DataType] = {name: pl.String() for name in ("call", "speaker", "text", "slots", "intents")}
 # Of the whole call.
@@ -36,7 +36,8 @@ def read(name: str, source: Path, labels: Path) -> Iterator[pl.DataFrame | DataE
     model = str(weights) if weights.is_dir() else os.environ.get("MLOPS_WHISPER")
     told = recordings.instance(call, [path, *filter(Path.is_file, beside)], whisper(model) if model else None)
     if "problem" in told:
-        raise DataError(f"{name}: {told['problem']}")
+        problem = told["problem"]
+        raise DataError(problem if problem.startswith(name) else f"{name}: {problem}")
     measures = {measure: told.get(measure) for measure in MEASURES}
     rows = [{"call": call, **_texts(turn), **measures} for turn in told["turns"]]
     if not rows:

@@ -16,7 +16,7 @@ from inference import reading
 from training.cells import DataError
 from training.document import Document
 
-TOGETHER = 20  # a scan takes seconds
+TOGETHER = 100  # a scan takes seconds
 ROWS = 2_000  # a document has some ten kilobytes of words
 SCHEMA = {"name": pl.String(), "document": pl.String(), "fields": pl.String()}
 
