@@ -21,6 +21,7 @@ from tests.localaws.test_sagemaker_tuning import run as tune
 from tests.localaws.test_sagemaker_tuning import tuned
 
 pytestmark = pytest.mark.slow
+SECONDS = 300
 ENTRYPOINT = ["python", "-m", "training.contract"]
 METRIC = [{"Name": "metric", "Regex": r"metric=([0-9.]+)"}]
 HOSTS = ("algo-1", "algo-2")
@@ -98,7 +99,9 @@ def test_project_learns_on_two_isolated_instances_that_share_a_snapshot(aws: Aws
         "InputDataConfig": shared(aws, project, tmp_path / "snapshot"),
         "AlgorithmSpecification": {"TrainingImage": image, "TrainingInputMode": "File", "MetricDefinitions": METRIC},
     }
-    job = run(aws, on(aws, new_bucket(aws), 2, EnableNetworkIsolation=True, **changes))
+    limit = {"MaxRuntimeInSeconds": SECONDS}  # PyTorch alone takes a while to be read
+    wanted = on(aws, new_bucket(aws), 2, EnableNetworkIsolation=True, StoppingCondition=limit, **changes)
+    job = run(aws, wanted, SECONDS)
     assert job["TrainingJobStatus"] == "Completed", job
     said = {host: "\n".join(lines(aws, job["TrainingJobName"], host)) for host in HOSTS}
     files = [int(re.search(rf"{host} has (\d) of the 5 files", said[host])[1]) for host in HOSTS]  # type: ignore[index]
@@ -114,12 +117,6 @@ def test_project_learns_on_two_isolated_instances_that_share_a_snapshot(aws: Aws
     assert ["metric=" in said[host] for host in HOSTS] == [True, False]
     assert "algo-2 has learned its part; algo-1 writes the model" in said["algo-2"]
     assert "Several hosts wrote" not in said["algo-1"]
-
-
-def test_model_of_one_machine_is_refused_on_two(aws: Aws, project: Path) -> None:
-    job = run(aws, on(aws, new_bucket(aws), 2, EnableNetworkIsolation=True, **training(aws, project)))
-    assert job["TrainingJobStatus"] == "Failed"
-    assert "gradient-boosting learns on one machine" in job["FailureReason"]
 
 
 def test_project_is_tuned(aws: Aws, project: Path) -> None:

@@ -37,10 +37,10 @@ def request(aws: Aws, bucket: str, **changes: Any) -> dict[str, Any]:
     }
 
 
-def run(aws: Aws, wanted: dict[str, Any]) -> dict[str, Any]:
+def run(aws: Aws, wanted: dict[str, Any], seconds: float = 60) -> dict[str, Any]:
     sagemaker = aws.client("sagemaker")
     sagemaker.create_training_job(**wanted)
-    return wait_for(lambda: ended(aws, wanted["TrainingJobName"]), seconds=60)
+    return wait_for(lambda: ended(aws, wanted["TrainingJobName"]), seconds=seconds)
 
 
 def ended(aws: Aws, name: str) -> dict[str, Any] | None:

@@ -66,6 +66,14 @@ def test_hyperparameters_of_the_job_reach_the_model(base):
     assert "no_such_parameter" in failure(base, "train")
 
 
+def test_machines_that_would_each_learn_a_model_of_their_own_fail_with_a_sentence(base, monkeypatch):
+    monkeypatch.setattr("training.distributed.MODELS", {})
+    (base / "input/config").mkdir()
+    (base / "input/config/resourceconfig.json").write_text(json.dumps({"current_host": "b", "hosts": ["a", "b"]}))
+    assert f"{SETTINGS.model.name} learns on one machine, on 2 each would" in failure(base, "train")
+    assert not (base / "model").exists()
+
+
 def test_serving_a_folder_that_is_no_model_fails_with_a_sentence(base):
     assert "manifest.json" in failure(base, "serve")
 

@@ -8,8 +8,6 @@ averages in each step, go through a process group of torch.distributed. Standard
 import json
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing.connection import Client, Connection, Listener
@@ -92,22 +90,16 @@ class Hosts:
         self.links[0].send_bytes(str(self.rank).encode())
         return self.links
 
-    @contextmanager
-    def process_group(self) -> Iterator[None]:
-        """The machines as ranks of torch.distributed over gloo, which needs no GPU; nothing on a single one."""
-        if len(self) == 1:
-            yield
-            return
+    def join(self) -> None:
+        """Make the machines ranks of torch.distributed over gloo, which needs no GPU: once, until the job ends."""
         from torch import distributed as group  # here, because most models are without it
 
+        if len(self) == 1 or group.is_initialized():
+            return
         if self.interface:
             os.environ["GLOO_SOCKET_IFNAME"] = self.interface
         place = f"tcp://{self.names[0]}:{PORT + 1}"
         group.init_process_group("gloo", init_method=place, rank=self.rank, world_size=len(self))
-        try:
-            yield
-        finally:
-            group.destroy_process_group()
 
 
 def here() -> Hosts:

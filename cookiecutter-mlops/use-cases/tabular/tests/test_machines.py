@@ -24,9 +24,9 @@ known = (inputs @ np.array([[1], [-2], [3]])).astype(np.float32) ** 2
 machines, asked = hosts.here(), Network("pytorch", epochs=epochs, width=8, batch_size=64, learning_rate=0.01)
 asked.outputs_ = 1
 whole = {"iterator_train__shuffle": False, "train_split": lambda rows, known: (rows, rows)}
-with machines.process_group():
-    averaging = [pytorch.Averaging()] if len(machines) > 1 else []
-    trained = pytorch.trainer(asked, 3, averaging, **whole).fit(inputs, known)
+machines.join()
+averaging = [pytorch.Averaging()] if len(machines) > 1 else []
+trained = pytorch.trainer(asked, 3, averaging, **whole).fit(inputs, known)
 weights = np.concatenate([one.detach().numpy().ravel() for one in trained.module_.parameters()])
 np.savez(file, weights=weights, losses=trained.history[:, "valid_loss"])
 """

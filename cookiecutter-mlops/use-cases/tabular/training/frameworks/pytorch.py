@@ -36,8 +36,8 @@ def learn(
     # All take as many steps: where one has fewer rows, its first ones come again, as in DistributedSampler of PyTorch.
     rows = np.resize(np.arange(len(known)), max(machines.every(len(known))))
     averaging = [Averaging()] if len(machines) > 1 else []
-    with machines.process_group():
-        net = trainer(asked, inputs.shape[1], averaging, checkpoints).fit(inputs[rows], known[rows])
+    machines.join()
+    net = trainer(asked, inputs.shape[1], averaging, checkpoints).fit(inputs[rows], known[rows])
     weights = [one.detach().cpu().numpy() for one in net.module_.parameters()]
     return [one.T if one.ndim == 2 else one for one in weights]
 
