@@ -1,5 +1,6 @@
 """What several tests share: a small problem that is independent of project.toml, and one model of the real one."""
 
+import gc
 import json
 import os
 import shutil
@@ -18,6 +19,15 @@ from training.settings import Settings, load_settings, parse_settings
 
 ROOT = Path(__file__).parent.parent
 COMMIT = "0123abc"
+
+
+def pytest_sessionstart() -> None:
+    gc.disable()  # while libraries are opened: to look through what they keep, again and again, takes seconds
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture
