@@ -17,7 +17,7 @@ import pytest
 from cookiecutter_mlops import watch
 from cookiecutter_mlops.loop import LoopProject
 from tests.loop import permissions
-from tests.loop.conftest import new_project
+from tests.loop.conftest import keep_few_tests, new_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("continuous-monitoring")]  # one worker, one project
 
@@ -35,6 +35,7 @@ def watched(salaries, tmp_path_factory, request) -> Iterator[LoopProject]:
     variables = project.path / "terraform" / "terraform.auto.tfvars.json"
     variables.write_text(json.dumps(json.loads(variables.read_text()) | {"batch": {}}, indent=2))
     project.run("git", "commit", "--quiet", "--all", "--message", "Accept any region, answer files")
+    keep_few_tests(project)
     try:
         project.up()
         project.mlops("apply")

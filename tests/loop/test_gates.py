@@ -18,7 +18,7 @@ from cookiecutter_mlops import watch
 from cookiecutter_mlops.environments import environment
 from cookiecutter_mlops.loop import LoopProject
 from tests.loop import permissions
-from tests.loop.conftest import canaries_that_take_no_time, in_the_background, new_project
+from tests.loop.conftest import canaries_that_take_no_time, in_the_background, keep_few_tests, new_project
 from tests.loop.test_loop import WORKER
 from tests.loop.test_stages import release_of
 
@@ -47,10 +47,11 @@ MANY_TREES = "max_iter = 600\nlearning_rate = 0.02\nearly_stopping = false"
 
 @pytest.fixture(scope="module")
 def guarded(salaries, tmp_path_factory, request) -> Iterator[LoopProject]:
-    """A project on real salaries with a model in production; each of its builds tests no more than the contract."""
+    """A project on real salaries with a model in production."""
     answers = ["stages=staging+prod", "--data", str(salaries), "--target", "wage"]
     project = LoopProject(new_project(tmp_path_factory.mktemp("gates"), *answers))
     change_settings(project)
+    keep_few_tests(project)
     try:
         project.up()
         project.mlops("apply")
@@ -74,9 +75,6 @@ def change_settings(project: LoopProject) -> None:
         toml.read_text().replace("# [gate.slices]", "[gate.slices]").replace("# department = 0.10", "ethnicity = 0.05")
     )
     toml.write_text(text)
-    for test in (project.path / "tests").glob("test_*.py"):  # test_loop.py runs all of them
-        if test.name != "test_contract.py":
-            test.unlink()
     commit(project, "Watch a slice")
 
 

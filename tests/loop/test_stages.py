@@ -7,7 +7,7 @@ import pytest
 
 from cookiecutter_mlops import watch
 from cookiecutter_mlops.loop import LoopProject
-from tests.loop.conftest import canaries_that_take_no_time, new_project
+from tests.loop.conftest import canaries_that_take_no_time, keep_few_tests, new_project
 
 pytestmark = pytest.mark.slow
 
@@ -18,6 +18,7 @@ def staged(tmp_path_factory):
     project = LoopProject(new_project(tmp_path_factory.mktemp("stages"), "stages=staging+prod"))
     settings = project.path / "terraform" / "terraform.auto.tfvars.json"
     settings.write_text(json.dumps(json.loads(settings.read_text()) | {"force_destroy": True}, indent=2) + "\n")
+    keep_few_tests(project)
     try:
         project.up()
         project.mlops("apply")
