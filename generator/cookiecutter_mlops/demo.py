@@ -8,7 +8,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import indent
@@ -81,7 +81,18 @@ def readable(value: object) -> str:
     """Return a request or an answer as a person reads it: a member a line, long lists and texts cut."""
     from rich.pretty import pretty_repr
 
-    return indent(pretty_repr(value, max_width=110, indent_size=2, max_length=6, max_string=100), "    ")
+    return indent(pretty_repr(_opened(value), max_width=110, indent_size=2, max_length=6, max_string=100), "    ")
+
+
+def _opened(value: object) -> object:
+    """Return a value with the texts in it that are JSON objects as what they hold."""
+    if isinstance(value, dict):
+        return {key: _opened(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_opened(inner) for inner in value]
+    with suppress(ValueError):
+        return json.loads(value) if isinstance(value, str) and value.startswith("{") else value
+    return value
 
 
 @click.command(epilog="Example: mlops demo --data workers.xlsx --target wage --json facts.json")

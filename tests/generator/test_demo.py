@@ -44,3 +44,5 @@ def test_answer_is_readable_on_the_screen():
     assert max(map(len, shown.splitlines())) < 160
     assert "'total': {'value': '12.50', 'page': 1}" in shown
     assert "... +44" in shown
+    assert demo.readable({"document": '{"pages": [{"words": []}]}'}) == "    {'document': {'pages': [{'words': []}]}}"
+    assert demo.readable("{not JSON") == "    '{not JSON'"

@@ -98,7 +98,7 @@ def predict(model: Served, instances: list[Any]) -> dict[str, list[Any]]:
 
 def record(model: Served, rows: pd.DataFrame) -> list[dict[str, Any]]:
     """A few requests with their answers: a server probes itself with them, a release is verified with them."""
-    instances = [{"document": json.loads(text)} for text in rows["document"].head(EXAMPLES)]
+    instances = [{"document": text} for text in rows["document"].head(EXAMPLES)]
     return [{"request": {"instances": [one]}, "response": predict(model, [one])} for one in instances]
 
 
