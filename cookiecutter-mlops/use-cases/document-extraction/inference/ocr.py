@@ -36,6 +36,10 @@ READABLE = 60.0  # mean sureness from which a page lies as it should
 Words = list[tuple[str, Box]]
 
 
+class Unreachable(DataError):
+    """An engine cannot be asked from here, whatever the page is."""
+
+
 class Engine(Protocol):
     def words(self, image: "Image") -> "tuple[Image, Words]":
         """The page upright, and its words with boxes in its pixels; a DataError where the page cannot be read."""

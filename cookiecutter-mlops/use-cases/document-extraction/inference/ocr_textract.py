@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from inference.ocr import Words
+from inference.ocr import Unreachable, Words
 from training.cells import DataError
 from training.document import Box
 
@@ -37,15 +37,18 @@ class Textract:
             from botocore.config import Config
         except ModuleNotFoundError:
             raise DataError("Amazon Textract needs boto3: pip install -r requirements/textract.txt.") from None
-        self.client = boto3.client("textract", config=Config(retries={"mode": "adaptive", "max_attempts": 10}))
+        self.client = boto3.client("textract", config=Config(retries={"mode": "adaptive", "max_attempts": 5}))
 
     def words(self, image: "Image") -> "tuple[Image, Words]":
-        from botocore.exceptions import ClientError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         if max(image.size) > LARGEST:
             image.thumbnail((LARGEST, LARGEST))
         try:
             blocks = self.client.detect_document_text(Document={"Bytes": _png(image)})["Blocks"]
+        except BotoCoreError as error:
+            how = "endpoints are isolated, so scans are read before them (python -m inference.scans)"
+            raise Unreachable(f"Textract cannot be asked from here: {error} {how}.") from None
         except ClientError as error:
             if error.response["Error"]["Code"] not in OF_PAGES:
                 raise

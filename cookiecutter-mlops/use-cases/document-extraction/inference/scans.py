@@ -9,6 +9,7 @@ that says why, which becomes its answer, and the others go on. What is in batch/
 
 import argparse
 import json
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from typing import Any
 from inference import ocr, reading
 from training.cells import DataError
 from training.document import Document
+from training.model import ocr_of
+from training.settings import UserError, load_settings
 
 KINDS = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
 
@@ -25,9 +28,13 @@ def main() -> None:
     parser.add_argument("source", type=Path)
     parser.add_argument("target", type=Path)
     parser.add_argument("--day", type=date.fromisoformat, default=datetime.now(UTC).date(), help="of these documents")
-    parser.add_argument("--ocr", default="tesseract", help=f"{', '.join(ocr.ENGINES)}, or module:name")
+    names = f"{', '.join(ocr.ENGINES)}, or module:name; the one in project.toml if left out"
+    parser.add_argument("--ocr", help=names)
     given = parser.parse_args()
-    told = write(given.source, given.target / f"day={given.day}", given.ocr)
+    try:
+        told = write(given.source, given.target / f"day={given.day}", given.ocr or ocr_of(load_settings()))
+    except UserError as error:
+        sys.exit(str(error))
     print(f"{told['documents']} new documents, {told['problems']} of them with a problem, are in {given.target}.")
 
 
@@ -53,6 +60,8 @@ def read(path: Path, engine: str) -> dict[str, Any]:
     """A document as a request has it, or its problem."""
     try:
         return _as_json(reading.of_bytes(path.read_bytes(), engine))
+    except ocr.Unreachable:
+        raise  # says nothing of the document, which is read by the next run
     except DataError as error:
         return {"problem": str(error)}
 

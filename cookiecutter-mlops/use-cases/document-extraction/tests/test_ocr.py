@@ -16,7 +16,7 @@ from training import model
 from training.cells import DataError
 from training.settings import SettingsError, load_settings
 
-boto3 = pytest.importorskip("boto3")
+botocore = pytest.importorskip("botocore")
 stub = pytest.importorskip("botocore.stub")
 
 SIZE = (1000, 500)  # of the page that both are shown
@@ -130,6 +130,20 @@ def test_scans_become_files_for_batch_once_and_broken_ones_take_no_other_along(t
     ]
     with pytest.raises(DataError, match="protected by a password"):
         reading.read(json.dumps(documents["locked.pdf.json"]))
+
+
+def test_textract_that_cannot_be_asked_ends_the_run_and_loses_no_document(textract, tmp_path, monkeypatch, capsys):
+    def unreachable(**request):
+        raise botocore.exceptions.EndpointConnectionError(endpoint_url="https://textract.eu-west-1.amazonaws.com")
+
+    monkeypatch.setattr(ocr.engine("textract").client, "detect_document_text", unreachable)
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "scans/a.png").write_bytes(made.picture(["TOTAL 12.50"]))
+    command = ["scans", str(tmp_path / "scans"), str(tmp_path / "batch"), "--ocr", "textract"]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit, match="Textract cannot be asked from here: Could not connect"):
+        scans.main()
+    assert not (tmp_path / "batch").exists()
 
 
 def test_doctr_gives_words_of_the_page_that_it_turned(monkeypatch, page):
