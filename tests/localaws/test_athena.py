@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pyarrow
 import pytest
 from botocore.exceptions import ClientError
@@ -139,6 +140,10 @@ def test_workgroup_that_enforces_its_settings_says_where_and_how_much(calls):
     limit = {"BytesScannedCutoffPerQuery": 10_000_000}
     athena.update_work_group(WorkGroup=calls.database, ConfigurationUpdates=limit)
     assert calls.ended("SELECT * FROM calls", WorkGroup=calls.database)["Status"]["State"] == "SUCCEEDED"
+    noise = np.random.default_rng(0).normal(size=1_300_000)  # 10.4 MB, which nothing makes smaller
+    calls.put_table("calls/large.parquet", pyarrow.table({"sentiment": noise}))
+    status = calls.ended("SELECT * FROM calls", WorkGroup=calls.database)["Status"]
+    assert (status["State"], status["StateChangeReason"]) == ("CANCELLED", "Bytes scanned limit was exceeded")
     athena.update_work_group(WorkGroup=calls.database, State="DISABLED")
     with pytest.raises(ClientError, match="is disabled"):
         calls.start("SELECT 1", WorkGroup=calls.database)
