@@ -2,7 +2,7 @@
 
 What a use case makes of one file is in preprocessing/read.py:
 
-    TOGETHER                    files in a batch at most: what one core does at a time, and again if its machine is lost
+    TOGETHER                    files in a batch at most: what one core does at a time, and again if its process dies
     ROWS                        rows in a shard: a core never has more of them in memory
     read(name, source, labels)  -> polars tables with the same columns, and a DataError for each part that is wrong;
                                    it raises a DataError where the rest of the file cannot be read
@@ -60,7 +60,7 @@ class Shards:
             self.waiting.append(part)
 
     def flush(self) -> None:
-        """Write what waits; a machine that is lost meanwhile leaves no half of a shard."""
+        """Write what waits; a process that dies meanwhile leaves no half of a shard."""
         if self.waiting:
             name = f"{self.stem}-{len(self.sums):05}.parquet"
             half = self.folder / f"_{name}"

@@ -25,6 +25,7 @@ PORT = 46379  # of the head; Ray's own 6379 is also that of Redis
 STORE = 256 * 2**20  # bytes of memory that Ray shares on a host: files and shards do not go through it
 PATIENCE = 600  # seconds for the other hosts to come up
 LEAVE = 30  # seconds for Ray to end
+MISSES = 5  # times, a second apart, that the head does not answer before it is taken to be done
 SETTINGS = {
     "RAY_AUTH_MODE": "token",
     "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",  # of a host that is done nothing is to be saved
@@ -106,8 +107,10 @@ def _help(of: Hosts) -> None:
     head, own = (socket.gethostbyname(name) for name in (of.head, of.current))
     _wait(lambda: _listens(head), None, f"the head {of.head} does not come up")
     with _node(own, f"--address={head}:{PORT}") as process:
-        while _listens(head):
-            if process.poll() is not None and _listens(head):
+        missed = 0
+        while missed < MISSES:
+            missed = 0 if _listens(head) else missed + 1
+            if process.poll() is not None and not missed:
                 raise UserError(f"{of.current}: Ray ended with exit code {process.returncode}; the job's log says why.")
             time.sleep(1)
 

@@ -4,7 +4,8 @@
 
 A processing job (pipelines/preprocess.py) runs the same on each of its hosts: together they are one Ray cluster. Every
 host reads the files that SageMaker gave to it and keeps the shards that it wrote, which SageMaker uploads. So no data
-goes from host to host; Ray hands batches to free cores, does again what was lost, and says what became of each file.
+goes from host to host; Ray hands batches to free cores, does again what died with its process, and says what became
+of each file.
 """
 
 import argparse
