@@ -7,6 +7,8 @@ import pyarrow
 import pytest
 from botocore.exceptions import ClientError
 
+from cookiecutter_mlops.localaws.athena import engine
+from cookiecutter_mlops.localaws.extension import NotEmulated
 from tests.localaws.lake import Lake
 
 pytest.importorskip("duckdb")
@@ -242,3 +244,9 @@ def test_columns_are_found_by_name_and_missing_ones_are_null(lake):
 def test_query_that_nobody_started_is_unknown(aws):
     with pytest.raises(ClientError, match="QueryExecution 11111111-1111-1111-1111-111111111111 was not found"):
         aws.client("athena").get_query_execution(QueryExecutionId="11111111-1111-1111-1111-111111111111")
+
+
+def test_missing_libraries_are_named_with_what_installs_them(monkeypatch):
+    monkeypatch.setattr(engine.importlib.util, "find_spec", lambda name: None if name == "duckdb" else name)
+    with pytest.raises(NotEmulated, match=r"without duckdb; pip install 'cookiecutter-mlops\[athena\]' brings them"):
+        engine.require()
