@@ -34,14 +34,14 @@ class Together:
 
     def write(self, data: bytes) -> None:
         if not self._pieces:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._pieces.append(data)
 
     def close(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.close()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         pieces, self._pieces = self._pieces, []
         if pieces and not self.is_closing():
             self._transport.write(b"".join(pieces))
@@ -55,6 +55,11 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(Together(transport))  # type: ignore[arg-type]  # it has what a transport has
         self.since = time.monotonic()
+
+    def on_response_complete(self) -> None:
+        if len(self.tasks) == 1:  # nobody else is being answered, so that nothing could leave together with this
+            self.transport.flush()  # type: ignore[attr-defined]
+        super().on_response_complete()
 
     def end_if_late(self, now: float) -> None:
         """Answer 408 and close; the application learns that the client has gone."""
