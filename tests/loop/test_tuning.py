@@ -24,7 +24,7 @@ TRUST = {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts
 def run_policy(project: LoopProject) -> str:
     """What the module says that somebody who explores may do."""
     folder = project.path / ".mlops" / "local" / "terraform" / "terraform"
-    question = "jsonencode(jsondecode(module.training.run_policy))"
+    question = "jsonencode(jsondecode(module.training[0].run_policy))"
     command, settings = ["terraform", f"-chdir={folder}", "console"], os.environ | project.environment
     said = subprocess.run(command, input=question, env=settings, check=True, text=True, stdout=subprocess.PIPE).stdout
     return json.loads(said)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from cookiecutter_mlops.localaws import embedded
-from tests.localaws.conftest import serve, wait_for
+from tests.localaws.conftest import Aws, serve, wait_for
 from tests.localaws.test_sagemaker_endpoints import invoke, new_config
 from tests.terraform import tables
 from tests.terraform.conftest import MODULES, Root, root_module
@@ -16,6 +16,7 @@ from tests.terraform.conftest import MODULES, Root, root_module
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("terraform-examples")]
 
 NAMES = [module.name for module in tables.modules()]
+MODELS_BUCKET = "speech-models-123456789012"  # of the example with a fixed model
 QUIET = ("-input=false", "-no-color")
 # One argument of each example, and another value that must be taken without making anything anew.
 CHANGES = {
@@ -56,17 +57,26 @@ def root(tmp_path_factory, aws) -> Iterator[Root]:
     shutil.copytree(MODULES, folder / "modules", ignore=shutil.ignore_patterns(".terraform*"))
     (folder / "root").mkdir()
     model = aws.client("sagemaker").describe_model(ModelName=new_config(aws, "examples"))["PrimaryContainer"]
-    given = f'  image          = "{model["Image"]}"\n  model_data_url = "{model["ModelDataUrl"]}"\n'
+    place = f"s3://{MODELS_BUCKET}/speech/model.tar.gz"
+    given = f'  image          = "{model["Image"]}"\n  model_data_url = "{place}"\n'
     blocks = [block(name, f"{name}/examples/complete") for name in NAMES]
     blocks.append(block("fixed-model", "sagemaker-endpoint/examples/fixed-model", given))
     (folder / "root" / "main.tf").write_text("\n".join(blocks))
     root = root_module(folder / "root", aws)
     try:
+        root("apply", *QUIET, "-auto-approve", "-target=module.fixed-model.module.bucket")
+        copy(aws, model["ModelDataUrl"], place)
         root("apply", *QUIET, "-auto-approve", "-parallelism=50")
         yield root
     finally:
         root("destroy", *QUIET, "-auto-approve", "-refresh=false", "-parallelism=50")
         assert json.loads(root("show", "-json").stdout).get("values") is None
+
+
+def copy(aws: Aws, source: str, place: str) -> None:
+    """Copy an object, by s3:// addresses."""
+    (source_bucket, source_key), (bucket, key) = (url.removeprefix("s3://").split("/", 1) for url in (source, place))
+    aws.client("s3").copy_object(CopySource={"Bucket": source_bucket, "Key": source_key}, Bucket=bucket, Key=key)
 
 
 def block(name: str, source: str, given: str = "") -> str:

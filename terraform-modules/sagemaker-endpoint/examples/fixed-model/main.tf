@@ -6,7 +6,7 @@ variable "image" {
 }
 
 variable "model_data_url" {
-  description = "S3 address of the model's artifact."
+  description = "S3 address of the model's artifact, in the models bucket below."
   type        = string
 }
 
