@@ -43,7 +43,8 @@ def test_mutation_still_fits_its_file(mutation):
 @pytest.mark.parametrize(("number", "mutation"), NUMBERED, ids=[str(mutation) for _, mutation in NUMBERED])
 def test_rule_notices_the_broken_module(number, mutation, broken):
     found = [violation.address for violation in broken[number] if violation.rule == mutation.rule]
-    assert any(re.search(mutation.at, address) for address in found), found
+    # Of a module that may be absent, the address has an index.
+    assert any(re.search(mutation.at, address.replace("[0]", "")) for address in found), found
 
 
 @pytest.mark.slow

@@ -18,10 +18,11 @@ module "notebook" {
 locals {
   # Other hosts are on the internet, and want keys that no role has.
   notebook_clones = var.notebook != null && var.source_code.kind == "codecommit"
+  notebook_may    = concat(module.training[*].run_policy, local.notebook_clones ? [module.source.clone_policy] : [])
 }
 
 data "aws_iam_policy_document" "notebook" {
-  count = var.notebook == null ? 0 : 1
+  count = var.notebook == null || length(local.notebook_may) == 0 ? 0 : 1
 
-  source_policy_documents = concat(module.training[*].run_policy, local.notebook_clones ? [module.source.clone_policy] : [])
+  source_policy_documents = local.notebook_may
 }
