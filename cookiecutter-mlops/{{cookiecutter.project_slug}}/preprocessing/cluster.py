@@ -5,7 +5,6 @@
 laptop, is a cluster of its own. Ray is in requirements/preprocess.txt, and imported only where it is used.
 """
 
-import json
 import os
 import secrets
 import socket
@@ -15,10 +14,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from training.hosts import Hosts, described
 from training.settings import UserError
 
 PORT = 46379  # of the head; Ray's own 6379 is also that of Redis
@@ -35,25 +34,9 @@ SETTINGS = {
 }
 
 
-@dataclass(frozen=True)
-class Hosts:
-    """Who takes part, and which of them this one is."""
-
-    current: str
-    names: tuple[str, ...]
-
-    @property
-    def head(self) -> str:
-        return self.names[0]
-
-
 def hosts(base: Path) -> Hosts:
-    """What SageMaker says of the job's hosts; outside a job this machine is alone."""
-    file = base / "config/resourceconfig.json"
-    if not file.is_file():
-        return Hosts("localhost", ("localhost",))
-    told = json.loads(file.read_text())
-    return Hosts(told["current_host"], tuple(sorted(told["hosts"])))
+    """The hosts of a processing job; outside of one this machine is alone."""
+    return described(base / "config/resourceconfig.json")
 
 
 @contextmanager
@@ -64,8 +47,8 @@ def joined(of: Hosts) -> Iterator[list[str]]:
         if len(of.names) == 1:
             ray.init(include_dashboard=False, object_store_memory=STORE, _temp_dir=folder)
             yield from _connected(ray, 1)
-        elif of.current == of.head:
-            address = socket.gethostbyname(of.head)
+        elif of.first:
+            address = socket.gethostbyname(of.names[0])
             with _node(address, "--head", f"--port={PORT}", f"--temp-dir={folder}", "--include-dashboard=false") as own:
                 _wait(lambda: _listens(address), own, "Ray does not start on this host")
                 ray.init(address=f"{address}:{PORT}", _node_ip_address=address)
@@ -104,8 +87,8 @@ def _alive(ray: ModuleType) -> list[str]:
 
 def _help(of: Hosts) -> None:
     """Lend this host to the cluster until its head is gone."""
-    head, own = (socket.gethostbyname(name) for name in (of.head, of.current))
-    _wait(lambda: _listens(head), None, f"the head {of.head} does not come up")
+    head, own = (socket.gethostbyname(name) for name in (of.names[0], of.current))
+    _wait(lambda: _listens(head), None, f"the head {of.names[0]} does not come up")
     with _node(own, f"--address={head}:{PORT}") as process:
         missed = 0
         while missed < MISSES:

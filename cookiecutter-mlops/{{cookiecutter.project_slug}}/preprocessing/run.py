@@ -20,6 +20,7 @@ from typing import Any
 from preprocessing import batch, cluster
 from preprocessing.batch import Folders
 from training.contract import base
+from training.hosts import Hosts
 from training.settings import UserError
 
 REPORT = "_report.json"  # whoever reads the tables passes over a name that begins like this
@@ -122,7 +123,7 @@ def main(arguments: list[str]) -> None:
     for old in [*into.glob("part-*.parquet"), *into.glob(REPORT)]:
         old.unlink()
     folders = Folders(source, (given.labels or source / "labels").resolve(), into)
-    with cluster.joined(cluster.Hosts("localhost", ("localhost",))) as nodes:
+    with cluster.joined(Hosts()) as nodes:
         tell(run(nodes, folders))
     print(f"they are in {given.into}; try: make train DATA={given.into}")
 

@@ -10,6 +10,7 @@ import pytest
 
 from preprocessing import batch, cluster, run, tables
 from preprocessing.batch import Folders
+from training.hosts import Hosts
 from training.rules import DataError
 from training.settings import UserError
 
@@ -116,9 +117,9 @@ def test_first_host_by_name_is_the_head(tmp_path):
     (tmp_path / "config").mkdir()
     told = {"current_host": "algo-2", "hosts": ["algo-2", "algo-1"]}
     (tmp_path / "config/resourceconfig.json").write_text(json.dumps(told))
-    assert cluster.hosts(tmp_path) == cluster.Hosts("algo-2", ("algo-1", "algo-2"))
-    assert cluster.hosts(tmp_path).head == "algo-1"
-    assert cluster.hosts(tmp_path / "none").head == "localhost"
+    assert cluster.hosts(tmp_path) == Hosts(("algo-1", "algo-2"), "algo-2")
+    assert not cluster.hosts(tmp_path).first
+    assert cluster.hosts(tmp_path / "none") == Hosts()
 
 
 def test_machine_without_ray_says_how_to_get_it(folders, monkeypatch):

@@ -106,15 +106,16 @@ def here() -> Hosts:
     """The machines of this job, or this machine alone."""
     from training.contract import base
 
-    return _hosts(base() / CONFIG / "resourceconfig.json")
+    return described(base() / CONFIG / "resourceconfig.json")
 
 
 @cache
-def _hosts(path: Path) -> Hosts:
+def described(path: Path) -> Hosts:
+    """What SageMaker says of a job's machines in resourceconfig.json; without it this machine is alone."""
     if not path.is_file():
         return Hosts()
-    told = json.loads(path.read_text())
-    return Hosts(tuple(sorted(told["hosts"])), told["current_host"], told.get("network_interface_name", ""))
+    said = json.loads(path.read_text())
+    return Hosts(tuple(sorted(said["hosts"])), said["current_host"], said.get("network_interface_name", ""))
 
 
 def channel(name: str = "training") -> tuple[str, str]:
