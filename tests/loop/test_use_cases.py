@@ -18,7 +18,8 @@ import pytest
 
 from cookiecutter_mlops.environments import environment
 from cookiecutter_mlops.loop import LoopProject
-from tests.loop.conftest import new_project, wait_for_capture
+from tests.loop.asked import answered, answered_in_batch, gain
+from tests.loop.conftest import new_project
 
 pytestmark = pytest.mark.slow
 
@@ -321,34 +322,3 @@ def test_use_case_is_trained_released_asked_and_monitored(use_case):
     outputs = answered_in_batch(project, {name: content for name, (content, _) in case.files.items()})
     assert [name for name, (_, words) in case.files.items() if words not in outputs[name]] == [], outputs
     case.then(project)
-
-
-def gain(project: LoopProject) -> float:
-    """By how much the newest model is better than the trivial one, in the direction of its metric."""
-    place = project.packages()[0]["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
-    evaluation = project.wait_for_object(place)
-    better = evaluation["value"] - evaluation["baseline"]
-    return better if evaluation["higher_is_better"] else -better
-
-
-def answered(project: LoopProject, request: dict[str, Any]) -> dict[str, Any]:
-    """What the Lambda answers: at once, as the endpoint does by itself, or later in S3."""
-    answer = project.invoke_function(request)
-    assert answer.pop("inference_id")
-    if "output_location" not in answer:
-        assert answer == project.invoke_endpoint(request)
-        return answer
-    answer = project.wait_for_object(answer["output_location"])
-    wait_for_capture(project)
-    return answer
-
-
-def answered_in_batch(project: LoopProject, files: dict[str, bytes]) -> dict[str, bytes]:
-    """The output of each file; a batch without files is not started."""
-    s3, bucket = project.client("s3"), project.outputs["data_bucket"]
-    for name, content in files.items():
-        s3.put_object(Bucket=bucket, Key=f"batch/prod/input/{name}", Body=content)
-    if files:
-        project.mlops("batch")
-    keys = {name: f"batch/prod/output/{name}.out" for name in files}
-    return {name: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for name, key in keys.items()}
