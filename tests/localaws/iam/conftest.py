@@ -36,6 +36,11 @@ class Strict:
         answer = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test", **settings)
         return Caller(self.aws.url, role, answer["Credentials"])
 
+    def decisions(self) -> list[dict[str, Any]]:
+        """Return every decision so far; the log begins with the first one that a role or a service asks for."""
+        log = self.aws.home / "iam.jsonl"
+        return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
     def bucket(self, *statements: dict[str, Any]) -> str:
         """Make a bucket, with a policy if there are statements."""
         name = f"bucket-{uuid.uuid4().hex[:12]}"

@@ -62,14 +62,13 @@ def test_schedule_delivers_only_what_its_role_may(passing):
             Target=target,
         )
     advance(passing, "61m")
-    log = passing.aws.home / "iam.jsonl"
 
     def refused() -> list[str]:
-        entries = map(json.loads, log.read_text().splitlines())
-        return [e["action"] for e in entries if not e["allowed"] and e["resource"].endswith(f"{name}-closed")]
+        refusals = [entry for entry in passing.decisions() if not entry["allowed"]]
+        return [entry["action"] for entry in refusals if entry["resource"].endswith(f"{name}-closed")]
 
     assert wait_for(refused) == ["sqs:SendMessage"]
-    assert received(sqs, f"{name}-open") == ["open"]
+    assert wait_for(lambda: received(sqs, f"{name}-open")) == ["open"]
     assert received(sqs, f"{name}-closed") == []
 
 

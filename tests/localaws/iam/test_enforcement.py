@@ -1,6 +1,5 @@
 """Requests of roles, users and the administrator, as programs send them: allowed, refused, and in whose words."""
 
-import json
 import subprocess
 
 import pytest
@@ -285,8 +284,7 @@ def test_what_a_role_used_and_was_refused_is_logged(strict):
     caller = strict.role(allow("ssm:DescribeParameters", Sid="Look"))
     caller.client("ssm").describe_parameters()
     refusal(caller.client("s3").list_buckets)
-    lines = [json.loads(line) for line in (strict.aws.home / "iam.jsonl").read_text().splitlines()]
-    used, refused = [line for line in lines if line["role"] == caller.role.rpartition("/")[2]]
+    used, refused = [entry for entry in strict.decisions() if entry["role"] == caller.role.rpartition("/")[2]]
     assert (used["action"], used["statement"], used["allowed"]) == ("ssm:DescribeParameters", "Look", True)
     assert (refused["action"], refused["allowed"]) == ("s3:ListAllMyBuckets", False)
 
