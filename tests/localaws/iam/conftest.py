@@ -91,6 +91,11 @@ def refusal(call: Callable[..., Any], **arguments: Any) -> ClientError:
     return caught.value
 
 
+def words(error: ClientError) -> tuple[str, str]:
+    """Return the code and the sentence of an error."""
+    return error.response["Error"]["Code"], error.response["Error"]["Message"]
+
+
 @pytest.fixture(scope="session")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Strict]:
     with serve(Path(tmp_path_factory.mktemp("strict")), "--iam", "on") as aws:
