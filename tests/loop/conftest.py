@@ -17,6 +17,8 @@ from cookiecutter_mlops.loop import LoopProject
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+pytest.register_assert_rewrite("tests.loop.asked", "tests.loop.use_cases")  # modules that assert, but hold no tests
+
 
 def real_data() -> Path:
     return Path(os.environ.get("MLOPS_REAL_DATA", REPOSITORY.parent / "shared" / "data"))
