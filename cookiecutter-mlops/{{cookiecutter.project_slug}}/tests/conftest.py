@@ -13,6 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy: threads cost more
 
 import pytest
 from fake_aws import aws as aws  # the fixture of every test of the pipelines
+from fake_stage import stage as stage  # that of the function that launches jobs
 from serving import client as client  # that of every test of the server
 
 from training.settings import Settings, load_settings, parse_settings

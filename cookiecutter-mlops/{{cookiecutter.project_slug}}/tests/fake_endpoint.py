@@ -1,9 +1,12 @@
-"""An endpoint that starts, updates, fails and rolls back as SageMaker's do, for the tests of a release."""
+"""An endpoint that starts, updates, fails and rolls back as SageMaker's do, and a release to it, for the tests."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from fake_aws import AwsError, FakeAws
+from fake_aws import AwsError, FakeAws, parameters
+from specs import GROUP_ARN, endpoint_spec
+
+from pipelines import deploy
 
 FIRST = "wages-prod-v1-20260101000000"
 
@@ -62,3 +65,15 @@ class Endpoint:
     def discard(self, request: dict[str, Any]) -> dict[str, Any]:
         self.made.discard(request["ModelName"])
         return {}
+
+
+def live(version: int, spec: dict[str, Any], config: str = FIRST) -> dict[str, Any]:
+    """What the parameter `live` says of a release."""
+    arn = f"{GROUP_ARN}/{version}"
+    return {"model_package_arn": arn, "version": version, "endpoint_config": config, "spec": deploy.fingerprint(spec)}
+
+
+def release(aws: FakeAws, wanted: str = "newest", now: dict[str, Any] | None = None, **changes: Any) -> Any:
+    """Deploy to prod, the only stage, where `now` is live; `changes` are of the endpoint's spec."""
+    aws.on(GetParameter=parameters({"/wages/prod/live": now} if now else {}))
+    return deploy.deploy(endpoint_spec(**changes), ["prod"], wanted)

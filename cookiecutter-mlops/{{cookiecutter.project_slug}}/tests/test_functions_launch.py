@@ -1,103 +1,19 @@
-"""The function that starts monitoring and batch inference, on an S3, SSM and SageMaker that a test answers for."""
+"""The function that starts monitoring: which window, with which history, and what it publishes of a job's end."""
 
-import io
 import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from fake_aws import AwsError, FakeAws, parameters
+from fake_aws import AwsError
+from fake_stage import CAPTURE, SPEC, Stage, ended
 from specs import KEY
 
-from functions.launch import aws as launch_aws
-from functions.launch import batch, handler, monitor, window
+from functions.launch import handler, monitor, window
 
-CAPTURE = "capture/prod/wages-prod/AllTraffic/"
-SPEC = {
-    "project_slug": "wages",
-    "stage": "prod",
-    "endpoint_name": "wages-prod",
-    "namespace": "MLOps/wages",
-    "role_arn": "arn:aws:iam::123456789012:role/wages-prod-monitor",
-    "kms_key_arn": KEY,
-    "subnet_ids": [],
-    "security_group_ids": [],
-    "instance_type": "ml.m5.large",
-    "volume_size_gb": 30,
-    "max_runtime_seconds": 3600,
-    "window_hours": 1,
-    "sampling_percentage": 50,
-    "history_days": 1,
-    "capture_s3_uri": f"s3://wages-data/{CAPTURE}",
-    "ground_truth_s3_uri": "s3://wages-data/ground-truth/prod/",
-    "output_s3_uri": "s3://wages-data/monitoring/prod/",
-}
-BATCH = {
-    "input_s3_uri": "s3://wages-data/batch/prod/input/",
-    "output_s3_uri": "s3://wages-data/batch/prod/output/",
-    "manifest_s3_uri": "s3://wages-data/batch/prod/jobs/",
-    "instance_type": "ml.m5.large",
-    "instance_count": 1,
-    "max_concurrent_files": 4,
-    "max_file_mb": 20,
-    "content_type": "application/json",
-    "accept": "text/csv",
-}
-LIVE = {
-    "version": 3,
-    "train_image": "repository@sha256:7",
-    "baseline_s3_uri": "s3://wages-models/evaluations/job/baseline.json",
-    "endpoint_config": "wages-prod-3",
-}
 TEN_PAST_FOUR = {"kind": "monitor", "time": "2026-01-02T04:10:00Z"}
 THREE = f"{CAPTURE}2026/01/02/03/00-00-000.jsonl"
-
-
-class Stage:
-    """A stage with these objects and parameters; what is written is found again."""
-
-    def __init__(self, aws: FakeAws):
-        self.aws, self.objects, self.values = aws, {}, {}
-        aws.on(GetParameter=parameters(self.values), ListObjectsV2=self._list, GetObject=self._get, PutObject=self._put)
-        aws.on(PutMetricData={}, GetMetricStatistics={"Datapoints": [{"Sum": 40.0}]})
-        aws.on(CreateProcessingJob={"ProcessingJobArn": "arn"}, CreateTransformJob={"TransformJobArn": "arn"})
-        aws.on(ListTransformJobs={"TransformJobSummaries": []})
-
-    def hold(self, **objects: Any) -> None:
-        self.objects |= objects
-
-    def metrics(self) -> dict[str, float]:
-        data = [metric for request in self.aws.called("PutMetricData") for metric in request["MetricData"]]
-        names = (" ".join([metric["MetricName"], *(d["Value"] for d in metric["Dimensions"][1:])]) for metric in data)
-        return dict(zip(names, (metric["Value"] for metric in data), strict=True))
-
-    def _list(self, request: dict[str, Any]) -> dict[str, Any]:
-        keys = [key for key in sorted(self.objects) if key.startswith(request["Prefix"])]
-        moment = datetime(2026, 1, 2, tzinfo=UTC)
-        return {"Contents": [{"Key": key, "LastModified": moment, "Size": len(self.objects[key])} for key in keys]}
-
-    def _get(self, request: dict[str, Any]) -> dict[str, Any]:
-        return {"Body": io.BytesIO(self.objects[request["Key"]])}
-
-    def _put(self, request: dict[str, Any]) -> dict[str, Any]:
-        self.objects[request["Key"]] = request["Body"]
-        return {}
-
-
-@pytest.fixture
-def stage(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    monkeypatch.setattr(launch_aws, "client", aws.client)
-    monkeypatch.setenv("PROJECT", "wages")
-    monkeypatch.setenv("STAGE", "prod")
-    made = Stage(aws)
-    made.values |= {"/wages/prod/monitoring": SPEC, "/wages/prod/batch": SPEC | BATCH, "/wages/prod/live": LIVE}
-    return made
-
-
-def ended(name: str, status: str = "Completed", kind: str = "Processing") -> dict[str, Any]:
-    detail = {f"{kind}JobName": name, f"{kind}JobStatus": status}
-    what = {"source": "aws.sagemaker", "detail-type": f"SageMaker {kind} Job State Change"}
-    return what | {"time": "2026-01-02T04:20:00Z", "detail": detail}
+TOLD = {"MONITOR_START": "2026-01-02T03", "MONITOR_HOURS": "1", "MONITOR_COMPLETE": "yes"}  # a job of its window
 
 
 def test_window_of_the_last_whole_hour_is_monitored(stage: Stage):
@@ -111,12 +27,13 @@ def test_window_of_the_last_whole_hour_is_monitored(stage: Stage):
     assert job["NetworkConfig"] == {"EnableNetworkIsolation": True, "EnableInterContainerTrafficEncryption": True}
     assert job["ProcessingResources"]["ClusterConfig"]["VolumeKmsKeyId"] == KEY
     assert job["ProcessingOutputConfig"]["KmsKeyId"] == KEY
-    assert (
-        job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
-        == "s3://wages-data/monitoring/prod/2026/01/02/03/"
-    )
+    assert output(job) == "s3://wages-data/monitoring/prod/2026/01/02/03/"
     assert job["Environment"]["MONITOR_SHARE"] == "0.5"
     assert (job["Environment"]["MONITOR_REQUESTS"], job["Environment"]["MONITOR_ERRORS"]) == ("40.0", "80.0")
+
+
+def output(job: dict[str, Any]) -> str:
+    return job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
 
 
 def test_history_of_the_live_model_is_an_input(stage: Stage):
@@ -190,8 +107,7 @@ def test_windows_follow_each_other_from_midnight(hours: int, event: Any, start: 
 
 
 def test_metrics_of_a_job_that_ended_are_published(stage: Stage):
-    told = {"MONITOR_START": "2026-01-02T03", "MONITOR_HOURS": "1", "MONITOR_COMPLETE": "yes"}
-    stage.aws.on(DescribeProcessingJob={"Environment": told})
+    stage.aws.on(DescribeProcessingJob={"Environment": TOLD})
     results = [{"name": "Drift", "value": 3.0}, {"name": "Drift", "value": 3.0, "feature": "años"}]
     stage.hold(**{"monitoring/prod/2026/01/02/03/metrics.json": json.dumps({"metrics": results}).encode()})
     handler.handler(ended("wages-prod-monitor-2026010203"), None)
@@ -202,8 +118,7 @@ def test_metrics_of_a_job_that_ended_are_published(stage: Stage):
 
 
 def test_failed_job_is_a_metric(stage: Stage):
-    told = {"MONITOR_START": "2026-01-02T03", "MONITOR_HOURS": "1", "MONITOR_COMPLETE": "yes"}
-    stage.aws.on(DescribeProcessingJob={"Environment": told})
+    stage.aws.on(DescribeProcessingJob={"Environment": TOLD})
     handler.handler(ended("wages-prod-monitor-2026010203", "Failed"), None)
     assert stage.metrics() == {"MonitorFailed": 1.0}
 
@@ -212,65 +127,11 @@ def test_window_that_is_not_over_is_looked_at_but_not_published(stage: Stage):
     stage.hold(**{f"{CAPTURE}2026/01/02/04/a.jsonl": b"{}"})
     answer = handler.handler(TEN_PAST_FOUR | {"window": "2026-01-02T04"}, None)
     (job,) = stage.aws.called("CreateProcessingJob")
-    assert job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"] == "s3://wages-data/monitoring/prod/now/"
+    assert output(job) == "s3://wages-data/monitoring/prod/now/"
     assert answer["job"].startswith("wages-prod-monitor-2026010204-")
     stage.aws.on(DescribeProcessingJob={"Environment": job["Environment"]})
     handler.handler(ended(answer["job"]), None)
     assert stage.metrics() == {}
-
-
-def test_batch_takes_what_has_no_output(stage: Stage):
-    inputs = {f"batch/prod/input/{name}": b"{}" for name in ("a.json", "more/b.json", "c.json")}
-    stage.hold(**inputs, **{"batch/prod/output/a.json.out": b""})
-    answer = handler.handler({"kind": "batch", "time": "2026-01-02T04:10:00Z"}, None)
-    assert (answer["state"], answer["job"]) == ("started", "wages-prod-batch-202601020410")
-    (job,) = stage.aws.called("CreateTransformJob")
-    listed = json.loads(stage.objects["batch/prod/jobs/wages-prod-batch-202601020410/inputs.json"])
-    assert listed == [{"prefix": BATCH["input_s3_uri"]}, "c.json", "more/b.json"]
-    assert (job["ModelName"], job["TransformInput"]["SplitType"]) == ("wages-prod-3", "None")
-    assert job["TransformOutput"]["KmsKeyId"] == job["TransformResources"]["VolumeKmsKeyId"] == KEY
-
-
-def test_batch_waits_for_the_job_that_runs(stage: Stage):
-    stage.hold(**{"batch/prod/input/a.json": b"{}"})
-    stage.aws.on(ListTransformJobs={"TransformJobSummaries": [summary("wages-prod-batch-202601020400")]})
-    answer = handler.handler(
-        {"source": "aws.s3", "detail-type": "Object Created", "time": "2026-01-02T04:10:00Z"}, None
-    )
-    assert (answer["state"], stage.aws.called("CreateTransformJob")) == ("exists", [])
-
-
-def summary(name: str) -> dict[str, Any]:
-    moment = datetime(2026, 1, 2, tzinfo=UTC)
-    return {
-        "TransformJobName": name,
-        "TransformJobArn": "arn",
-        "CreationTime": moment,
-        "TransformJobStatus": "InProgress",
-    }
-
-
-def test_batch_that_ended_leaves_a_manifest_and_takes_up_what_came_meanwhile(stage: Stage):
-    name = "wages-prod-batch-202601020410"
-    listed = [{"prefix": BATCH["input_s3_uri"]}, "a.json", "bad.json"]
-    stage.hold(**{f"batch/prod/input/{key}": b"{}" for key in ("a.json", "bad.json", "late.json")})
-    stage.hold(**{f"batch/prod/jobs/{name}/inputs.json": json.dumps(listed).encode()})
-    stage.hold(**{"batch/prod/output/a.json.out": b"12345"})
-    answer = handler.handler(ended(name, "Failed", "Transform"), None)
-    manifest = json.loads(stage.objects[f"batch/prod/jobs/{name}/manifest.json"])
-    assert manifest["outputs"] == [{"input": "a.json", "output": "a.json.out", "bytes": 5}]
-    assert manifest["missing"] == ["bad.json"]
-    assert stage.metrics() == {"BatchFiles": 1.0, "BatchMissing": 1.0, "BatchFailed": 1.0}
-    assert answer["job"] == "wages-prod-batch-202601020420"
-    assert json.loads(stage.objects[f"batch/prod/jobs/{answer['job']}/inputs.json"])[1:] == ["late.json"]
-
-
-def test_machine_with_its_own_encryption_takes_no_key():
-    assert "VolumeKmsKeyId" not in launch_aws.cluster(SPEC | {"instance_type": "ml.g5.2xlarge"})["ClusterConfig"]
-    assert batch.request(SPEC | BATCH | {"instance_type": "ml.g5.2xlarge"}, LIVE, "n")["TransformResources"] == {
-        "InstanceType": "ml.g5.2xlarge",
-        "InstanceCount": 1,
-    }
 
 
 def test_job_runs_inside_the_projects_network():

@@ -5,24 +5,12 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from fake_aws import AwsError, FakeAws, parameters
-from fake_endpoint import FIRST, Endpoint
+from fake_aws import AwsError, FakeAws
+from fake_endpoint import FIRST, Endpoint, release
 from specs import ASYNCHRONOUS, GROUP_ARN, SERVERLESS, endpoint_spec, package, registry
 
-from pipelines import autoscaling, deploy, endpoint, packages
+from pipelines import endpoint
 from pipelines.project import PipelineError
-
-STAGES = ["prod"]
-
-
-def live(version: int, spec: dict[str, Any], config: str = FIRST) -> dict[str, Any]:
-    arn = f"{GROUP_ARN}/{version}"
-    return {"model_package_arn": arn, "version": version, "endpoint_config": config, "spec": deploy.fingerprint(spec)}
-
-
-def release(aws: FakeAws, wanted: str = "newest", now: dict[str, Any] | None = None, **changes: Any) -> Any:
-    aws.on(GetParameter=parameters({"/wages/prod/live": now} if now else {}))
-    return deploy.deploy(endpoint_spec(**changes), STAGES, wanted)
 
 
 @pytest.mark.parametrize(
@@ -135,79 +123,6 @@ def test_log_of_the_endpoint_is_shown_before_the_reason(aws: FakeAws, capsys: py
     assert "differs from its sha256" in capsys.readouterr().out
 
 
-def test_no_package_is_nothing_to_release(aws: FakeAws):
-    aws.on(**registry(package(3, "PendingManualApproval"), package(2, "Rejected")))
-    assert release(aws) is None
-
-
-def test_newest_that_is_live_is_not_released_again(aws: FakeAws):
-    aws.on(**registry(package(3)))
-    Endpoint(aws, "InService")
-    release(aws, now=live(3, endpoint_spec()))
-    assert aws.called("UpdateEndpoint") == []
-
-
-def test_newest_that_is_older_than_live_is_not_released(aws: FakeAws):
-    aws.on(**registry(package(4, "Rejected"), package(3)))
-    Endpoint(aws, "InService")
-    assert release(aws, now=live(4, endpoint_spec())) is None
-
-
-def test_older_package_is_released_when_it_is_asked_for(aws: FakeAws):
-    aws.on(**registry(package(4), package(3)))
-    there = Endpoint(aws, "InService")
-    release(aws, "3", now=live(4, endpoint_spec()))
-    assert there.config.startswith("wages-prod-v3-")
-
-
-def test_live_package_is_released_again_when_the_spec_changed(aws: FakeAws):
-    aws.on(**registry(package(3)))
-    Endpoint(aws, "InService")
-    release(aws, now=live(3, endpoint_spec()), instance_count=2)
-    (made,) = aws.called("CreateEndpointConfig")
-    assert made["ProductionVariants"][0]["InitialInstanceCount"] == 2
-
-
-def test_live_package_is_released_again_when_its_endpoint_is_gone(aws: FakeAws):
-    aws.on(**registry(package(3)))
-    Endpoint(aws, None)
-    release(aws, now=live(3, endpoint_spec()))
-    assert len(aws.called("CreateEndpoint")) == 1
-
-
-@pytest.mark.parametrize(
-    ("candidate", "reason"),
-    [
-        (package(3, "Rejected"), "Rejected, not Approved"),
-        (package(3, "PendingManualApproval"), "PendingManualApproval, not Approved"),
-        (package(3, verdict="rejected"), "did not pass the gate"),
-        (package(3, sample="true"), "synthetic sample"),
-    ],
-    ids=["rejected", "pending", "approved-past-the-gate", "sample"],
-)
-def test_unfit_package_is_refused_by_its_arn(aws: FakeAws, candidate: dict[str, Any], reason: str):
-    aws.on(**registry(candidate))
-    Endpoint(aws, "InService")
-    with pytest.raises(PipelineError, match=reason):
-        release(aws, candidate["ModelPackageArn"])
-    assert aws.called("CreateModel") == []
-
-
-def test_sample_package_is_good_enough_for_staging_only():
-    facts = {"sample": "true", "verdict": "passed"}
-    sample = packages.Package(f"{GROUP_ARN}/3", 3, "Approved", "", "image", "s3://m", facts)
-    packages.refuse_unreleasable(sample, "wages", production=False)
-    with pytest.raises(PipelineError, match="sample"):
-        packages.refuse_unreleasable(sample, "wages", production=True)
-
-
-def test_package_of_another_project_is_refused(aws: FakeAws):
-    other = package(3) | {"ModelPackageArn": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/other/3"}
-    aws.on(**registry(other))
-    with pytest.raises(PipelineError, match="not a package of this project"):
-        release(aws, other["ModelPackageArn"])
-
-
 def test_old_releases_are_deleted_but_three(aws: FakeAws):
     aws.on(**registry(package(9)))
     Endpoint(aws, "InService")
@@ -216,16 +131,6 @@ def test_old_releases_are_deleted_but_three(aws: FakeAws):
     aws.on(ListEndpointConfigs={"EndpointConfigs": listed})
     release(aws)
     assert [request["EndpointConfigName"] for request in aws.called("DeleteEndpointConfig")] == names[3:]
-
-
-def test_later_stage_gets_the_package_until_every_stage_has_it(aws: FakeAws):
-    candidate = packages.Package(f"{GROUP_ARN}/3", 3, "Approved", "", "image", "s3://m", {})
-    spec = endpoint_spec()
-    aws.on(GetParameter=parameters({"/wages/staging/live": live(3, spec), "/wages/prod/live": live(2, spec)}))
-    assert deploy.for_later_stages(candidate, ["staging", "prod"])["MODEL_PACKAGE_ARN"] == f"{GROUP_ARN}/3"
-    aws.on(GetParameter=parameters({"/wages/staging/live": live(3, spec), "/wages/prod/live": live(3, spec)}))
-    assert deploy.for_later_stages(candidate, ["staging", "prod"])["MODEL_PACKAGE_ARN"] == "none"
-    assert deploy.for_later_stages(None, ["staging", "prod"])["MODEL_PACKAGE_ARN"] == "none"
 
 
 @pytest.mark.parametrize("changes", [{}, SERVERLESS, ASYNCHRONOUS], ids=["real-time", "serverless", "asynchronous"])
@@ -243,66 +148,8 @@ def test_release_of_each_kind_asks_for_what_that_kind_allows(aws: FakeAws, chang
 
 
 def test_update_with_a_canary_rolls_back_on_alarms():
-    policy = {"TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 60}}
-    spec = endpoint_spec(deployment={"policy": policy, "alarms": ["wages-prod-errors"]})
-    request = endpoint.update_request(spec, "config", ringing=[])
+    request = endpoint.update_request(endpoint_spec(**GUARDED), "config", ringing=[])
     assert request["DeploymentConfig"] == {
-        "BlueGreenUpdatePolicy": policy,
-        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "wages-prod-errors"}]},
+        "BlueGreenUpdatePolicy": ROUTING,
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}, {"AlarmName": "latency"}]},
     }
-
-
-SCALING = {"autoscaling": {"min_capacity": 1, "max_capacity": 4, "invocations_per_instance": 100}}
-
-
-def test_update_of_a_scaled_endpoint_keeps_its_machines(aws: FakeAws):
-    aws.on(**registry(package(3)), RegisterScalableTarget={}, PutScalingPolicy={})
-    aws.on(DescribeEndpointConfig={"ProductionVariants": [{"InstanceType": "ml.m5.large"}]})
-    Endpoint(aws, "InService")
-    release(aws, **SCALING)
-    (update,) = aws.called("UpdateEndpoint")
-    assert update["RetainAllVariantProperties"] is True
-    assert update["ExcludeRetainedVariantProperties"] == [{"VariantPropertyType": "DataCaptureConfig"}]
-    assert aws.called("RegisterScalableTarget")[0]["ResourceId"] == "endpoint/wages-prod/variant/AllTraffic"
-    assert "DescribeScalableTargets" not in aws.order()
-
-
-def test_old_model_goes_on_scaling_when_the_new_one_is_refused(aws: FakeAws):
-    aws.on(
-        **registry(package(3)),
-        RegisterScalableTarget={},
-        PutScalingPolicy={},
-        DeregisterScalableTarget={},
-        DeleteAlarms={},
-    )
-    aws.on(DescribeEndpointConfig={"ProductionVariants": [{"InstanceType": "ml.c5.large"}]})
-    Endpoint(aws, "InService", healthy=False)
-    aws.on(DescribeScalableTargets={"ScalableTargets": [{}]})
-    with pytest.raises(PipelineError):
-        release(aws, **SCALING)
-    changes = [name for name in aws.order() if name in ("DeregisterScalableTarget", "RegisterScalableTarget")]
-    assert changes == ["DeregisterScalableTarget", "RegisterScalableTarget"]
-
-
-def test_other_instance_type_is_not_scaled_while_it_changes(aws: FakeAws):
-    Endpoint(aws, "InService")
-    aws.on(DescribeEndpointConfig={"ProductionVariants": [{"InstanceType": "ml.c5.large"}]})
-    aws.on(DescribeScalableTargets={"ScalableTargets": [{}]}, DeregisterScalableTarget={}, DeleteAlarms={})
-    autoscaling.make_way(endpoint_spec(**SCALING))
-    assert len(aws.called("DeregisterScalableTarget")) == 1
-    assert aws.called("DeleteAlarms") == [{"AlarmNames": ["wages-prod-wake"]}]
-
-
-def test_first_request_that_waits_wakes_an_endpoint_that_scaled_to_zero(aws: FakeAws):
-    arn = "arn:aws:autoscaling:eu-west-1:123456789012:scalingPolicy:1:policyName/wages-prod-wake"
-    aws.on(RegisterScalableTarget={}, PutScalingPolicy={"PolicyARN": arn}, PutMetricAlarm={})
-    scaling = {"min_capacity": 0, "max_capacity": 4, "invocations_per_instance": 5}
-    autoscaling.register(endpoint_spec(**ASYNCHRONOUS, autoscaling=scaling))
-    step = aws.called("PutScalingPolicy")[1]
-    assert (step["PolicyType"], step["StepScalingPolicyConfiguration"]["StepAdjustments"][0]["ScalingAdjustment"]) == (
-        "StepScaling",
-        1,
-    )
-    (alarm,) = aws.called("PutMetricAlarm")
-    assert (alarm["MetricName"], alarm["AlarmActions"]) == ("HasBacklogWithoutCapacity", [arn])
-    assert alarm["Dimensions"] == [{"Name": "EndpointName", "Value": "wages-prod"}]
