@@ -17,13 +17,14 @@ Answer = dict[str, list[Any]]
 
 
 class Batcher:
-    """Answers rows of many requests with one call of `answer`, one call at a time."""
+    """Answers rows of many requests with one call of `answer`, one call at a time; `slow`: always on the thread."""
 
-    def __init__(self, answer: Callable[[list[Any]], Answer]) -> None:
-        self._answer, self._thread = answer, ThreadPoolExecutor(1)
+    def __init__(self, answer: Callable[[list[Any]], Answer], slow: bool = False) -> None:
+        self._answer, self._thread, self._slow = answer, ThreadPoolExecutor(1), slow
         self._waiting: list[tuple[list[Any], asyncio.Future[Answer]]] = []
         self._running: asyncio.Task[None] | None = None
-        self._soon = True  # as far as the last answer shows
+        self._soon = not slow  # as far as the last answer shows
+        self._since: float | None = None
 
     async def __call__(self, rows: list[Any]) -> Answer:
         """The answer to the rows of one request."""
@@ -34,15 +35,21 @@ class Batcher:
             self._running = loop.create_task(self._run(loop))
         return await future
 
+    @property
+    def busy(self) -> float:
+        """For how many seconds the answer under way has been so; 0 where there is none."""
+        return time.perf_counter() - self._since if self._since else 0.0
+
     async def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         while self._waiting:
             batch = self._next()
             requests, begin = [rows for rows, _ in batch], time.perf_counter()
+            self._since = begin
             if self._soon and sum(map(len, requests)) <= MOST:
                 answers = self._answered(requests)
             else:
                 answers = await loop.run_in_executor(self._thread, self._answered, requests)
-            self._soon = time.perf_counter() - begin < SOON
+            self._soon, self._since = not self._slow and time.perf_counter() - begin < SOON, None
             for (_, future), answer in zip(batch, answers, strict=True):
                 if future.done():  # its caller went away
                     continue

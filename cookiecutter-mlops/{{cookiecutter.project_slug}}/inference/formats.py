@@ -35,6 +35,10 @@ class Refused(Exception):
         self.status = status
 
 
+class Unread(str):
+    """In place of an instance whose line cannot be read: the sentence that says why. inference/rows.py refuses it."""
+
+
 def instances(read: Reader, body: bytes) -> list[Any]:
     """What `read` finds in a body: a list with at least one entry."""
     found = read(body)
@@ -129,10 +133,17 @@ def _table(content: Any) -> list[dict[str, Any]]:
 
 
 def _lines(body: bytes) -> list[Any]:
-    found = []
+    found: list[Any] = []
+    problems = []
     for number, line in enumerate(body.splitlines(), 1):
-        if line.strip():
-            found.append(_decoded(line, msgspec.json.decode, f"Line {number}"))
+        try:
+            if line.strip():
+                found.append(_decoded(line, msgspec.json.decode, f"Line {number}"))
+        except Refused as problem:
+            problems.append(problem)
+            found.append(Unread(problem))
+    if problems and len(problems) == len(found):
+        raise problems[0]
     return found
 
 

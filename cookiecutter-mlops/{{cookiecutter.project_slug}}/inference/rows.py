@@ -1,13 +1,16 @@
 """From the instances of a request to rows of typed values, or one sentence that names instance, field and rule."""
 
 import difflib
+import os
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
+from inference.formats import Unread
 from training.cells import DataError, Wrong, broken, reader, rule
 from training.settings import Column
 
 Row = list[Any]
+Read = TypeVar("Read")
 
 
 class Rows:
@@ -20,9 +23,10 @@ class Rows:
 
     def read(self, instances: list[Any]) -> list[Row]:
         """The rows, or a DataError about the first instance that breaks a rule."""
-        return [self._row(instance, number) for number, instance in enumerate(instances)]
+        return [self.row(number, instance) for number, instance in enumerate(instances)]
 
-    def _row(self, instance: Any, number: int) -> Row:
+    def row(self, number: int, instance: Any) -> Row:
+        """The row of one instance; its DataError has the number."""
         if type(instance) is list:
             instance = self._named(instance, number)
         try:
@@ -41,6 +45,8 @@ class Rows:
 
     def _sentence(self, instance: Any, place: str) -> str:
         """What is wrong; a misspelt field comes first, since it would count as missing."""
+        if isinstance(instance, Unread):
+            return str(instance)
         if not isinstance(instance, dict):
             return f"{place} must be an object with the fields {', '.join(self.columns)}."
         for name in instance.keys() - self._names:
@@ -58,6 +64,27 @@ class Rows:
             except Wrong:
                 return f"{place}: {broken(column, value)}"
         raise AssertionError("an instance is either read or refused")
+
+
+def each(read: Callable[[int, Any], Read], instances: list[Any]) -> list[Read | DataError]:
+    """What is read of each instance, with its number, or what is wrong with it.
+
+    A DataError where that is all of them, so that whoever sends one that is wrong is told by the status, too. Not in a
+    batch job, where only an answer leaves an output file: SageMaker sets SAGEMAKER_BATCH,
+    https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-batch-code.html
+    """
+    found = [_or_problem(read, number, instance) for number, instance in enumerate(instances)]
+    problems = [one for one in found if isinstance(one, DataError)]
+    if len(problems) == len(found) and "SAGEMAKER_BATCH" not in os.environ:
+        raise problems[0]
+    return found
+
+
+def _or_problem(read: Callable[[int, Any], Read], number: int, instance: Any) -> Read | DataError:
+    try:
+        return read(number, instance)
+    except DataError as problem:
+        return problem
 
 
 class Required(Wrong):

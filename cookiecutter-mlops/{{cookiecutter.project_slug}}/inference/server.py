@@ -13,6 +13,7 @@ A request that breaks a rule gets 4xx and {"error": one sentence}. Use cases dif
     READERS  {content type: bytes -> instances}, beside those of inference/formats.py       (where there is one)
     WRITERS  {content type: answer -> bytes}, beside those of inference/formats.py          (where there is one)
     STREAMS  {content type that is accepted: (model, rows) -> pieces of the answer}         (where there is one)
+    SLOWEST  seconds that an answer may take, where those are many: /ping does not wait     (where there is one)
     WORKERS  how many processes, where the model does not survive a fork (a GPU)            (where there is one)
 """
 
@@ -100,11 +101,12 @@ class App:
         self.readers = formats.readers(handler.fields(self.model)) | getattr(handler, "READERS", {})
         self.writers = getattr(handler, "WRITERS", {})
         self.streams = getattr(handler, "STREAMS", {})
+        self.slowest = getattr(handler, "SLOWEST", 0.0)
         self.waits = inspect.iscoroutinefunction(handler.answer)
         self.threads, self.alone = ThreadPoolExecutor(2), name in ALONE and not self.waits
         self.routes = {("POST", "/invocations"): self._invocations} | dict.fromkeys(PING, self._ping)
         self.kinds = (*self.writers, *self.streams)
-        self.batched = Batcher(lambda rows: handler.answer(self.model, rows))
+        self.batched = Batcher(lambda rows: handler.answer(self.model, rows), slow=self.slowest > 0)
         if not self.waits:  # one that does is asked first by /ping
             handler.answer(self.model, handler.read(self.model, self.probe))
 
@@ -148,8 +150,9 @@ class App:
         await send({"type": "http.response.body", "body": b""})
 
     async def _ping(self, request: access.Request, receive: Any) -> tuple[int, str, bytes]:
-        """Healthy is a model that answers, not a process that exists."""
-        await self._ask(handler.read(self.model, self.probe))
+        """Healthy is a model that answers, not a process that exists; SageMaker waits 2 seconds for this."""
+        if not 0 < self.batched.busy < self.slowest:
+            await self._ask(handler.read(self.model, self.probe))
         return 200, formats.JSON, json.dumps({"status": "ok"} | self.about).encode()
 
     async def _invocations(self, request: access.Request, receive: Any) -> tuple[int, str, bytes | Iterator[bytes]]:
@@ -159,7 +162,7 @@ class App:
             raise Refused(415, f"Content-Type must be {', '.join(self.readers)}, not {header[:80]!r}.")
         kind = formats.accepted(request.header(b"accept"), self.kinds)
         body = await _body(request, receive)
-        large = len(body) > LARGE
+        large = len(body) > LARGE or self.slowest > 0
         if stream := self.streams.get(kind):
             return 200, kind, stream(self.model, await self._beside(self._rows, read, body))
         if self.alone:

@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import httpx2 as httpx
@@ -64,6 +65,27 @@ def test_slow_rung_answers_requests_together(trained, samples, monkeypatch):
     for number, answer in got.items():
         assert answer.json() == samples[number % len(samples)]["response"]
     assert max(sizes) > 1
+
+
+def test_slow_answer_does_not_make_a_server_look_dead(trained, samples, monkeypatch):
+    right, asked, go_on = handler.answer, threading.Event(), threading.Event()
+
+    def slow(model, rows):
+        if len(rows) > 1:
+            asked.set()
+            assert go_on.wait(60)
+        return right(model, rows)
+
+    monkeypatch.setattr(server, "ALONE", ())
+    monkeypatch.setattr(handler, "SLOWEST", 60.0, raising=False)
+    monkeypatch.setattr(handler, "answer", slow)
+    body = {"instances": samples[0]["request"]["instances"] * 2}
+    with serving(App(trained / "model")) as client, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(client.post, "/invocations", json=body)
+        assert asked.wait(60)
+        ping = client.get("/ping", timeout=20)
+        go_on.set()
+        assert (ping.status_code, answer.result().status_code) == (200, 200)
 
 
 def test_handler_brings_other_content_types_and_may_be_asynchronous(trained, monkeypatch):

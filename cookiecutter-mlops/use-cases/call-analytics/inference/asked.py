@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.rows import Row, Rows
+from inference.rows import Row, Rows, each
 from inference.transcribe import Transcriber, heard
 from training.cells import DataError
 
@@ -31,23 +31,15 @@ def sound(body: bytes) -> list[dict[str, str]]:
 
 
 def read(rows: Rows, name: str, instances: list[Any], transcriber: Transcriber | None = None) -> list[Asked]:
-    """The calls of a request; `name` is the field with a call's name.
+    """The calls of a request, each with what is wrong with it; `name` is the field with a call's name."""
 
-    A call with turns that breaks a rule is an Asked with the sentence that says so. It is a DataError where all of them
-    do, so that whoever sends one call that is wrong gets an error; and for a turn alone, as for any row of a table.
-    """
-    calls, refusals = [], []
-    for number, instance in enumerate(instances):
-        try:
-            calls.append(_read(rows, name, _heard(instance, name, transcriber), f"instances[{number}]"))
-        except DataError as error:
-            if not _whole(instance):
-                raise
-            refusals.append(error)
-            calls.append(Asked(_name(instance, name), [], problem=str(error)))
-    if refusals and len(refusals) == len(instances):
-        raise refusals[0]
-    return calls
+    def one(number: int, instance: Any) -> Asked:
+        return _read(rows, name, _heard(instance, name, transcriber), f"instances[{number}]")
+
+    return [
+        Asked(_name(instance, name), [], problem=str(call)) if isinstance(call, DataError) else call
+        for instance, call in zip(instances, each(one, instances), strict=True)
+    ]
 
 
 def _heard(instance: Any, name: str, transcriber: Transcriber | None) -> Any:

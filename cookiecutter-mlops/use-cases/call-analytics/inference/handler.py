@@ -31,6 +31,7 @@ from training.settings import Settings
 
 EXAMPLES = 5
 LOOKED_AT = 30  # turns and calls, to record the most telling ones
+SLOWEST = 600.0  # seconds: a long recording through a Whisper on a CPU
 EMPTY = "nobody says a word in this call"
 READERS = dict.fromkeys(("audio/wav", "audio/flac", "audio/ogg", "audio/mpeg"), asked.sound)
 WRITERS = {table.PARQUET: table.parquet}  # by content type, beside those of inference/formats.py

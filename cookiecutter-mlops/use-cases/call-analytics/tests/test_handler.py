@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from calls import call, settings_for, table
 
-from inference import handler, sentiment
+from inference import formats, handler, sentiment
 from inference import table as table_module
 from training import model
 from training.cells import DataError
@@ -79,9 +79,31 @@ def test_call_that_breaks_a_rule_is_named(served, instance, words):
         handler.predict(served, [instance])
 
 
-def test_turn_alone_that_breaks_a_rule_is_refused_with_its_request(served):
-    with pytest.raises(DataError, match=r"instances\[1\]: speaker is required"):
-        handler.predict(served, [call(("customer", "hi")), {"call": "a", "text": "hi"}])
+LINES = b"""{"call": "a", "speaker": "customer", "text": "i lost my card"}
+{"call": "b", "speaker": "customer", "text": "caf\xe9"}
+{"call": "c", "text": "hi"}
+{"call": "d", "turns": []}
+7
+"""
+
+
+def test_line_that_breaks_a_rule_takes_no_other_along(served):
+    """A line that is not UTF-8, a turn without a speaker, an empty call, and what is no object."""
+    told = handler.predict(served, formats.instances(formats.readers(())[formats.NDJSON], LINES))
+    assert told["predictions"] == ["lost", "", "", "", ""]
+    assert [detail["call"] for detail in told["details"]] == ["a", None, "c", "d", None]
+    sentences = [detail.get("problem", "") for detail in told["details"]]
+    words = ("", "Line 2 must be UTF-8", "instances[2]: speaker is required", handler.EMPTY, "instances[4] must")
+    assert [sentence[: len(start)] for sentence, start in zip(sentences, words, strict=True)] == list(words)
+    assert sentences[0] == ""
+
+
+def test_batch_has_a_row_for_a_call_whose_whole_file_is_wrong(served, monkeypatch):
+    monkeypatch.setenv("SAGEMAKER_BATCH", "true")
+    told = handler.predict(served, [{"call": "a", "turns": "hi"}])
+    written = table_of(handler.WRITERS["application/vnd.apache.parquet"](told))
+    assert written["call"].to_list() == ["a"]
+    assert "must be a list of turns" in written["problem"][0]
 
 
 def test_problem_of_a_recording_is_passed_on(served):

@@ -21,12 +21,13 @@ from typing import Any
 import pandas as pd
 
 from inference import reading
-from inference.rows import Rows
+from inference.rows import Rows, each
 from training import model as extraction
 from training.cells import DataError
 from training.settings import Column, Settings
 
 EXAMPLES = 5
+SLOWEST = 3600.0  # seconds: a document of hundreds of scanned pages; an asynchronous endpoint waits no longer
 DOCUMENT = Column("document", "text")  # a request may hold an empty one, which is answered with an error of its own
 TYPES = ("application/pdf", "image/png", "image/jpeg", "image/tiff", "image/webp")
 
@@ -66,9 +67,16 @@ def fields(model: Served) -> tuple[str, ...]:
     return tuple(model.rows.columns)
 
 
-def read(model: Served, instances: list[Any]) -> list[str | None]:
-    """The text of each instance's document, or a DataError that names the instance, the field and the rule."""
-    return [document for (document,) in model.rows.read([_as_text(instance) for instance in instances])]
+def read(model: Served, instances: list[Any]) -> list[str | DataError | None]:
+    """The text of each instance's document, or what is wrong with it; a DataError where that is all of them."""
+    return each(lambda number, instance: _document(model.rows, number, instance), instances)
+
+
+def _document(rows: Rows, number: int, instance: Any) -> str | None:
+    (document,) = rows.row(number, _as_text(instance))
+    if instance == {}:
+        raise DataError(f"instances[{number}]: {DOCUMENT.name} is required.")
+    return document
 
 
 def _as_text(instance: Any) -> Any:
@@ -78,13 +86,15 @@ def _as_text(instance: Any) -> Any:
     return instance
 
 
-def answer(model: Served, rows: list[str | None]) -> dict[str, list[Any]]:
+def answer(model: Served, rows: list[str | DataError | None]) -> dict[str, list[Any]]:
     """An answer for each document: its fields, or the sentence that says why it cannot be read."""
     return {"predictions": [_answered(model.model, row) for row in rows]}
 
 
-def _answered(model: extraction.Model, row: str | None) -> dict[str, Any]:
+def _answered(model: extraction.Model, row: str | DataError | None) -> dict[str, Any]:
     try:
+        if isinstance(row, DataError):
+            raise row
         document = reading.read(row, model.ocr)
     except DataError as problem:
         return {"error": str(problem)}

@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 import torch
 
-from inference.rows import Rows
+from inference.rows import Rows, each
 from training import model as models
 from training import serving
 from training.cells import DataError
@@ -27,14 +27,8 @@ from training.model import Model
 from training.settings import Column, Settings
 
 EXAMPLES = 5
+SLOWEST = 600.0  # seconds: many long dialogues on a CPU
 WORKERS = 1 if torch.cuda.device_count() else None  # a GPU does not survive a fork; else one a core
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why an instance holds no dialogue."""
-
-    sentence: str
 
 
 @dataclass(frozen=True)
@@ -65,25 +59,25 @@ def fields(model: Served) -> tuple[str, ...]:
     return tuple(model.rows.columns)
 
 
-def read(model: Served, instances: list[Any]) -> list[str | Problem]:
-    """The dialogue of each instance, or what is wrong with it: one bad dialogue is not to cost the others theirs."""
-    return [_dialogue(model, instance) for instance in instances]
+def read(model: Served, instances: list[Any]) -> list[str | DataError]:
+    """The dialogue of each instance, or what is wrong with it; a DataError where that is all of them."""
+    return each(lambda number, instance: _dialogue(model, number, instance), instances)
 
 
-def answer(model: Served, dialogues: list[str | Problem]) -> dict[str, list[Any]]:
+def answer(model: Served, dialogues: list[str | DataError]) -> dict[str, list[Any]]:
     """An answer for each dialogue: its summary, or the sentence that says why there is none."""
     good = [dialogue for dialogue in dialogues if isinstance(dialogue, str)]
     summaries = dict(zip(good, model.model.summarizer.summaries(good), strict=True))
     return {"predictions": [_told(model, dialogue, summaries) for dialogue in dialogues]}
 
 
-def stream(model: Served, dialogues: list[str | Problem]) -> Iterator[bytes]:
+def stream(model: Served, dialogues: list[str | DataError]) -> Iterator[bytes]:
     """The summary of the one dialogue of a request as server-sent events, the last of which is `[DONE]`."""
     if len(dialogues) != 1:
         raise DataError(f"a stream answers one instance at a time, not {len(dialogues)}.")
     dialogue = dialogues[0]
-    if isinstance(dialogue, Problem):
-        raise DataError(f"instances[0]: {dialogue.sentence}")
+    if isinstance(dialogue, DataError):
+        raise dialogue
     if len(model.model.summarizer.prompt(dialogue)) > model.model.summarizer.longest:
         raise DataError(f"instances[0]: {_too_long(model, dialogue)}")
     return _events(model.model.summarizer.stream(dialogue))
@@ -117,20 +111,21 @@ def answers(response: dict[str, Any]) -> list[Any]:
     return [one.get("summary") if isinstance(one, dict) else one for one in response["predictions"]]
 
 
-def _dialogue(model: Served, instance: Any) -> str | Problem:
+def _dialogue(model: Served, number: int, instance: Any) -> str:
+    (dialogue,) = model.rows.row(number, instance)
+    place = f"instances[{number}]: {model.model.input}"
     try:
-        ((dialogue,),) = model.rows.read([instance])
         dialogue.encode()
-    except DataError as problem:
-        return Problem(str(problem).removeprefix("instances[0]").removeprefix(": ").strip())
     except UnicodeEncodeError:
-        return Problem(f"{model.model.input} holds a character that is none (half of a pair), so it is no UTF-8.")
-    return dialogue if dialogue.strip() else Problem(f"{model.model.input} is empty: nobody says a word.")
+        raise DataError(f"{place} holds a character that is none (half of a pair), so it is no UTF-8.") from None
+    if not dialogue.strip():
+        raise DataError(f"{place} is empty: nobody says a word.")
+    return str(dialogue)
 
 
-def _told(model: Served, dialogue: str | Problem, summaries: dict[str, str | None]) -> dict[str, str]:
-    if isinstance(dialogue, Problem):
-        return {"error": dialogue.sentence}
+def _told(model: Served, dialogue: str | DataError, summaries: dict[str, str | None]) -> dict[str, str]:
+    if isinstance(dialogue, DataError):
+        return {"error": str(dialogue)}
     summary = summaries[dialogue]
     return {"error": _too_long(model, dialogue)} if summary is None else {"summary": summary}
 
