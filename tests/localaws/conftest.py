@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from cookiecutter_mlops.localaws import embedded, guard, snapshot
+from cookiecutter_mlops.localaws import embedded, guard, process, snapshot
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
@@ -46,6 +47,14 @@ class Aws:
             config=Config(retries=retries, s3={"addressing_style": "path"}, parameter_validation=checked),
         )
 
+    def advance(self, duration: str) -> None:
+        """Move the clock ahead: `90s`, `5m`, `2h`, `3d`."""
+        embedded.ask(self.url, "clock", "POST", {"advance": duration})
+
+    def now(self) -> datetime:
+        """Return what the clock says."""
+        return datetime.fromisoformat(embedded.ask(self.url, "clock")["now"])
+
 
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
@@ -54,6 +63,13 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
         yield aws
     log = (aws.home / "server.log").read_text()
     assert snapshot.check(aws.home), log[-1000:]  # whatever the tests made can be written
+
+
+@pytest.fixture(scope="session")
+def moving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """The embedded AWS of those tests that move its clock by hours and days."""
+    with serve(tmp_path_factory.mktemp("moving")) as aws:
+        yield aws
 
 
 @pytest.fixture
@@ -90,15 +106,49 @@ def serve(folder: Path, *options: str) -> Iterator[Aws]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         watcher = guard.start(mark := uuid.uuid4().hex)  # ends the server even when these tests are killed
         environment[guard.NAME] = f"{mark}/"
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
+        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
     try:
-        wait_for(lambda: process.poll() is not None or (home / "server.json").exists(), seconds=90)
-        assert process.poll() is None, (home / "server.log").read_text()
+        wait_for(lambda: server.poll() is not None or (home / "server.json").exists(), seconds=90)
+        assert server.poll() is None, (home / "server.log").read_text()
         yield Aws(json.loads((home / "server.json").read_text())["url"], home)
     finally:
-        process.terminate()
-        process.wait(20)
+        server.terminate()
+        server.wait(20)
         watcher.communicate()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder whose embedded AWS is stopped in the end; the environment names no AWS."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    yield tmp_path / "local"
+    process.down(tmp_path / "local")
+
+
+class Restarted:
+    """An embedded AWS that a test takes down and up again."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.up()
+
+    def up(self) -> None:
+        self.aws = Aws(process.up(self.home, REGION, iam="off").url, self.home)
+
+    def restart(self) -> Aws:
+        assert process.down(self.home)
+        self.up()
+        return self.aws
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Restarted]:
+    home = tmp_path / "local"
+    try:
+        yield Restarted(home)
+    finally:
+        process.reset(home)
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 20) -> Any:

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cookiecutter_mlops.localaws import embedded
 from tests.localaws.bundles import new_bucket
 from tests.localaws.conftest import Aws, wait_for
-from tests.localaws.test_sagemaker_endpoints import invoke, new_config, new_endpoint, settled
+from tests.localaws.endpoints import invoke, new_config, new_endpoint, settled
 
 VARIANT = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
 FIRST = {"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}
@@ -110,7 +109,7 @@ def capacity(aws: Aws, variant: dict[str, Any]) -> int:
 def minutes(aws: Aws, count: int) -> None:
     """Let minutes pass, one by one, so that CloudWatch looks at each."""
     for _ in range(count):
-        embedded.ask(aws.url, "clock", "POST", {"advance": "60s"})
+        aws.advance("60s")
         time.sleep(0.1)
 
 
@@ -185,7 +184,7 @@ def test_scheduled_action_moves_the_bounds_and_what_runs(aws: Aws, variant: dict
     scaling.put_scheduled_action(**variant, **action, ScalableTargetAction={"MinCapacity": 2, "MaxCapacity": 4})
     found = scaling.describe_scheduled_actions(ServiceNamespace="sagemaker", ResourceId=variant["ResourceId"])
     assert [item["Schedule"] for item in found["ScheduledActions"]] == ["rate(1 hour)"]
-    embedded.ask(aws.url, "clock", "POST", {"advance": "61m"})
+    aws.advance("61m")
     assert wait_for(lambda: capacity(aws, variant) == 2)
     targets = scaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[variant["ResourceId"]])
     assert [(t["MinCapacity"], t["MaxCapacity"]) for t in targets["ScalableTargets"]] == [(2, 4)]

@@ -9,8 +9,8 @@ from typing import Any
 
 from tests.localaws.bundles import new_bucket
 from tests.localaws.conftest import ACCOUNT, Aws, wait_for
+from tests.localaws.endpoints import new_config, new_endpoint, settled
 from tests.localaws.functions import call
-from tests.localaws.test_sagemaker_endpoints import new_config, new_endpoint, settled
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "cookiecutter-mlops" / "{{cookiecutter.project_slug}}"
 REQUEST = {"instances": [{"size": 1}]}

@@ -10,7 +10,7 @@ import pytest
 from cookiecutter_mlops.localaws.sagemaker import inside
 from tests.localaws.bundles import build_image, new_bucket
 from tests.localaws.conftest import Aws
-from tests.localaws.test_sagemaker_endpoints import ROLE, invoke, new_endpoint, settled
+from tests.localaws.endpoints import ROLE, invoke, new_endpoint, settled
 from tests.localaws.test_sagemaker_training import request, run
 
 pytestmark = pytest.mark.skipif(bool(inside.problem()), reason=f"no namespaces: {inside.problem()}")

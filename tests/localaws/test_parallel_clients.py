@@ -19,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.localaws.conftest import REGION, Aws, serve
-from tests.localaws.test_sagemaker_endpoints import new_config, new_endpoint, settled
+from tests.localaws.endpoints import new_config, new_endpoint, settled
 
 CLIENTS = 100
 SECONDS = float(os.environ.get("MLOPS_CLIENT_SECONDS", "15"))

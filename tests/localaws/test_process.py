@@ -1,70 +1,18 @@
 """The embedded AWS in the background: it starts once, says why it cannot, and leaves nothing behind."""
 
-import contextlib
 import os
-import signal
 import socket
-import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 
-import boto3
 import pytest
 from click.testing import CliRunner
 
 from cookiecutter_mlops.errors import MlopsError
-from cookiecutter_mlops.localaws import embedded, process
+from cookiecutter_mlops.localaws import process
 from cookiecutter_mlops.localaws.commands import local
-from tests.localaws.bundles import new_bucket
-from tests.localaws.conftest import Aws, wait_for
-from tests.localaws.functions import call, new_function
-from tests.localaws.test_sagemaker_endpoints import new_config, new_endpoint, settled
-from tests.localaws.test_sagemaker_training import request
-
-BUILD = """
-version: 0.2
-phases:
-  build:
-    commands:
-      - setsid sleep 300 & echo $! > {pids}; sleep 300 & echo $! >> {pids}; echo $$ >> {pids}; wait
-"""
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """A folder whose embedded AWS is stopped in the end; the environment names no AWS."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    yield tmp_path / "local"
-    process.down(tmp_path / "local")
-
-
-def runs(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
-
-
-def client(server, service):
-    keys = {"aws_access_key_id": "embedded-aws", "aws_secret_access_key": "embedded-aws"}
-    return boto3.client(service, endpoint_url=server.url, region_name=server.region, **keys)
-
-
-def start_build(server, pids):
-    """Start a build that never ends and return the processes that it consists of."""
-    codebuild = client(server, "codebuild")
-    codebuild.create_project(
-        name="endless",
-        source={"type": "NO_SOURCE", "buildspec": BUILD.format(pids=pids)},
-        artifacts={"type": "NO_ARTIFACTS"},
-        environment={"type": "LINUX_CONTAINER", "image": "any", "computeType": "BUILD_GENERAL1_SMALL"},
-        serviceRole="arn:aws:iam::123456789012:role/build",
-    )
-    codebuild.start_build(projectName="endless")
-    assert wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 3)
-    return [int(pid) for pid in pids.read_text().split()]
+from tests.localaws.conftest import Aws
+from tests.localaws.processes import runs
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processor time is read from /proc")
@@ -97,23 +45,6 @@ def test_every_start_says_whether_policies_are_enforced(home, monkeypatch, optio
         assert said in CliRunner().invoke(local, ["up", "--home", str(home), *options]).output
     log = (home / "server.log").read_text()
     assert ("IAM is off" in log) == bool(options)
-
-
-def test_state_of_a_server_that_was_killed_is_not_taken_for_a_running_one(home):
-    first = process.up(home, "eu-west-1")
-    os.kill(first.pid, signal.SIGKILL)
-    assert wait_for(lambda: not runs(first.pid))
-    assert process.find(home) is None
-    assert process.up(home, "eu-west-1").pid != first.pid
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process die with its parent")
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
-def test_nothing_that_a_build_started_outlives_the_server(home, tmp_path, end):
-    server = process.up(home, "eu-west-1", iam="off")  # its build has a role that is not there
-    pids = start_build(server, tmp_path / "pids")
-    os.kill(server.pid, end)
-    assert wait_for(lambda: not any(runs(pid) for pid in [server.pid, *pids])), [p for p in pids if runs(p)]
 
 
 def test_down_stops_once(home):
@@ -161,9 +92,9 @@ def test_two_servers_run_at_once_on_their_own_ports(home, tmp_path):
     other = tmp_path / "other"
     try:
         first, second = process.up(home, "eu-west-1"), process.up(other, "eu-west-1")
-        client(first, "ssm").put_parameter(Name="/only-first", Value="1", Type="String")
+        Aws(first.url, home).client("ssm").put_parameter(Name="/only-first", Value="1", Type="String")
         assert first.port != second.port
-        assert client(second, "ssm").describe_parameters()["Parameters"] == []
+        assert Aws(second.url, other).client("ssm").describe_parameters()["Parameters"] == []
     finally:
         process.down(other)
 
@@ -218,53 +149,3 @@ def test_reset_leaves_a_folder_alone_that_is_of_something_else(home):
     (home / "precious").touch()
     assert run("reset", home=home).exit_code == 0
     assert (home / "precious").exists()
-
-
-def processes_of(home):
-    """Return the processes that name this folder in their command line or environment."""
-    found = set()
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            told = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
-            if str(home).encode() in told and runs(int(folder.name)) and int(folder.name) != os.getpid():
-                found.add(int(folder.name))
-    return found
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process die with its parent")
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=lambda end: end.name)
-@pytest.mark.parametrize("seconds", [0.1, 0.6, 1.2, 2.5])
-def test_server_that_is_killed_while_it_starts_leaves_no_process(home, end, seconds):
-    home.mkdir()
-    command = [sys.executable, "-m", "cookiecutter_mlops.localaws.server", "--home", str(home)]
-    with (home / "server.log").open("w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-    time.sleep(seconds)
-    server.send_signal(end)
-    server.wait(20)
-    assert wait_for(lambda: not processes_of(home)), processes_of(home)
-
-
-def take_snapshot(server):
-    with contextlib.suppress(OSError):  # it is killed meanwhile
-        embedded.ask(server.url, "snapshot", "POST", {})
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process die with its parent")
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=lambda end: end.name)
-def test_server_that_is_killed_at_work_leaves_no_process(home, tmp_path, end):
-    """A build, a training job, an endpoint and a function run when it happens; and once while it writes a snapshot."""
-    server = process.up(home, "eu-west-1", iam="off")
-    aws = Aws(server.url, home)
-    settled(aws, new_endpoint(aws, new_config(aws, "first")))
-    job = request(aws, new_bucket(aws, **{"data/a.csv": "1"}), HyperParameters={"sleep": "600"})
-    aws.client("sagemaker").create_training_job(**job)
-    call(aws, new_function(aws), {"do": "sleep"}, InvocationType="Event")
-    pids = start_build(server, tmp_path / "pids")
-    assert wait_for(lambda: len(processes_of(home)) > 6)
-    threading.Thread(target=take_snapshot, args=[server], daemon=True).start()
-    time.sleep(0.05)
-    os.kill(server.pid, end)
-    assert wait_for(lambda: not (processes_of(home) or any(map(runs, pids)))), processes_of(home)

@@ -1,16 +1,15 @@
 """Asynchronous endpoints: their queue, its metrics, and scaling to zero and back."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from cookiecutter_mlops.localaws import embedded
 from tests.localaws.bundles import new_bucket
 from tests.localaws.conftest import Aws, wait_for
-from tests.localaws.test_sagemaker_endpoints import new_config, new_endpoint, settled
+from tests.localaws.endpoints import new_config, new_endpoint, settled
 
 
 @pytest.fixture
@@ -42,7 +41,7 @@ def answers(aws: Aws, bucket: str) -> list[str]:
 
 def newest(aws: Aws, endpoint: str, metric: str) -> float | None:
     """Return the last value of a metric of the queue."""
-    now = datetime.fromisoformat(embedded.ask(aws.url, "clock")["now"])
+    now = aws.now()
     found = aws.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/SageMaker",
         MetricName=metric,
@@ -65,7 +64,7 @@ def test_requests_wait_while_there_is_no_instance(aws: Aws, endpoint: str, bucke
     assert answers(aws, bucket) == []
     scale(aws, endpoint, 1)
     assert len(wait_for(lambda: keys if len(keys := answers(aws, bucket)) == 3 else None)) == 3
-    embedded.ask(aws.url, "clock", "POST", {"advance": "61s"})  # it is reported each minute
+    aws.advance("61s")  # it is reported each minute
     assert wait_for(lambda: newest(aws, endpoint, "ApproximateBacklogSize") == 0)
     assert newest(aws, endpoint, "HasBacklogWithoutCapacity") == 0
 

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cookiecutter_mlops.localaws import embedded
 from tests.localaws.conftest import Aws, wait_for
+from tests.localaws.endpoints import SERVERLESS, invoke, new_config, new_endpoint, settled
 from tests.localaws.events import Listener
-from tests.localaws.test_sagemaker_endpoints import invoke, new_config, new_endpoint, settled
 
 FOUR = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 4}
 HALF = {"Type": "CAPACITY_PERCENT", "Value": 50}
@@ -67,7 +66,7 @@ def test_canary_gets_its_share_until_it_is_baked(aws: Aws, endpoint: str) -> Non
     assert "600 seconds (WaitIntervalInSeconds)" in status["StatusMessage"]
     assert "canary capacity of 1 instance(s)" in status["StatusMessage"]
     assert answers(aws, endpoint, 20) == {"first": 15, "second": 5}
-    embedded.ask(aws.url, "clock", "POST", {"advance": "601s"})
+    aws.advance("601s")
     after = settled(aws, endpoint)
     assert (after["EndpointStatus"], after["EndpointConfigName"]) == ("InService", config)
     assert "FailureReason" not in after
@@ -78,7 +77,7 @@ def test_linear_shift_goes_step_by_step(aws: Aws, endpoint: str) -> None:
     update(aws, endpoint, blue_green("LINEAR", LinearStepSize=HALF, wait=300))
     wait_for(lambda: baking(aws, endpoint))
     assert answers(aws, endpoint, 10) == {"first": 5, "second": 5}
-    embedded.ask(aws.url, "clock", "POST", {"advance": "301s"})
+    aws.advance("301s")
     assert settled(aws, endpoint)["EndpointStatus"] == "InService"
     assert answers(aws, endpoint, 4) == {"second": 4}
 
@@ -130,7 +129,7 @@ def test_errors_of_the_canary_ring_the_alarm_that_rolls_it_back(aws: Aws, endpoi
     for _ in range(20):
         with contextlib.suppress(ClientError):
             invoke(aws, endpoint)
-    embedded.ask(aws.url, "clock", "POST", {"advance": "60s"})
+    aws.advance("60s")
     assert name in settled(aws, endpoint)["FailureReason"]
     assert answers(aws, endpoint, 4) == {"first": 4}
     cloudwatch.delete_alarms(AlarmNames=[name])
@@ -151,9 +150,9 @@ def test_rolling_update_bakes_each_batch(aws: Aws, endpoint: str) -> None:
     update(aws, endpoint, {"RollingUpdatePolicy": {"MaximumBatchSize": HALF, "WaitIntervalInSeconds": 300}})
     wait_for(lambda: baking(aws, endpoint))
     assert answers(aws, endpoint, 10) == {"first": 5, "second": 5}
-    embedded.ask(aws.url, "clock", "POST", {"advance": "301s"})
+    aws.advance("301s")
     wait_for(lambda: "full capacity" in (baking(aws, endpoint) or {}).get("StatusMessage", ""))
-    embedded.ask(aws.url, "clock", "POST", {"advance": "301s"})
+    aws.advance("301s")
     assert settled(aws, endpoint)["EndpointStatus"] == "InService"
 
 
@@ -191,13 +190,12 @@ def test_deployment_that_aws_refuses_is_refused(
 
 
 def test_guardrails_on_serverless_are_refused(aws: Aws) -> None:
-    serverless = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
-    name = new_endpoint(aws, new_config(aws, "first", variant=serverless))
+    name = new_endpoint(aws, new_config(aws, "first", variant=SERVERLESS))
     settled(aws, name)
     with pytest.raises(ClientError, match="not supported for serverless"):
         aws.client("sagemaker").update_endpoint(
             EndpointName=name,
-            EndpointConfigName=new_config(aws, "second", variant=serverless),
+            EndpointConfigName=new_config(aws, "second", variant=SERVERLESS),
             DeploymentConfig=blue_green("CANARY"),
         )
     aws.client("sagemaker").delete_endpoint(EndpointName=name)

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from tests.localaws import test_sagemaker_processing as processing
 from tests.localaws.bundles import new_bucket
 from tests.localaws.conftest import AddFault, Aws, wait_for
+from tests.localaws.endpoints import invoke, new_config, new_endpoint, settled
 from tests.localaws.events import Listener
-from tests.localaws.test_sagemaker_endpoints import invoke, new_config, new_endpoint, settled
 from tests.localaws.test_sagemaker_training import printed, request, run
 from tests.localaws.test_sagemaker_transform import request as transform
 

@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 
 from tests.localaws.bundles import new_bucket
 from tests.localaws.conftest import Aws, wait_for
+from tests.localaws.endpoints import new_config
 from tests.localaws.events import Listener
-from tests.localaws.test_sagemaker_endpoints import new_config
 
 ENDED = ("Completed", "Failed", "Stopped")
 

@@ -2,35 +2,18 @@
 
 import json
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from botocore.exceptions import ClientError
 
 from cookiecutter_mlops.localaws import embedded
-from cookiecutter_mlops.localaws.schedules import Expression
-from tests.localaws.conftest import ACCOUNT, REGION, Aws, serve, wait_for
+from tests.localaws.conftest import ACCOUNT, REGION, Aws, wait_for
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/scheduler"
 OFF = {"Mode": "OFF"}
-# Expression, time zone, a moment, and the times that follow it, in UTC.
-TIMES = [
-    ("cron(0 10 * * ? *)", "UTC", "2026-11-25T16:00", ["2026-11-26T10:00", "2026-11-27T10:00"]),
-    ("cron(0/15 8-9 ? * MON-FRI *)", "UTC", "2026-11-27T09:40", ["2026-11-27T09:45", "2026-11-30T08:00"]),
-    ("cron(30 9 L * ? *)", "UTC", "2027-01-31T09:30", ["2027-02-28T09:30"]),
-    ("cron(0 9 ? * 2#1 *)", "UTC", "2026-12-01T00:00", ["2026-12-07T09:00", "2027-01-04T09:00"]),
-    ("cron(0 9 15W * ? *)", "UTC", "2027-05-01T00:00", ["2027-05-14T09:00"]),
-    ("cron(0 0 1 1 ? 2030)", "UTC", "2026-11-25T16:00", ["2030-01-01T00:00", None]),
-    ("cron(0 6 * * ? *)", "Europe/Berlin", "2027-03-27T00:00", ["2027-03-27T05:00", "2027-03-28T04:00"]),
-    ("cron(30 2 * * ? *)", "Europe/Berlin", "2027-03-27T12:00", ["2027-03-29T00:30"]),  # 02:30 is left out on the 28th
-    ("cron(30 2 * * ? *)", "Europe/Berlin", "2026-10-24T12:00", ["2026-10-25T00:30", "2026-10-26T01:30"]),  # once
-    ("rate(90 minutes)", "UTC", "2026-11-25T16:00", ["2026-11-25T17:00", "2026-11-25T18:30"]),
-    ("rate(1 day)", "UTC", "2026-11-25T16:00", ["2026-11-26T14:00"]),
-    ("at(2026-12-01T08:00:00)", "America/New_York", "2026-11-25T16:00", ["2026-12-01T13:00", None]),
-]
-ANCHOR = datetime(2026, 11, 25, 14, tzinfo=UTC).timestamp()
 WRONG = [
     "cron(0 10 * * * *)",
     "cron(0 10 ? * ? *)",
@@ -46,11 +29,9 @@ WRONG = [
 ]
 
 
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    """An embedded AWS whose clock these tests move."""
-    with serve(tmp_path_factory.mktemp("schedules")) as aws:
-        yield aws
+@pytest.fixture
+def aws(moving: Aws) -> Aws:
+    return moving
 
 
 @pytest.fixture
@@ -89,28 +70,6 @@ def schedule(aws: Aws, name: str, target: Any, expression: str = "rate(1 hour)",
     ]
 
 
-def advance(aws: Aws, duration: str) -> None:
-    embedded.ask(aws.url, "clock", "POST", {"advance": duration})
-
-
-def now(aws: Aws) -> datetime:
-    return datetime.fromisoformat(embedded.ask(aws.url, "clock")["now"])
-
-
-def utc(text: str) -> float:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
-
-
-@pytest.mark.parametrize(("text", "zone", "start", "expected"), TIMES)
-def test_expression_gives_its_times(text: str, zone: str, start: str, expected: list[str | None]) -> None:
-    expression, moment, found = Expression(text, zone, ANCHOR), utc(start), []
-    for _ in expected:
-        following = expression.after(moment)
-        found.append(following and datetime.fromtimestamp(following, UTC).strftime("%Y-%m-%dT%H:%M"))
-        moment = following or moment
-    assert found == expected
-
-
 @pytest.mark.parametrize("expression", WRONG)
 def test_expression_that_aws_refuses_is_refused_in_its_words(aws: Aws, name: str, expression: str) -> None:
     with pytest.raises(ClientError) as refused:
@@ -142,13 +101,13 @@ def test_schedule_that_cannot_be_is_refused(aws: Aws, name: str, settings: dict[
 
 def test_rate_fires_once_for_each_time_that_passed(aws: Aws, name: str, queue: Queue) -> None:
     schedule(aws, name, queue.arn)
-    advance(aws, "59m")
+    aws.advance("59m")
     assert queue.bodies(0.5) == []
-    advance(aws, "2h2m")
+    aws.advance("2h2m")
     assert wait_for(lambda: int(_waiting(queue)) == 3)
     assert queue.bodies() == [{"reason": "schedule"}] * 3
     aws.client("scheduler").delete_schedule(Name=name)
-    advance(aws, "2h")
+    aws.advance("2h")
     assert queue.bodies(0.5) == []
 
 
@@ -158,10 +117,8 @@ def _waiting(queue: Queue) -> str:
 
 
 def test_cron_fires_in_its_time_zone_with_the_scheduled_time(aws: Aws, name: str, queue: Queue) -> None:
-    from zoneinfo import ZoneInfo
-
     zone = ZoneInfo("Asia/Tokyo")
-    due = (now(aws).astimezone(zone) + timedelta(days=1)).replace(hour=6, minute=30, second=0)
+    due = (aws.now().astimezone(zone) + timedelta(days=1)).replace(hour=6, minute=30, second=0)
     target = {"Arn": queue.arn, "RoleArn": ROLE, "Input": '{"at": "<aws.scheduler.scheduled-time>"}'}
     schedule(aws, name, target, "cron(30 6 * * ? *)", ScheduleExpressionTimezone="Asia/Tokyo",
              StartDate=due - timedelta(hours=1))  # fmt: skip
@@ -171,9 +128,9 @@ def test_cron_fires_in_its_time_zone_with_the_scheduled_time(aws: Aws, name: str
 
 
 def test_schedule_without_input_sends_the_event_of_aws(aws: Aws, name: str, queue: Queue) -> None:
-    moment = (now(aws) + timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%S")
+    moment = (aws.now() + timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%S")
     arn = schedule(aws, name, {"Arn": queue.arn, "RoleArn": ROLE}, f"at({moment})", ActionAfterCompletion="DELETE")
-    advance(aws, "6m")
+    aws.advance("6m")
     (event,) = queue.bodies()
     assert (event["source"], event["detail-type"], event["resources"]) == ("aws.scheduler", "Scheduled Event", [arn])
     assert (event["time"], event["detail"]) == (f"{moment}Z", "{}")
@@ -182,19 +139,19 @@ def test_schedule_without_input_sends_the_event_of_aws(aws: Aws, name: str, queu
 
 
 def test_disabled_ended_and_late_schedules(aws: Aws, name: str, queue: Queue) -> None:
-    scheduler, start = aws.client("scheduler"), now(aws)
+    scheduler, start = aws.client("scheduler"), aws.now()
     kept = {"ScheduleExpression": "rate(1 hour)", "FlexibleTimeWindow": OFF}
     target = {"Arn": queue.arn, "RoleArn": ROLE, "Input": '{"who": "disabled"}'}
     schedule(aws, f"{name}-disabled", target, State="DISABLED")
     schedule(aws, f"{name}-ended", target | {"Input": '{"who": "ended"}'}, EndDate=start + timedelta(minutes=90))
     schedule(aws, f"{name}-late", target | {"Input": '{"who": "late"}'}, StartDate=start + timedelta(minutes=150))
-    advance(aws, "3h")
+    aws.advance("3h")
     assert wait_for(lambda: int(_waiting(queue)) == 2)
     assert sorted(body["who"] for body in queue.bodies()) == ["ended", "late"]
     scheduler.update_schedule(Name=f"{name}-disabled", Target=target, State="ENABLED", **kept)
     for other in ("ended", "late"):
         scheduler.delete_schedule(Name=f"{name}-{other}")
-    advance(aws, "61m")
+    aws.advance("61m")
     assert queue.bodies() == [{"who": "disabled"}]
     scheduler.delete_schedule(Name=f"{name}-disabled")
 
@@ -202,22 +159,19 @@ def test_disabled_ended_and_late_schedules(aws: Aws, name: str, queue: Queue) ->
 def test_flexible_window_delays_within_its_bounds(aws: Aws, name: str, queue: Queue) -> None:
     window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 30}
     schedule(aws, name, queue.arn, FlexibleTimeWindow=window)
-    advance(aws, "91m")
+    aws.advance("91m")
     assert queue.bodies() == [{"reason": "schedule"}]
     aws.client("scheduler").delete_schedule(Name=name)
 
 
 def test_universal_target_calls_any_operation(aws: Aws, name: str) -> None:
     logs, group = aws.client("logs"), f"/made/{name}"
-    arn = "arn:aws:scheduler:::aws-sdk:cloudwatchlogs:createLogGroup".replace("cloudwatchlogs", "logs")
-    trust = {
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ]
-    }
-    role = aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    arn = "arn:aws:scheduler:::aws-sdk:logs:createLogGroup"
+    trust = {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Statement": [trust]})
+    role = aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"]["Arn"]
     schedule(aws, name, {"Arn": arn, "RoleArn": role, "Input": json.dumps({"logGroupName": group})})
-    advance(aws, "61m")
+    aws.advance("61m")
     assert wait_for(lambda: logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"])
     aws.client("scheduler").delete_schedule(Name=name)
 
@@ -226,14 +180,14 @@ def test_schedule_rule_fires_while_it_is_enabled(aws: Aws, name: str, queue: Que
     events = aws.client("events")
     arn = events.put_rule(Name=name, ScheduleExpression="rate(1 hour)")["RuleArn"]
     events.put_targets(Rule=name, Targets=[{"Id": "q", "Arn": queue.arn}])
-    advance(aws, "61m")
+    aws.advance("61m")
     (event,) = queue.bodies()
     assert (event["source"], event["detail-type"], event["resources"]) == ("aws.events", "Scheduled Event", [arn])
     events.disable_rule(Name=name)
-    advance(aws, "61m")
+    aws.advance("61m")
     assert queue.bodies(0.5) == []
     events.put_rule(Name=name, ScheduleExpression="rate(1 day)")
-    advance(aws, "61m")
+    aws.advance("61m")
     assert queue.bodies(0.5) == []
     events.remove_targets(Rule=name, Ids=["q"])
     events.delete_rule(Name=name)
@@ -242,10 +196,10 @@ def test_schedule_rule_fires_while_it_is_enabled(aws: Aws, name: str, queue: Que
 def test_delivery_is_repeated_until_it_succeeds(aws: Aws, name: str, queue: Queue) -> None:
     embedded.ask(aws.url, "faults", "POST", {"what": "delivery", "name": queue.arn, "times": 2})
     schedule(aws, name, queue.arn)
-    advance(aws, "61m")
+    aws.advance("61m")
     assert queue.bodies(0.5) == []
     for _ in range(2):
-        advance(aws, "5s")
+        aws.advance("5s")
     assert queue.bodies() == [{"reason": "schedule"}]
     aws.client("scheduler").delete_schedule(Name=name)
 
@@ -264,7 +218,7 @@ def test_delivery_that_fails_for_good_is_a_dead_letter_with_its_reasons(aws: Aws
     embedded.ask(aws.url, "faults", "POST", {"what": "delivery", "name": nobody, "times": 0})
     events.put_events(Entries=[{"Source": name, "DetailType": "t", "Detail": '{"a": 2}'}])
     for _ in range(3):
-        advance(aws, "10s")
+        aws.advance("10s")
     (letter,) = wait_for(queue.read)
     attributes = {key: value["StringValue"] for key, value in letter["MessageAttributes"].items()}
     assert (attributes["RETRY_ATTEMPTS"], attributes["EXHAUSTED_RETRY_CONDITION"]) == ("2", "MaximumRetryAttempts")

@@ -8,8 +8,8 @@ import pytest
 
 from tests.localaws import matrix
 from tests.localaws.conftest import REGION, Aws
+from tests.localaws.endpoints import new_config
 from tests.localaws.functions import HANDLER, zipped
-from tests.localaws.test_sagemaker_endpoints import new_config
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not shutil.which("terraform"), reason="terraform is not on PATH")]
 FOLDER = Path(__file__).with_name("terraform")

@@ -17,7 +17,8 @@ from cookiecutter_mlops.loop import LoopProject
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-pytest.register_assert_rewrite("tests.loop.asked", "tests.loop.use_cases")  # modules that assert, but hold no tests
+for name in ("asked", "continuous", "interruptions", "use_cases"):  # what asserts, but holds no tests
+    pytest.register_assert_rewrite(f"tests.loop.{name}")
 
 
 def real_data() -> Path:

@@ -2,23 +2,18 @@
 
 import json
 import math
-import os
-import shutil
-import subprocess
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
 from cookiecutter_mlops import watch
-from cookiecutter_mlops.environments import environment
 from cookiecutter_mlops.loop import LoopProject
 from tests.loop import permissions
 from tests.loop.conftest import canaries_that_take_no_time, in_the_background, keep_few_tests, new_project
+from tests.loop.interruptions import train_here, train_with_a_killed_waiter
 from tests.loop.test_loop import WORKER
 from tests.loop.test_stages import release_of
 
@@ -71,10 +66,8 @@ def change_settings(project: LoopProject) -> None:
     settings["retraining"] = {"daily_cap": 100}
     file.write_text(json.dumps(settings, indent=2))
     toml = project.path / "project.toml"
-    text = (
-        toml.read_text().replace("# [gate.slices]", "[gate.slices]").replace("# department = 0.10", "ethnicity = 0.05")
-    )
-    toml.write_text(text)
+    text = toml.read_text().replace("# [gate.slices]", "[gate.slices]")
+    toml.write_text(text.replace("# department = 0.10", "ethnicity = 0.05"))
     commit(project, "Watch a slice")
 
 
@@ -209,46 +202,3 @@ def test_interrupted_job_and_killed_waiter_end_with_the_model_of_an_undisturbed_
 
 def fault(project: LoopProject, *arguments: str) -> None:
     project.mlops("local", "fault", "add", *arguments)
-
-
-def train_here(project: LoopProject, data: Path, base: Path) -> dict:
-    """Train by the container contract, without an interruption."""
-    (base / "input/data/training").mkdir(parents=True)
-    shutil.copy(data, base / "input/data/training")
-    command = [environment(project.path), "-m", "training.contract", "train"]
-    subprocess.run(command, cwd=project.path, env=os.environ | {"SM_BASE_DIR": str(base)}, check=True)
-    return json.loads((base / "output/data/evaluation.json").read_text())
-
-
-def train_with_a_killed_waiter(project: LoopProject) -> int:
-    """Kill the build that waits for the job, retry its stage, wait for the end; how many jobs were started."""
-    sagemaker, codepipeline = project.client("sagemaker"), project.client("codepipeline")
-    names = {job["TrainingJobName"] for job in sagemaker.list_training_jobs(MaxResults=100)["TrainingJobSummaries"]}
-    name = project.outputs["train_pipeline"]
-    known = {e["pipelineExecutionId"] for e in watch.executions(codepipeline, name)}
-    project.push()
-    execution = watch.next_execution(codepipeline, name, known)
-
-    def started() -> set[str]:
-        found = sagemaker.list_training_jobs(MaxResults=100, StatusEquals="InProgress")["TrainingJobSummaries"]
-        return {job["TrainingJobName"] for job in found} - names
-
-    deadline = time.monotonic() + 300
-    while not started():
-        assert time.monotonic() < deadline, project.logs()
-        time.sleep(0.2)
-    stop_build(project)
-    assert watch.follow(codepipeline, name, execution) == "Failed"
-    codepipeline.retry_stage_execution(
-        pipelineName=name, pipelineExecutionId=execution, stageName="Train", retryMode="FAILED_ACTIONS"
-    )
-    assert watch.follow(codepipeline, name, execution) == "Succeeded", project.logs()
-    return len({job["TrainingJobName"] for job in sagemaker.list_training_jobs()["TrainingJobSummaries"]} - names)
-
-
-def stop_build(project: LoopProject) -> None:
-    codebuild = project.client("codebuild")
-    (newest, *_) = codebuild.list_builds_for_project(projectName="salary-prediction-train", sortOrder="DESCENDING")[
-        "ids"
-    ]
-    codebuild.stop_build(id=newest)

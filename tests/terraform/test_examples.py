@@ -9,7 +9,7 @@ import pytest
 
 from cookiecutter_mlops.localaws import embedded
 from tests.localaws.conftest import Aws, serve, wait_for
-from tests.localaws.test_sagemaker_endpoints import invoke, new_config
+from tests.localaws.endpoints import invoke, new_config
 from tests.terraform import tables
 from tests.terraform.conftest import MODULES, Root, root_module
 

@@ -9,7 +9,7 @@ import pytest
 
 from cookiecutter_mlops import scaffold
 from tests.localaws.conftest import Aws
-from tests.localaws.test_sagemaker_endpoints import new_config, settled
+from tests.localaws.endpoints import new_config, settled
 from tests.terraform.conftest import Root
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("terraform-projects")]

@@ -1,7 +1,5 @@
 """What IAM does as time passes: sessions end, and schedules act with their own role."""
 
-import json
-import urllib.request
 import uuid
 
 import pytest
@@ -15,11 +13,6 @@ def passing(tmp_path_factory):
     """An embedded AWS whose clock may be moved."""
     with serve(tmp_path_factory.mktemp("passing"), "--iam", "on") as aws:
         yield Strict(aws)
-
-
-def advance(strict: Strict, time: str) -> None:
-    body = json.dumps({"advance": time}).encode()
-    urllib.request.urlopen(urllib.request.Request(f"{strict.aws.url}/_embedded/clock", body, method="POST")).close()
 
 
 @pytest.mark.parametrize(
@@ -38,9 +31,9 @@ def advance(strict: Strict, time: str) -> None:
 def test_session_ends_when_its_time_is_over(passing, service, operation, code, message):
     short = passing.assume(passing.role(allow("*")).role, DurationSeconds=900)
     call = getattr(short.client(service), operation)
-    advance(passing, "14m")
+    passing.aws.advance("14m")
     call()
-    advance(passing, "2m")
+    passing.aws.advance("2m")
     error = refusal(call).response["Error"]
     assert (error["Code"], error["Message"]) == (code, message)
 
@@ -61,7 +54,7 @@ def test_schedule_delivers_only_what_its_role_may(passing):
             FlexibleTimeWindow={"Mode": "OFF"},
             Target=target,
         )
-    advance(passing, "61m")
+    passing.aws.advance("61m")
 
     def refused() -> list[str]:
         refusals = [entry for entry in passing.decisions() if not entry["allowed"]]
