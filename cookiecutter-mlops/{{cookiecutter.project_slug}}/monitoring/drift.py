@@ -39,6 +39,7 @@ def compare(live: Live, limits: Drift) -> dict[str, Any]:
 
 
 def is_drift(value: float, p_value: float | None, threshold: float, limits: Drift) -> bool:
+    """Whether a distance is large enough, and chance (where a test says so) no explanation."""
     return value >= threshold and (p_value is None or p_value < limits.significance)
 
 

@@ -97,6 +97,7 @@ def reason(package: Package) -> str:
 
 
 def fingerprint(spec: dict[str, Any]) -> str:
+    """Sixteen digits that change with an endpoint's spec: then the live model is released again."""
     return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -45,6 +45,7 @@ def stop_pipelines(slug: str) -> Iterator[str]:
 
 
 def stop_executions(pipeline: str) -> Iterator[str]:
+    """Abandon what runs in a pipeline."""
     service = project.client("codepipeline")
     for execution in service.list_pipeline_executions(pipelineName=pipeline)["pipelineExecutionSummaries"]:
         if execution["status"] == "InProgress":
@@ -61,12 +62,14 @@ def stop_training(slug: str) -> Iterator[str]:
 
 
 def remove_scaling(slug: str) -> Iterator[str]:
+    """An endpoint that still scales cannot be deleted for good: its target would stay."""
     for stage in project.variables()["stages"]:
         if autoscaling.deregister(f"{slug}-{stage}"):
             yield f"{slug}-{stage}"
 
 
 def remove_endpoints(slug: str) -> Iterator[str]:
+    """Delete each stage's endpoint, and wait until it is gone."""
     for stage in project.variables()["stages"]:
         if endpoint.describe(f"{slug}-{stage}"):
             endpoint.delete(f"{slug}-{stage}")
@@ -82,6 +85,7 @@ def remove_configurations(slug: str) -> Iterator[str]:
 
 
 def remove_packages(slug: str) -> Iterator[str]:
+    """Delete every version of the model; Terraform deletes the group."""
     for summary in packages.summaries(slug):
         project.client("sagemaker").delete_model_package(ModelPackageName=summary["ModelPackageArn"])
         yield summary["ModelPackageArn"]
@@ -99,6 +103,7 @@ def remove_images(slug: str) -> Iterator[str]:
 
 
 def remove_live(slug: str) -> Iterator[str]:
+    """Forget what was released; the parameters are the pipelines', not Terraform's."""
     names = [f"/{slug}/{stage}/live" for stage in project.variables()["stages"]]
     yield from project.client("ssm").delete_parameters(Names=names)["DeletedParameters"]
 

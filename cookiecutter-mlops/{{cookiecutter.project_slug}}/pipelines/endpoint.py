@@ -177,6 +177,7 @@ def settled(name: str) -> dict[str, Any] | None:
 
 
 def describe(name: str) -> dict[str, Any] | None:
+    """What SageMaker says of an endpoint; None where there is none."""
     try:
         return project.client("sagemaker").describe_endpoint(EndpointName=name)
     except ClientError as error:

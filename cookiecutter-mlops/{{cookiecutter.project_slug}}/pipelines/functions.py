@@ -37,6 +37,7 @@ def names(functions: Path = FUNCTIONS) -> list[str]:
 
 
 def archive(functions: Path, name: str) -> Path:
+    """The zip that Terraform uploads."""
     return functions / "build" / f"{name}.zip"
 
 

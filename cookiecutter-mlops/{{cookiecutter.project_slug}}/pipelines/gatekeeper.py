@@ -72,6 +72,7 @@ def code_sha256(root: Path = Path()) -> str:
 
 
 def files(path: Path) -> Iterator[Path]:
+    """A file, or every file of a folder but Python's own cache."""
     if path.is_file():
         yield path
     yield from (file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)

@@ -62,6 +62,7 @@ def built(spec: dict[str, Any]) -> tuple[str, str]:
 
 
 def build(image: str, target: str) -> None:
+    """Build one target of the Dockerfile, and push it."""
     docker("build", "--target", target, "--tag", image, *package_index(), ".")
     docker("push", image)
 
@@ -79,6 +80,7 @@ def sign_in(uri: str) -> None:
 
 
 def docker(*arguments: str, text: str | None = None) -> None:
+    """Run docker; PipelineError where it is not installed or fails."""
     try:
         done = subprocess.run(["docker", *arguments], input=text, text=True, env=os.environ | PLAIN)
     except FileNotFoundError:

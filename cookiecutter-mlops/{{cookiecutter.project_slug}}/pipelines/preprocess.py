@@ -134,6 +134,7 @@ def files(bucket: str, run: str) -> list[str]:
 
 
 def keys(bucket: str, prefix: str) -> list[str]:
+    """The keys under a prefix."""
     pages = project.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 

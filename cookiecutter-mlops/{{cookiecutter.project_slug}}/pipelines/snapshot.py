@@ -127,6 +127,7 @@ def put_file(bucket: str, key: str, file: Path) -> str:
 
 
 def digest(file: Path) -> str:
+    """The sha256 of a file, read in blocks."""
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
 

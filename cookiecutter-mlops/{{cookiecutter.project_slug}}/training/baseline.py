@@ -48,6 +48,7 @@ def name(value: Any, kind: str) -> str:
 
 
 def words(text: Any) -> Iterable[str]:
+    """The words of a text, in lower case."""
     return _WORD.findall(str(text).lower())
 
 

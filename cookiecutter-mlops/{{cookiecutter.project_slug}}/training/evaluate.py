@@ -15,6 +15,8 @@ from training.settings import Gate
 
 @dataclass(frozen=True)
 class Check:
+    """One rule of the gate, what it was asked of, and whether it holds."""
+
     name: str
     rule: str
     value: str
@@ -23,6 +25,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Verdict:
+    """What the gate decided: passed only if every check did."""
+
     passed: bool
     checks: list[Check]
 
@@ -44,6 +48,7 @@ class Verdict:
         return Verdict(self.passed and check.passed, [*self.checks, check])
 
     def to_dict(self) -> dict[str, Any]:
+        """As verdict.json has it."""
         return asdict(self)
 
 

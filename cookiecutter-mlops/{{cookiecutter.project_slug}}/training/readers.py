@@ -71,6 +71,7 @@ def readable(path: Path) -> Iterator[None]:
 
 
 def refuse_empty(path: Path) -> NoReturn:
+    """End with the sentence for a table without a header or without rows."""
     raise DataError(f"{path.name}: the table is empty; a header row and rows of values are needed.")
 
 

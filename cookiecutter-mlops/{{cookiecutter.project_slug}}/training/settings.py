@@ -45,6 +45,8 @@ class SettingsError(UserError):
 
 @dataclass(frozen=True)
 class Problem:
+    """`[problem]`: what kind it is, which column is predicted, and by which metric models are compared."""
+
     type: str
     target: str
     metric: str
@@ -52,6 +54,8 @@ class Problem:
 
 @dataclass(frozen=True)
 class Data:
+    """`[data]`: where the sample is, and how rows are read and held out."""
+
     sample: str = "data/sample.csv"
     holdout: float = 0.2
     seed: int = 0
@@ -62,6 +66,8 @@ class Data:
 
 @dataclass(frozen=True)
 class Gate:
+    """`[gate]`: what a candidate must reach; shares are from 0 to 1."""
+
     minimum_rows: int = 100
     improvement_over_baseline: float = 0.05
     threshold: float | None = None
@@ -74,6 +80,8 @@ class Gate:
 
 @dataclass(frozen=True)
 class Model:
+    """`[model]`: which estimator, with what, and what may be tried."""
+
     name: str = "gradient-boosting"
     weights: str = ""  # what is learned further: a folder below weights/ of the models bucket, the channel `weights`
     hyperparameters: dict[str, Any] = field(default_factory=dict)
@@ -82,6 +90,8 @@ class Model:
 
 @dataclass(frozen=True)
 class Column:
+    """One `[[columns]]`: its type and the values that it may have."""
+
     name: str
     type: str
     minimum: Any = None
@@ -94,6 +104,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Settings:
+    """All of project.toml, checked."""
+
     problem: Problem
     data: Data
     columns: tuple[Column, ...]
@@ -105,6 +117,7 @@ class Settings:
 
     @property
     def target(self) -> Column:
+        """The column that is predicted."""
         return next(column for column in self.columns if column.name == self.problem.target)
 
     @property
@@ -115,6 +128,7 @@ class Settings:
 
     @property
     def higher_is_better(self) -> bool:
+        """Whether the metric grows with quality."""
         return METRICS[self.problem.type][self.problem.metric]
 
     def with_hyperparameters(self, values: dict[str, Any]) -> "Settings":

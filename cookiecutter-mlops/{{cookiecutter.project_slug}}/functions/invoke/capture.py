@@ -82,6 +82,7 @@ def pending(bucket, output):
 
 
 def put(client, bucket, key, content):
+    """Write a line of JSON to S3."""
     client("s3").put_object(Bucket=bucket, Key=key, Body=json.dumps(content).encode() + b"\n", ContentType=KIND)
 
 

@@ -50,6 +50,7 @@ def handler(event, context):
 
 
 def answer_to(event):
+    """The status and the answer of an event: the endpoint's own, or where an asynchronous one will write it."""
     request = request_of(event)
     key = inference_id(request)
     try:
@@ -91,6 +92,7 @@ def request_of(event):
 
 
 def is_http(event):
+    """Whether API Gateway sent the event."""
     return isinstance(event, dict) and "requestContext" in event
 
 

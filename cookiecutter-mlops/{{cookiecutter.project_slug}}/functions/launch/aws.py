@@ -17,6 +17,7 @@ Metric = tuple[str, float, str | None]  # name, value, feature
 
 @cache
 def client(service: str) -> Any:
+    """A client that tries again while AWS is busy; one for each service."""
     return boto3.client(service, config=Config(retries={"mode": "standard", "max_attempts": 8}))
 
 
@@ -50,12 +51,14 @@ def exists(uri: str) -> bool:
 
 
 def put_json(uri: str, content: Any) -> str:
+    """Write JSON to `s3://bucket/key`, and return that."""
     bucket, key = split(uri)
     client("s3").put_object(Bucket=bucket, Key=key, Body=json.dumps(content).encode(), ContentType="application/json")
     return uri
 
 
 def get_json(uri: str) -> Any:
+    """Read JSON from `s3://bucket/key`."""
     bucket, key = split(uri)
     return json.loads(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
 
@@ -84,6 +87,7 @@ def cluster(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def tags(spec: dict[str, Any]) -> list[dict[str, str]]:
+    """The tags of a job, as its stage's resources have them."""
     return [{"Key": "project", "Value": spec["project_slug"]}, {"Key": "stage", "Value": spec["stage"]}]
 
 

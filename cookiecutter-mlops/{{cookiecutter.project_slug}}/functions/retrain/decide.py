@@ -45,6 +45,7 @@ def with_pending(state: State, works: tuple[Work, ...]) -> State:
 
 
 def merge(known: Work, new: Work) -> Work:
+    """One wish for two of the same kind and data: the newest words, the count of both, ready when both are."""
     return replace(
         new,
         since=min(known.since, new.since),
@@ -113,6 +114,7 @@ def left(state: State, now: float, rules: Rules) -> str:
 
 
 def capped(state: State, rules: Rules) -> str:
+    """Why nothing may start any more today, or nothing."""
     if state.starts < rules.daily_cap:
         return ""
     return f"{state.starts} trainings started on {state.day}, the daily cap is {rules.daily_cap} until 00:00 UTC"
@@ -183,6 +185,7 @@ def stopped(state: State, now: float) -> tuple[State, Decision]:
 
 
 def paused(state: State, by: str) -> tuple[State, Decision]:
+    """Keep what arrives, and start nothing until `resume`."""
     return replace(state, paused=by), Decision("pause", f"Training is paused by {by}; what arrives is kept.", "hand")
 
 
@@ -193,20 +196,25 @@ def resumed(state: State, now: float, rules: Rules) -> Outcome:
 
 
 def name(run: Run) -> str:
+    """What a run is called in a sentence."""
     return f"Run {run.execution or run.token} ({titles(run.works) or 'postponed'})"
 
 
 def titles(works: tuple[Work, ...]) -> str:
+    """What is wished for, in a sentence."""
     return "; ".join(work.title for work in works)
 
 
 def kinds(works: tuple[Work, ...]) -> str:
+    """Why something trains, for the record: `data+drift`."""
     return "+".join(sorted({work.kind for work in works}))
 
 
 def day(now: float) -> str:
+    """The day of a moment, in UTC: a cap counts by it."""
     return f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"
 
 
 def clock(moment: float) -> str:
+    """A moment, as a person reads it."""
     return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M} UTC"

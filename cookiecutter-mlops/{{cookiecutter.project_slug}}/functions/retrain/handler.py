@@ -90,11 +90,13 @@ def admit(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def pause(request: dict[str, Any]) -> dict[str, Any]:
+    """A person wants nothing to start."""
     by = events.tidy(request.get("requested_by", "a person"))
     return change(lambda state, now, seen: decide.paused(state, by))
 
 
 def resume(request: dict[str, Any]) -> dict[str, Any]:
+    """A person lifts a pause, or the budget's stop."""
     return change(lambda state, now, seen: decide.resumed(state, now, rules()))
 
 
@@ -137,6 +139,7 @@ def unnoticed() -> dict[str, bool]:
 
 
 def execution_status(execution: str) -> str:
+    """How the pipeline's execution is; one that AWS has forgotten was stopped."""
     codepipeline = store.client("codepipeline")
     try:
         found = codepipeline.get_pipeline_execution(pipelineName=os.environ["PIPELINE"], pipelineExecutionId=execution)
@@ -180,6 +183,7 @@ def start(state: State) -> list[str]:
 
 
 def mark(token: str, execution: str) -> None:
+    """Remember which execution a run has become."""
     change(lambda state, now, seen: (decide.started(state, token, execution), None))
 
 

@@ -77,10 +77,12 @@ class State:
         return replace(self, runs=(*(other for other in self.runs if other.token != run.token), run))
 
     def without(self, run: Run) -> "State":
+        """Take a run out."""
         return replace(self, runs=tuple(other for other in self.runs if other.token != run.token))
 
 
 def dump(state: State) -> str:
+    """The state as DynamoDB keeps it."""
     return json.dumps(asdict(state))
 
 

@@ -40,6 +40,7 @@ def load(identities: Iterable[str] = ()) -> Snapshot:
 
 
 def seen(table: str, identities: list[str]) -> frozenset[str]:
+    """Which of these events were counted before."""
     keys = [{"id": {"S": identity}} for identity in identities]
     found: list[dict[str, Any]] = []
     while keys:
