@@ -11,6 +11,7 @@ from cookiecutter_mlops.errors import MlopsError
 
 
 def from_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Return the answers of `name=value` pairs."""
     for pair in pairs:
         if "=" not in pair:
             raise MlopsError(f"{pair}: write an answer as name=value, for example stages=staging+prod (got: {pair!r})")
@@ -18,6 +19,7 @@ def from_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def from_file(file: Path | None) -> dict[str, str]:
+    """Return the answers of a TOML file; MlopsError where it is none."""
     if not file:
         return {}
     try:

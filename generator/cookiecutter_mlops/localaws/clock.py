@@ -162,6 +162,7 @@ def resumed() -> float:
 
 
 def iso(moment: float) -> str:
+    """Return a moment, in seconds since 1970, as `2026-01-02T03:04:05Z`."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -17,6 +17,8 @@ _CLASS = "STANDARD"  # of groups that were made without one, as those of functio
 
 
 class LogsBackend(models.LogsBackend):
+    """moto's log groups, with query definitions, metrics from log lines and keys that are asked."""
+
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.query_definitions: dict[str, dict[str, Any]] = {}

@@ -152,6 +152,7 @@ def _within(moment: float, after: Any, before: Any) -> bool:
 
 
 def seconds_of(moment: Any) -> float:
+    """Return a moment as seconds since 1970, whether it is a datetime or a number."""
     return moment.timestamp() if hasattr(moment, "timestamp") else float(moment)
 
 

@@ -63,6 +63,7 @@ def _parser() -> Parser:
 
 
 def login(options: argparse.Namespace) -> None:
+    """Take any password: the embedded ECR asks for none."""
     if not sys.stdin.read().strip():
         raise ValueError("the password on standard input is empty")
     print("Login Succeeded")
@@ -86,6 +87,7 @@ def build(options: argparse.Namespace) -> None:
 
 
 def tag(options: argparse.Namespace) -> None:
+    """Give a known bundle one more name."""
     with _names("docker.json") as local:
         local[_full(options.image)] = _known(local, options.source)
 
@@ -102,12 +104,14 @@ def push(options: argparse.Namespace) -> None:
 
 
 def pull(options: argparse.Namespace) -> None:
+    """Take a name from the embedded ECR."""
     with _names("docker.json") as local, _names("registry.json") as registry:
         local[_full(options.image)] = digest = _known(registry, options.image)
     print(f"Digest: {digest} (a bundle, no image)")
 
 
 def inspect(options: argparse.Namespace) -> None:
+    """Print what is known of a bundle, or the part that `--format` asks for."""
     with _names("docker.json") as local, _names("registry.json") as registry:
         digest = _known(local, options.image)
         tags = [name for name, known in local.items() if known == digest]

@@ -38,6 +38,7 @@ def made(context: Path, stage: Stage, folder: Path) -> Path:
 
 
 def lay_out(files: Files, root: Path) -> None:
+    """Copy a bundle's files to where its image has them, below a folder."""
     root.mkdir(parents=True, exist_ok=True)
     for name, file in files:
         (root / name).parent.mkdir(parents=True, exist_ok=True)

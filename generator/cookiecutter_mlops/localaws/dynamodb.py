@@ -25,6 +25,8 @@ _OPERATIONS = (
 
 
 class DynamoDBBackend(MotoBackend):
+    """moto's tables, one operation at a time."""
+
     def __init__(self, region_name: str, account_id: str) -> None:
         self.lock = threading.RLock()
         super().__init__(region_name, account_id)

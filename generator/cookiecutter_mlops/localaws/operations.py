@@ -49,6 +49,7 @@ def name(model: OperationModel) -> str:
 
 
 def models(service: str) -> list[str]:
+    """Return the names of the service models that a service's requests may be of."""
     return _MODELS.get(service, [service])
 
 

@@ -19,6 +19,7 @@ _OURS = "cookiecutter_mlops"
 
 
 def dump(value: Any, file: BinaryIO) -> None:
+    """Write moto's models, with references to its backends in place of the backends."""
     import cloudpickle  # moto's models hold functions without a name, which plain pickles refuse
     from moto.core.base_backend import AccountSpecificBackend, BackendDict
 
@@ -36,6 +37,7 @@ def dump(value: Any, file: BinaryIO) -> None:
 
 
 def load(file: BinaryIO) -> Any:
+    """Read what `dump` wrote into the backends of this process."""
     return _Unpickler(file).load()
 
 

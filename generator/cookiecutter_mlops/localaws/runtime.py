@@ -41,10 +41,12 @@ def guarded() -> None:
 
 
 def home() -> Path:
+    """Return the folder of this embedded AWS, `.mlops/local`."""
     return Path(_SETTINGS["home"])
 
 
 def endpoint() -> str:
+    """Return this embedded AWS's address."""
     return _SETTINGS["endpoint"]
 
 
@@ -137,6 +139,7 @@ def stop_all() -> None:
 
 
 def free_port() -> int:
+    """Return a port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -21,6 +21,7 @@ _CODES = {
 
 
 def is_of_an_object(environ: dict[str, Any]) -> bool:
+    """Whether a request names a key beside its bucket."""
     return "/" in environ["PATH_INFO"].strip("/")
 
 

@@ -87,22 +87,14 @@ class Dispatcher(DomainDispatcherApplication):
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--home", type=Path, default=Path(".mlops/local"), help="folder for state, logs and jobs")
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
-    parser.add_argument("--region", default="eu-west-1", help="the region that `mlops local env` prints")
-    parser.add_argument("--iam", choices=["on", "off"], default="on", help="whether IAM policies are enforced")
+    """Serve until a signal comes, then write the snapshot and end whatever still runs."""
+    parser = _parser()
     options = parser.parse_args(arguments)
     try:
         authorization.enforce(options.iam == "on")
     except MlopsError as error:
         parser.error(error.message)
-    embedded.install()
-    faults.install()
-    clock.install()  # before moto's services take their time from moto
-    services.install()
-    application = faults.Striking(Guarded(validation.Validating(Dispatcher(extension.create_app))))
-    server = make_server("127.0.0.1", options.port, application, True, request_handler=Handler)
+    server = make_server("127.0.0.1", options.port, _application(), True, request_handler=Handler)
     url = f"http://127.0.0.1:{server.server_port}"
     runtime.configure(options.home, url)
     runtime.guarded()
@@ -121,6 +113,24 @@ def main(arguments: list[str] | None = None) -> None:
         state.unlink(missing_ok=True)
         sys.stdout.flush()
         os._exit(0)  # executions that wait for a person must not keep the process
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--home", type=Path, default=Path(".mlops/local"), help="folder for state, logs and jobs")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    parser.add_argument("--region", default="eu-west-1", help="the region that `mlops local env` prints")
+    parser.add_argument("--iam", choices=["on", "off"], default="on", help="whether IAM policies are enforced")
+    return parser
+
+
+def _application() -> Any:
+    """All services, behind what strikes, guards and validates a request."""
+    embedded.install()
+    faults.install()
+    clock.install()  # before moto's services take their time from moto
+    services.install()
+    return faults.Striking(Guarded(validation.Validating(Dispatcher(extension.create_app))))
 
 
 def _restore(parser: argparse.ArgumentParser, home: Path) -> dict[str, str]:

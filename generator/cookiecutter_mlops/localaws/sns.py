@@ -32,6 +32,8 @@ class SNSResponse(MotoSNSResponse):
 
 
 class Subscription(models.Subscription):
+    """A subscription whose messages arrive: in queues, functions, and the outbox."""
+
     def publish(
         self,
         message: str,

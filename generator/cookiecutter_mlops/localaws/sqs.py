@@ -18,6 +18,8 @@ _STEP = 0.2  # seconds after which a poll looks again for messages that became v
 
 
 class Queue(models.Queue):
+    """moto's queue, for one client at a time."""
+
     BASE_ATTRIBUTES: ClassVar[list[str]] = [*models.Queue.BASE_ATTRIBUTES, "RedriveAllowPolicy"]  # type: ignore[misc]
     redrive_allow_policy: str | None = None
 
@@ -77,6 +79,8 @@ class Queue(models.Queue):
 
 
 class SQSBackend(models.SQSBackend):
+    """moto's queues, safe for many clients, and told in AWS's words."""
+
     def receive_message(
         self,
         queue_name: str,

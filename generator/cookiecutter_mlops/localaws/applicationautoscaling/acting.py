@@ -179,6 +179,7 @@ def put_alarms(policy: Document, cloudwatch: Any) -> None:
 
 
 def delete_alarms(policy: Document, cloudwatch: Any) -> None:
+    """Delete the two alarms that a target-tracking policy has of its own."""
     if "TargetTrackingScalingPolicyConfiguration" in policy:
         cloudwatch.delete_alarms([alarm.name for alarm in alarms_of(policy, cloudwatch)])
 

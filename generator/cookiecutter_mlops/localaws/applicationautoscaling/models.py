@@ -18,6 +18,8 @@ _ROLE = (
 
 
 class ApplicationAutoScalingBackend(BaseBackend):
+    """Targets, policies and scheduled actions of one account and region."""
+
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.documents = Documents("application-autoscaling", account_id, region_name)

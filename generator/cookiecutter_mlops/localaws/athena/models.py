@@ -25,6 +25,8 @@ class Column:
 
 @dataclass
 class Execution:
+    """One query: what was asked, and how it ended."""
+
     id: str
     query: str
     context: dict[str, str]  # Catalog and Database

@@ -20,6 +20,7 @@ Values = dict[str, str]
 
 
 def is_on(parameters: Values) -> bool:
+    """Whether partitions are computed from a table's properties, and not listed by Glue."""
     return parameters.get("projection.enabled", "").lower() == "true"
 
 

@@ -65,6 +65,8 @@ class LambdaFunction(moto_models.LambdaFunction):
 
 
 class LambdaBackend(moto_models.LambdaBackend):
+    """moto's functions, with event source mappings and destinations that act."""
+
     def put_function_event_invoke_config(self, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
         """Replace the settings of asynchronous invocations; moto keeps answering the first ones."""
         self.get_function(function_name).event_invoke_config = []

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 
 def record(mapping: "EventSourceMapping", message: Any) -> dict[str, Any]:
+    """Return a message as a function's event holds it."""
     attributes = {
         "ApproximateReceiveCount": str(message.approximate_receive_count),
         "SentTimestamp": str(int(message.sent_timestamp)),

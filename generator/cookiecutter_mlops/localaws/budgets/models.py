@@ -16,6 +16,8 @@ NO_SPENDING = {"ActualSpend": {"Amount": "0", "Unit": "USD"}, "ForecastedSpend":
 
 
 class BudgetsBackend(BaseBackend):
+    """Budgets as they were given: nothing here ever costs anything."""
+
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.budgets: dict[str, Document] = {}

@@ -8,6 +8,8 @@ from cookiecutter_mlops.localaws.extension import AwsError
 
 
 class ChatbotBackend(BaseBackend):
+    """Channels as they were given: nothing is posted."""
+
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.channels: dict[str, Document] = {}  # by ARN

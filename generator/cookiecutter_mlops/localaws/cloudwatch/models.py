@@ -74,6 +74,8 @@ class Alarm(moto_models.Alarm):
 
 
 class CloudWatchBackend(moto_models.CloudWatchBackend):
+    """moto's metrics and alarms, with series of their own and alarms that are evaluated."""
+
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.series: dict[Key, Series] = {}

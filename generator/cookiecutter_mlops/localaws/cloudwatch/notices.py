@@ -7,6 +7,7 @@ from cookiecutter_mlops.localaws import clock
 
 
 def moment() -> str:
+    """Return the clock's time as CloudWatch's events have it."""
     return clock.now().strftime("%Y-%m-%dT%H:%M:%S.000+0000")
 
 
@@ -19,6 +20,7 @@ def state(alarm: Any) -> dict[str, Any]:
 
 
 def event_detail(alarm: Any, previous: dict[str, Any]) -> dict[str, Any]:
+    """Return the detail of a state change; `previous` is what `state` told before it."""
     return {
         "alarmName": alarm.name,
         "state": state(alarm),
@@ -28,6 +30,7 @@ def event_detail(alarm: Any, previous: dict[str, Any]) -> dict[str, Any]:
 
 
 def configuration(alarm: Any) -> dict[str, Any]:
+    """Describe what an alarm watches: a rule, a metric, or metric math."""
     described = {"description": alarm.description} if alarm.description else {}
     if alarm.rule:
         return described | {"alarmRule": alarm.rule}

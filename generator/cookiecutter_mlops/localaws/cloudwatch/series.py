@@ -52,6 +52,7 @@ class Series:
 
 
 def statistic(name: str, data: list[Datum]) -> float | None:
+    """Return a statistic or a percentile (`p99`) of some data, None without any; Unsupported if it is another."""
     if not data:
         return None
     count, total = sum(datum.count for datum in data), sum(datum.total for datum in data)

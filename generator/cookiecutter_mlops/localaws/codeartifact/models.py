@@ -8,6 +8,8 @@ from cookiecutter_mlops.localaws.extension import AwsError
 
 
 class CodeArtifactBackend(BaseBackend):
+    """Domains and repositories as they were given: they hold no package."""
+
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.domains: dict[str, Document] = {}

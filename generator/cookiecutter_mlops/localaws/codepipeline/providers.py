@@ -117,16 +117,21 @@ def _codebuild(action: Action) -> None:
             artifacts=Path(folder) / "artifacts",
             source_version=next((r["revisionId"] for r in execution.revisions if r["name"] == given), ""),
         )
-        action.external_id, action.on_stop = build.id, build.stop
-        if execution.abandoned:  # while the build was being started
-            build.stop()
-        build.wait()
-        if build.status != "SUCCEEDED":
-            raise ActionFailed(build.failure or f"Build terminated with state: {build.status}", external_id=build.id)
-        action.publish(dict(build.exported))
+        _await_build(action, build)
         if action.declared.get("outputArtifacts"):
             with acting.acting(builder):
                 artifacts.put(action, artifacts.pack(build.artifacts or source))
+
+
+def _await_build(action: Action, build: Any) -> None:
+    """Wait for a build, publish what it exports, or fail as it did."""
+    action.external_id, action.on_stop = build.id, build.stop
+    if action.execution.abandoned:  # while the build was being started
+        build.stop()
+    build.wait()
+    if build.status != "SUCCEEDED":
+        raise ActionFailed(build.failure or f"Build terminated with state: {build.status}", external_id=build.id)
+    action.publish(dict(build.exported))
 
 
 def _approval(action: Action) -> None:

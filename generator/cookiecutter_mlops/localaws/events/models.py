@@ -68,6 +68,8 @@ class Rule(moto_models.Rule):
 
 
 class EventsBackend(moto_models.EventsBackend):
+    """moto's rules, with deliveries, schedules and tags that last."""
+
     def list_tags_for_resource(self, arn: str) -> dict[str, list[dict[str, str]]]:
         return self.tagger.list_tags_for_resource(self._tagged(arn))
 
@@ -96,6 +98,7 @@ class EventsBackend(moto_models.EventsBackend):
 
 
 def events_backend(rule: Rule) -> Any:
+    """Return the backend that a rule belongs to."""
     return moto_models.events_backends[rule.account_id][rule.region_name]
 
 

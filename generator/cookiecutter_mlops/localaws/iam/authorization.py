@@ -40,6 +40,7 @@ def enforce(on: bool) -> None:
 
 
 def enforced() -> bool:
+    """Whether policies decide, or are only kept."""
     return _STATE["enforced"]
 
 

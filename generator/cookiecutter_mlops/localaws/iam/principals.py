@@ -59,6 +59,7 @@ def of_service(service: str) -> Principal:
 
 
 def of_session(session: Any) -> Principal:
+    """Return who acts in a session of a role, with the policies of both."""
     role = role_of(session.role_arn)
     boundary = _managed(role.permissions_boundary_arn) if role and role.permissions_boundary_arn else None
     limits = [policies.parse(session.policy)] if session.policy else None

@@ -61,6 +61,7 @@ def of(environ: dict[str, Any], region: str, account: str) -> list[Call]:
 
 
 def arn(bucket: str, key: str = "") -> str:
+    """Return the ARN of a bucket or an object."""
     return f"arn:aws:s3:::{bucket}" + (f"/{key}" if key else "")
 
 
@@ -161,6 +162,7 @@ def _find(bucket: str, account: str) -> Any:
 
 
 def default_key(bucket: str, account: str) -> str:
+    """Return the key that a bucket encrypts with, or nothing."""
     found = _find(bucket, account)
     rule = ((found.encryption or {}).get("Rule") or {}) if found else {}
     default = (rule[0] if isinstance(rule, list) else rule).get("ApplyServerSideEncryptionByDefault") or {}

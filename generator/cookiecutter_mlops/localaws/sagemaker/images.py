@@ -15,6 +15,8 @@ _VERSION = Kind(
 
 
 class ImageOperations(Operations):
+    """Images of SageMaker Studio and their numbered versions."""
+
     def create_image_version(self, request: Document) -> Document:
         image = self.documents.find(IMAGE, request)
         image["LastVersion"] = image.get("LastVersion", 0) + 1  # numbers of deleted versions do not come again

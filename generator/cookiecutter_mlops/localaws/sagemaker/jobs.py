@@ -142,6 +142,7 @@ class Job(Resuming):
 
 
 def timer(seconds: float, action: Any, *arguments: Any) -> threading.Timer:
+    """Do something in so many seconds, unless the server ends first."""
     started = threading.Timer(seconds, action, arguments)
     started.daemon = True
     started.start()

@@ -14,6 +14,8 @@ from cookiecutter_mlops.localaws.sagemaker.uploads import Continuous
 
 
 class ProcessingJob(ProgramJob):
+    """A container that reads its inputs from folders and leaves its outputs in others."""
+
     noun = "ProcessingJob"
 
     def __init__(self, backend: Operations, document: dict[str, Any]) -> None:

@@ -88,6 +88,7 @@ def check_quota(name: str, instance_type: str, usage: str, count: int = 1) -> No
 
 
 def check_endpoint_quota(name: str, config: dict[str, Any]) -> None:
+    """Refuse instances of which the account may have none."""
     for variant in config["ProductionVariants"]:
         if "InstanceType" in variant:
             check_quota(name, variant["InstanceType"], "endpoint")

@@ -94,6 +94,7 @@ def _relative(name: str, prefix: str) -> str:
 
 
 def read(account: str, uri: str) -> bytes:
+    """Return an object's content, in the caller's name; `missing` is raised where there is none."""
     bucket, name = split(uri)
     acting.check_read(account, bucket, name)
     key = _backend(account).get_object(bucket, name) if bucket in _backend(account).buckets else None
@@ -108,6 +109,7 @@ def missing(uri: str) -> AwsError:
 
 
 def exists(account: str, bucket: str) -> bool:
+    """Whether there is such a bucket."""
     return bucket in _backend(account).buckets
 
 

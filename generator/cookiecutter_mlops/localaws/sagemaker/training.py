@@ -32,6 +32,8 @@ _MESSAGES = {
 
 
 class TrainingJob(ProgramJob):
+    """A container that learns from its channels and leaves a model."""
+
     noun = "TrainingJob"
 
     def __init__(self, backend: Operations, document: dict[str, Any]) -> None:

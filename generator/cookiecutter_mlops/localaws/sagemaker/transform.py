@@ -23,6 +23,8 @@ class Refused(Exception):
 
 
 class TransformJob(Job):
+    """A model's server that is asked about every record of a prefix or manifest."""
+
     noun = "TransformJob"
 
     def __init__(self, backend: Operations, document: dict[str, Any]) -> None:

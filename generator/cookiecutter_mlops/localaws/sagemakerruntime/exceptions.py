@@ -13,6 +13,7 @@ def error(status: int, code: str, message: str, **members: Any) -> Answer:
 
 
 def validation_error(message: str) -> Answer:
+    """Return what AWS answers to a request that it does not pass on."""
     return error(400, "ValidationError", message)
 
 

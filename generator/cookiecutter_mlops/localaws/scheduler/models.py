@@ -80,6 +80,8 @@ class Schedule(moto_models.Schedule):
 
 
 class SchedulerBackend(moto_models.EventBridgeSchedulerBackend):
+    """moto's schedules, checked as AWS does, and fired by the clock."""
+
     def create_schedule(self, **settings: Any) -> moto_models.Schedule:  # type: ignore[override]
         self.get_schedule_group(settings["group_name"])
         _check(settings)

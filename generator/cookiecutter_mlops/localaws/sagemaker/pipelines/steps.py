@@ -187,6 +187,7 @@ def property_file(run: "Run", step: Step, name: str) -> str:
 
 
 def read(run: "Run", address: str) -> str:
+    """Return an object's text, read with the pipeline's role; Unresolved where that cannot be."""
     bucket, _, key = address.removeprefix("s3://").partition("/")
     try:
         return called(run, "s3", "GetObject", Bucket=bucket, Key=key)["Body"].read().decode()
