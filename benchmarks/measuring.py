@@ -37,6 +37,7 @@ def made(python: Path, project: Path, rows: int, file: Path) -> Path:
 
 
 def median(costs: list[Cost]) -> Cost:
+    """The median of each figure by itself."""
     seconds, cpu, peak = (
         statistics.median(getattr(cost, name) for cost in costs) for name in ("seconds", "cpu", "peak")
     )

@@ -37,6 +37,7 @@ def lines(rows: int, samples: list[dict]) -> Iterator[str]:
 
 
 def message(content: dict) -> dict[str, str]:
+    """One side of a captured request, as SageMaker writes it."""
     return {"observedContentType": "application/json", "encoding": "JSON", "data": json.dumps(content)}
 
 

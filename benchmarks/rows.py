@@ -14,6 +14,7 @@ AT_ONCE = 500_000
 
 
 def rows(sample: pl.DataFrame, count: int, seed: int) -> pl.DataFrame:
+    """Rows of a sample with seeded noise on two of its columns, so that no two are alike."""
     rng = np.random.default_rng(seed)
     drawn = sample[rng.integers(0, len(sample), count)]
     wages = (drawn["salary"].to_numpy() * np.exp(rng.normal(0, 0.1, count))).round(2)
@@ -22,6 +23,7 @@ def rows(sample: pl.DataFrame, count: int, seed: int) -> pl.DataFrame:
 
 
 def write_workbook(table: pl.DataFrame, file: Path) -> None:
+    """Write a table as .xlsx, row by row."""
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet()
     for cells in [table.columns, *table.iter_rows()]:

@@ -43,6 +43,7 @@ GOALS = [
 
 
 def medians(rounds: dict[str, list[dict[str, float]]]) -> Results:
+    """The median over the rounds, for each server and figure."""
     return {name: {key: statistics.median(one[key] for one in found) for key in found[0]}
             for name, found in rounds.items()}  # fmt: skip
 

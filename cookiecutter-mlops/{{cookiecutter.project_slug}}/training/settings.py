@@ -3,16 +3,17 @@
 python -m training.settings     # checks project.toml and prints one sentence if something is wrong with it
 """
 
-import difflib
 import hashlib
 import sys
 import tomllib
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from training.limits import Drift
+from training.sections import SettingsError, refuse_unknown, require, section
+from training.sections import UserError as UserError  # whoever reads settings has errors for people, too
 
 PROJECT = Path("project.toml")
 COLUMN_TYPES = ("number", "category", "boolean", "date", "text", "labels")
@@ -33,14 +34,6 @@ TARGETS = {
     "extraction": ("text",),
     "summarization": ("text",),
 }
-
-
-class UserError(Exception):
-    """Something that a person can mend: its text is one sentence, and nobody needs a traceback."""
-
-
-class SettingsError(UserError):
-    """project.toml breaks a rule."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +143,7 @@ def load_settings(path: Path = PROJECT) -> Settings:
 def parse_settings(document: dict[str, Any], sha256: str = "") -> Settings:
     """Settings from a parsed project.toml."""
     known = {"problem": Problem, "data": Data, "gate": Gate, "model": Model, "drift": Drift}
-    _refuse_unknown("project.toml", document, [*known, "columns", "use_case"])
+    refuse_unknown("project.toml", document, [*known, "columns", "use_case"])
     sections = {name: section(kind, document.get(name, {}), f"[{name}]") for name, kind in known.items()}
     columns = tuple(_column(entry) for entry in document.get("columns", []))
     settings = Settings(columns=columns, sha256=sha256, use_case=document.get("use_case", {}), **sections)
@@ -161,13 +154,13 @@ def parse_settings(document: dict[str, Any], sha256: str = "") -> Settings:
 def _column(entry: dict[str, Any]) -> Column:
     where = f"[[columns]] {entry.get('name', '')!r}"
     column = section(Column, entry | {"categories": tuple(entry.get("categories", ()))}, where)
-    _require(column.type in COLUMN_TYPES, f"{where}: type must be one of {', '.join(COLUMN_TYPES)}", column.type)
-    _require(0 <= column.missing <= 1, f"{where}: missing must be a share from 0 to 1, such as 0.1", column.missing)
+    require(column.type in COLUMN_TYPES, f"{where}: type must be one of {', '.join(COLUMN_TYPES)}", column.type)
+    require(0 <= column.missing <= 1, f"{where}: missing must be a share from 0 to 1, such as 0.1", column.missing)
     texts = all(isinstance(category, str) for category in column.categories)
-    _require(texts, f'{where}: categories must be texts, such as ["0", "1"]', column.categories)
+    require(texts, f'{where}: categories must be texts, such as ["0", "1"]', column.categories)
     for bound in (column.minimum, column.maximum):
         rule = f"{where}: minimum and maximum must be {_BOUNDS.get(column.type, 'left out')}"
-        _require(bound is None or _is_bound(bound, column.type), rule, bound)
+        require(bound is None or _is_bound(bound, column.type), rule, bound)
     return column
 
 
@@ -184,77 +177,38 @@ def _is_bound(value: Any, kind: str) -> bool:
     return isinstance(value, right) and not isinstance(value, bool)
 
 
-def section(kind: type, values: dict[str, Any], where: str) -> Any:
-    """One table of the file as its dataclass; the annotations of the dataclass say which types are right."""
-    _refuse_unknown(where, values, [f.name for f in fields(kind)])
-    for f in fields(kind):
-        if f.name in values and f.type in _TYPES:
-            right, example = _TYPES[f.type]
-            is_right = isinstance(values[f.name], right) and isinstance(values[f.name], bool) == (right is bool)
-            _require(is_right, f"{where}: {f.name} must be {example}", values[f.name])
-    required = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
-    for name in required:
-        _require(name in values, f"{where}: {name} is missing", None)
-    return kind(**values)
-
-
-_TYPES: dict[Any, tuple[Any, str]] = {
-    str: (str, 'a text, such as "mae"'),
-    bool: (bool, "true or false"),
-    int: (int, "a whole number, such as 500"),
-    float: ((int, float), "a number, such as 0.1"),
-    float | None: ((int, float), "a number, such as 12.5"),
-    str | None: (str, 'a text, such as "call"'),
-    dict[str, float]: (dict, "a table, such as { region = 0.1 }"),
-    dict[str, Any]: (dict, "a table, such as { max_iter = 200 }"),
-}
-
-
 def _check(settings: Settings) -> None:
     problem, data, names = settings.problem, settings.data, [column.name for column in settings.columns]
-    _require(problem.type in METRICS, f"[problem]: type must be {' or '.join(METRICS)}", problem.type)
+    require(problem.type in METRICS, f"[problem]: type must be {' or '.join(METRICS)}", problem.type)
     metrics = METRICS[problem.type]
-    _require(problem.metric in metrics, f"[problem]: metric must be one of {', '.join(metrics)}", problem.metric)
-    _require(len(set(names)) == len(names), "[[columns]]: each name must occur once", names)
-    _require(problem.target in names, f"[problem]: target must be a column: {', '.join(names)}", problem.target)
-    _require(len(names) > 1, "[[columns]]: at least one column beside the target is needed", names)
+    require(problem.metric in metrics, f"[problem]: metric must be one of {', '.join(metrics)}", problem.metric)
+    require(len(set(names)) == len(names), "[[columns]]: each name must occur once", names)
+    require(problem.target in names, f"[problem]: target must be a column: {', '.join(names)}", problem.target)
+    require(len(names) > 1, "[[columns]]: at least one column beside the target is needed", names)
     wanted = TARGETS[problem.type]
     rule = f"[problem]: the target of a {problem.type} must be a {' or '.join(wanted)} column"
-    _require(settings.target.type in wanted, rule, settings.target.type)
-    _require(data.seed >= 0, "[data]: seed must be 0 or more", data.seed)
-    _require(0 < data.holdout < 1, "[data]: holdout must be between 0 and 1: 0.2", data.holdout)
+    require(settings.target.type in wanted, rule, settings.target.type)
+    require(data.seed >= 0, "[data]: seed must be 0 or more", data.seed)
+    require(0 < data.holdout < 1, "[data]: holdout must be between 0 and 1: 0.2", data.holdout)
     rule = f"[data]: group must be a column: {', '.join(names)}"
-    _require(data.group is None or data.group in names, rule, data.group)
-    _require(data.decimal in (".", ","), '[data]: decimal must be "." or ","', data.decimal)
-    _require(data.memory_gb is None or data.memory_gb > 0, "[data]: memory_gb must be more than 0: 4", data.memory_gb)
+    require(data.group is None or data.group in names, rule, data.group)
+    require(data.decimal in (".", ","), '[data]: decimal must be "." or ","', data.decimal)
+    require(data.memory_gb is None or data.memory_gb > 0, "[data]: memory_gb must be more than 0: 4", data.memory_gb)
     for rule, value in settings.drift.broken():
-        _require(False, rule, value)
+        require(False, rule, value)
     _check_gate(settings)
 
 
 def _check_gate(settings: Settings) -> None:
     gate = settings.gate
-    _require(0 <= gate.tolerance < 1, "[gate]: tolerance must be a share from 0 to 1, such as 0.02", gate.tolerance)
-    _require(gate.slice_rows > 0, "[gate]: slice_rows must be 1 or more", gate.slice_rows)
+    require(0 <= gate.tolerance < 1, "[gate]: tolerance must be a share from 0 to 1, such as 0.02", gate.tolerance)
+    require(gate.slice_rows > 0, "[gate]: slice_rows must be 1 or more", gate.slice_rows)
     known = [column.name for column in settings.features if column.type in ("category", "boolean")]
     for name, limit in gate.slices.items():
         rule = f"[gate.slices]: {name!r} must be a category or boolean column"
-        _require(name in known, f"{rule}: {', '.join(known) or 'there is none'}", name)
+        require(name in known, f"{rule}: {', '.join(known) or 'there is none'}", name)
         is_share = isinstance(limit, int | float) and not isinstance(limit, bool) and limit >= 0
-        _require(is_share, f"[gate.slices]: {name} must be a share such as 0.1", limit)
-
-
-def _refuse_unknown(where: str, values: Any, known: list[str]) -> None:
-    _require(isinstance(values, dict), f"{where}: must be a table", values)
-    for name in values.keys() - set(known):
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}."
-        raise SettingsError(f"project.toml: {where}: there is no entry {name!r}; {hint}")
-
-
-def _require(condition: bool, rule: str, value: Any) -> None:
-    if not condition:
-        raise SettingsError(f"project.toml: {rule} (now: {value!r}).")
+        require(is_share, f"[gate.slices]: {name} must be a share such as 0.1", limit)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ METHODS = ("kmeans", "agglomerative", "dbscan", "neighbours")
 
 @dataclass(frozen=True)
 class Grouping:
+    """`[use_case.groups]`: how calls are grouped."""
+
     method: str = "kmeans"
     count: int = 0  # groups; 0: as many as give the best silhouette
     radius: float = 0.0  # of dbscan, a cosine distance; 0: from the distances in the data
@@ -19,6 +21,8 @@ class Grouping:
 
 @dataclass(frozen=True)
 class Options:
+    """`[use_case]`: which columns hold what, and what is private."""
+
     text: str = "text"
     speaker: str | None = None  # without it, every turn is the customer's
     customer: str = "customer"

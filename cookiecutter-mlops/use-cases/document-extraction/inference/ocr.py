@@ -41,6 +41,8 @@ class Unreachable(DataError):
 
 
 class Engine(Protocol):
+    """What reads the words of a scan."""
+
     def words(self, image: "Image") -> "tuple[Image, Words]":
         """The page upright, and its words with boxes in its pixels; a DataError where the page cannot be read."""
 

@@ -25,6 +25,8 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 @dataclass(frozen=True)
 class Word:
+    """A word and where it stands."""
+
     text: str
     box: Box
 
@@ -55,6 +57,8 @@ class Segment:
 
 @dataclass(frozen=True)
 class Page:
+    """The words of a page; boxes are in its own unit, from its upper left."""
+
     width: float
     height: float
     words: tuple[Word, ...]
@@ -73,6 +77,8 @@ class Page:
 
 @dataclass(frozen=True)
 class Document:
+    """The pages of a PDF, a scan, or JSON."""
+
     pages: tuple[Page, ...]
 
     @property
@@ -87,6 +93,7 @@ def around(boxes: list[Box]) -> Box:
 
 
 def same_row(one: Box, other: Box) -> bool:
+    """Whether two boxes overlap in height by more than `ROW` of the lower one."""
     common = min(one[3], other[3]) - max(one[1], other[1])
     return common > ROW * min(one[3] - one[1], other[3] - other[1])
 

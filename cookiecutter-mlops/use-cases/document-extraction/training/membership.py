@@ -37,6 +37,7 @@ class Membership:
 
 
 def fit(documents: list[Document], labels: list[str | None]) -> Membership:
+    """Learn which segments at the head of a document belong to a field, from what people wrote."""
     rows, inside = [], []
     for document, label in zip(documents, labels, strict=True):
         for page in document.pages[:HEAD_PAGES]:

@@ -127,6 +127,7 @@ def extract(model: Model, document: Document) -> dict[str, dict[str, Any]]:
 
 
 def values_of(model: Model, document: Document) -> Values:
+    """The values of a document's fields, without confidence and place."""
     return {name: one["value"] for name, one in extract(model, document).items()}
 
 
@@ -142,6 +143,7 @@ def score(truth: Any, answers: Any, classification: bool) -> dict[str, float]:
 
 
 def as_text(values: Values) -> str:
+    """Values as the target column writes them."""
     return json.dumps(values, sort_keys=True, ensure_ascii=False)
 
 

@@ -14,6 +14,8 @@ FILE = "model.skops"
 
 
 class Finder(Protocol):
+    """What finds one field in a document."""
+
     def find(self, document: Document) -> Found | None: ...
 
 

@@ -31,6 +31,7 @@ WORDS = 1000  # tokens of the tiny model's vocabulary
 
 
 def device() -> str:
+    """Where models run: the GPU if there is one."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 

@@ -30,6 +30,8 @@ TINY = "no weights are given ([model] weights): a tiny model with random ones le
 
 
 class Summarizer(Protocol):
+    """What writes a summary of each dialogue, or None where one is too long."""
+
     def summaries(self, dialogues: list[str]) -> list[str | None]: ...
 
 

@@ -11,6 +11,8 @@ PRECISIONS = ("auto", "bf16", "fp32")
 
 @dataclass(frozen=True)
 class Options:
+    """`[use_case]`: how long prompts and summaries may be."""
+
     context: int = 1024  # tokens of a prompt and its summary together
     summary: int = 96  # tokens of the longest summary
     lead: int = 3  # turns that are the trivial summary

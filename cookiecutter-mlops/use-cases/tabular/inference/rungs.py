@@ -28,6 +28,8 @@ KINDS = {"category": np.dtype(object), "date": np.dtype("datetime64[ns]")}  # th
 
 
 class Rung(Protocol):
+    """One way to answer rows, and why it was not a faster one."""
+
     name: str
     why: str
     classes: tuple[str, ...] | None

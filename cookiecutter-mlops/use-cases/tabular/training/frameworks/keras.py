@@ -9,6 +9,7 @@ from training.settings import Settings
 
 
 def estimator(settings: Settings) -> Network:
+    """The network, by Keras on TensorFlow."""
     return network("keras", settings)
 
 

@@ -25,6 +25,7 @@ KEPT_EPOCHS = 10  # between two checkpoints
 
 
 def estimator(settings: Settings) -> Network:
+    """The network, by PyTorch and skorch."""
     return network("pytorch", settings)
 
 
