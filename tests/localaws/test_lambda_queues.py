@@ -100,7 +100,7 @@ def test_throttled_batch_waits_for_the_running_one(aws: Aws) -> None:
     aws.client("lambda").put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=1)
     queue.send("slow", "1", "2")
     connect(aws, queue, function, BatchSize=1)
-    assert wait_for(lambda: queue.left() == 0)
+    assert wait_for(lambda: queue.left() == 0, seconds=60)  # three starts of the function, one after the other
     assert sorted(seen(aws, function)) == ["1", "2", "slow"]
 
 
