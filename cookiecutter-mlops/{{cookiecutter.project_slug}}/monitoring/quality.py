@@ -21,8 +21,7 @@ from scipy import stats
 
 from monitoring.capture import drawn
 from training import model
-from training.cells import Wrong, reader
-from training.rules import BOOLEANS
+from training.cells import BOOLEANS, Wrong, reader
 from training.settings import METRICS, Settings
 
 LIMIT = 1_000_000  # labels in memory; above that, a smaller and smaller sample of the ids

@@ -19,8 +19,8 @@ from typing import Any
 import polars as pl
 
 from preprocessing import read as use_case
+from training.cells import DataError
 from training.contract import base
-from training.rules import DataError
 
 Read = Callable[[str, Path, Path], Iterator[pl.DataFrame | DataError]]
 MOST = 100  # sentences about one file

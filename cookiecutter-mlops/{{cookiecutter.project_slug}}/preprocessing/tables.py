@@ -6,10 +6,10 @@ from pathlib import Path
 import polars as pl
 
 from training.blocks import RowError
+from training.cells import DataError
 from training.columns import Typist
 from training.files import DECIMALS, kind
 from training.readers import open_table
-from training.rules import DataError
 from training.settings import load_settings
 
 MOST = 1000  # wrong rows of a file; with more, it is not the table that project.toml describes

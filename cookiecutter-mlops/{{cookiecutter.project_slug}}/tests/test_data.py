@@ -10,9 +10,9 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from training.cells import DataError
 from training.data import load_table, split
 from training.files import data_version
-from training.rules import DataError
 from training.settings import Data, parse_settings
 
 HEADER = "price,size,colour,sold,day"

@@ -9,8 +9,8 @@ import pytest
 
 from training import files, hosts, shards
 from training.batches import checked
+from training.cells import DataError
 from training.hosts import Hosts
-from training.rules import DataError
 from training.settings import UserError
 
 NAMES = ("127.0.0.1", "algo-2", "algo-3")

@@ -10,8 +10,8 @@ import pytest
 
 from preprocessing import batch, cluster, run, tables
 from preprocessing.batch import Folders
+from training.cells import DataError
 from training.hosts import Hosts
-from training.rules import DataError
 from training.settings import UserError
 
 

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from training import blocks, columns, rules
+from training.cells import DataError
 from training.data import check, load_table, read_table
-from training.rules import DataError
 from training.settings import Column, parse_settings
 
 HEADER = ["price", "size", "colour", "sold", "day"]

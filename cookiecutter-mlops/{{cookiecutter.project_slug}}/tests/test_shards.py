@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from training import shards
+from training.cells import DataError
 from training.checkpoint import NOWHERE
 from training.data import load_table, split
-from training.rules import DataError
 from training.shards import Shards
 
 COLOURS = ["red", "blue", ""]

@@ -11,10 +11,10 @@ import polars as pl
 
 from training import hosts
 from training.blocks import RowError
+from training.cells import DataError
 from training.columns import Typist
 from training.files import DECIMALS, data_files, kind
 from training.readers import Table, open_table, refuse_empty
-from training.rules import DataError
 from training.settings import Column, Settings
 
 SMALLEST_CLASS = 5  # a class needs a few rows on both sides of the hold-out

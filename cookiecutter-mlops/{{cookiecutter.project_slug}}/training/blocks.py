@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from training.rules import DataError
+from training.cells import DataError
 
 BLOCK = 2 * 2**20  # bytes that are read at a time
 LONGEST = 64 * BLOCK  # of one row: beyond, a quotation mark was opened and never closed

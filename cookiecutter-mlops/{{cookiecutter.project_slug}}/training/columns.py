@@ -15,6 +15,7 @@ import pandas as pd
 import polars as pl
 
 from training import rules
+from training.cells import broken
 from training.readers import RowError
 from training.settings import Column
 
@@ -93,7 +94,7 @@ class Typist:
 
     def _sentence(self, value: str, column: Column) -> str:
         comma = column.type == "number" and self.decimal == "." and DECIMAL_COMMA.fullmatch(value.strip())
-        return rules.broken(column, value) + (' Decimal commas need `decimal = ","` under [data].' if comma else "")
+        return broken(column, value) + (' Decimal commas need `decimal = ","` under [data].' if comma else "")
 
 
 def _plain(cells: pl.Series, column: Column) -> pl.Series:

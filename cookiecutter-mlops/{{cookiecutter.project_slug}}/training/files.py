@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 from training import hosts
+from training.cells import DataError
 from training.hosts import Hosts
-from training.rules import DataError
 
 MANIFEST = "manifest.json"  # what makes a folder a data snapshot: its version and the sums of its files
 CHANNEL = "manifest"  # which every machine has, where the files are shared (pipelines/job.py)

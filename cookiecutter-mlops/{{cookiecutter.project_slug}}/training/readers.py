@@ -18,8 +18,8 @@ import fastexcel
 import polars as pl
 
 from training.blocks import RowError, text_blocks
+from training.cells import DataError
 from training.files import KINDS, kind
-from training.rules import DataError
 
 SHEET_ROWS = 100_000  # rows of a sheet or a Parquet file in a batch
 BLANK = (b"\n\n", b"\n\r", b"\n ", b"\n\t")  # how an empty line may begin

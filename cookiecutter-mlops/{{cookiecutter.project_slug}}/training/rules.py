@@ -3,26 +3,12 @@
 Text, spreadsheet cells and JSON values become what project.toml says, or are refused by name, rule and value.
 """
 
-from collections.abc import Callable, Iterable
-
 import numpy as np
 import pandas as pd
 
-from training.cells import BOOLEANS, DATE, MISSING, DataError, Wrong, broken, reader, text_of
+from training.cells import BOOLEANS, DATE, MISSING, Wrong, reader, text_of
+from training.cells import DataError as DataError  # what breaks a rule
 from training.settings import Column
-
-
-def typed(table: pd.DataFrame, columns: Iterable[Column], place: Callable[[int], str]) -> pd.DataFrame:
-    """The columns with their types; the first cell that breaks a rule is named by its place."""
-    result = {}
-    for column in columns:
-        cells, wrong = cast(table[column.name], column)
-        if wrong.any():
-            row = int(wrong.to_numpy().argmax())
-            value = table[column.name].iloc[row]
-            raise DataError(f"{place(row)}: {broken(column, value)}")
-        result[column.name] = cells
-    return pd.DataFrame(result, index=table.index)
 
 
 def cast(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:

@@ -9,7 +9,7 @@ import soundfile
 from preprocessing import batch
 from preprocessing.batch import Folders
 from preprocessing.read import MEASURES, WORDS, read
-from training.rules import DataError
+from training.cells import DataError
 
 RATE = 8000
 SAID = [

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from training import model, ranker
+from training.cells import DataError
 from training.checkpoint import Checkpoints
 from training.document import parse
 from training.known import Known
-from training.rules import DataError
 from training.settings import SettingsError, load_settings
 
 ROOT = Path(__file__).parent.parent

@@ -8,8 +8,8 @@ import pytest
 from preprocessing import batch
 from preprocessing.batch import Folders
 from preprocessing.read import SCHEMA, read
+from training.cells import DataError
 from training.document import parse
-from training.rules import DataError
 
 
 @pytest.fixture

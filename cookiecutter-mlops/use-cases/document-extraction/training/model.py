@@ -19,13 +19,13 @@ import pandas as pd
 from inference import ocr
 from training.baseline import describe
 from training.candidates import KINDS
+from training.cells import DataError
 from training.checkpoint import NOWHERE, Checkpoints
 from training.data import Rows, in_memory, load_table, split
 from training.document import Document, parse
 from training.guess import Rule
 from training.ranker import Found
 from training.ranking import Rankers
-from training.rules import DataError
 from training.settings import Settings, SettingsError
 
 INPUT = "document"  # the column that holds documents; the target holds an object of their values

@@ -9,30 +9,24 @@ import json
 import tempfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from training import language, machines, scores
 from training.baseline import describe
+from training.cells import DataError
 from training.checkpoint import NOWHERE, Checkpoints
 from training.contract import base as job_folder
 from training.data import Rows, in_memory, load_table, split
 from training.language import Language
 from training.options import options, recipe
-from training.rules import DataError
 from training.settings import Settings, SettingsError
 
 UNANSWERED: tuple[str, ...] = ()  # metrics that answers alone do not give, when ground truth arrives
 DESCRIBED = 200  # summaries from which a baseline of the monitor is made
 TINY = "no weights are given ([model] weights): a tiny model with random ones learns, which knows no language"
-
-
-class Summarizer(Protocol):
-    """What writes a summary of each dialogue, or None where one is too long."""
-
-    def summaries(self, dialogues: list[str]) -> list[str | None]: ...
 
 
 @dataclass(frozen=True)
@@ -50,7 +44,7 @@ class Model:
     """What writes summaries, and where the base lies that it was made from, as long as that is there."""
 
     input: str  # the column of dialogues
-    summarizer: Any
+    summarizer: Any  # a Language, or the Lead
     base: Path | None = None
     kept: Any = None  # the temporary folder around it
 
