@@ -120,7 +120,7 @@ def data() -> None:
 @data.command(epilog="Example: mlops data push wages-2026.xlsx")
 @click.argument("file", type=click.Path(path_type=Path))
 def push(file: Path) -> None:
-    """Check FILE against project.toml and upload it as the newest data snapshot."""
+    """Check FILE, or a folder of files, against project.toml and upload it as the newest data snapshot."""
     _project().run_module("pipelines.snapshot", "push", str(file.absolute()))
 
 

@@ -1,5 +1,6 @@
 """Faults on demand: on the n-th call, in the protocol of the service, and gone when they are cleared."""
 
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -48,6 +49,17 @@ def test_call_fails_in_its_protocol_once(
     assert (answer["Error"]["Code"], answer["Error"]["Message"]) == (code, "Slow down, <please>.")
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == status
     assert call(**arguments)["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_fault_strikes_what_runs_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults, "_FAULTS", {})
+    struck, spared = threading.Event(), threading.Event()
+    with faults.exposed("kill", "wages-2", struck.set), faults.exposed("kill", "other", spared.set):
+        faults.add({"what": "kill", "name": "wages-*"})
+        assert struck.wait(10)
+    assert not spared.is_set()
+    faults.add({"what": "kill", "name": "other"})  # which has ended
+    assert not spared.wait(0.1)
 
 
 def test_status_is_the_one_of_the_service_model(aws: Aws) -> None:

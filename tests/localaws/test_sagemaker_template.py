@@ -1,4 +1,4 @@
-"""The project that we generate: on several isolated instances that share its data, and in a tuning job."""
+"""The project that we generate: on isolated spot instances that share its data, and in a tuning job."""
 
 import hashlib
 import json
@@ -13,9 +13,9 @@ import pytest
 from cookiecutter_mlops import scaffold
 from cookiecutter_mlops.environments import environment
 from tests.localaws.bundles import new_bucket, push_folder
-from tests.localaws.conftest import Aws
+from tests.localaws.conftest import AddFault, Aws, wait_for
 from tests.localaws.test_sagemaker_cluster import lines, on
-from tests.localaws.test_sagemaker_training import run, unpacked
+from tests.localaws.test_sagemaker_training import ended, unpacked
 from tests.localaws.test_sagemaker_tuning import request as tuning_request
 from tests.localaws.test_sagemaker_tuning import run as tune
 from tests.localaws.test_sagemaker_tuning import tuned
@@ -25,14 +25,14 @@ SECONDS = 300
 ENTRYPOINT = ["python", "-m", "training.contract"]
 METRIC = [{"Name": "metric", "Regex": r"metric=([0-9.]+)"}]
 HOSTS = ("algo-1", "algo-2")
-PYTORCH = os.environ.get("MLOPS_PYTORCH", "")
-MODELS = [
-    "linear",
-    pytest.param(
-        "pytorch",
-        marks=pytest.mark.skipif(not PYTORCH, reason="MLOPS_PYTORCH names no Python that has torch and skorch"),
-    ),
-]
+MANY_TREES = {"n_estimators": "300", "learning_rate": "0.05"}
+# What each learns with, and the variable that names a Python with its library.
+MODELS = {
+    "linear": ({}, ""),
+    "lightgbm": (MANY_TREES, "MLOPS_BOOSTERS"),
+    "xgboost": (MANY_TREES, "MLOPS_BOOSTERS"),
+    "pytorch": ({}, "MLOPS_PYTORCH"),
+}
 # Run by the project's own Python: its sample as a snapshot of five Parquet files, and what its pipeline asks for.
 SNAPSHOT = """
 import hashlib, json, sys
@@ -86,37 +86,76 @@ def shared(aws: Aws, project: Path, folder: Path) -> list[dict[str, Any]]:
     return json.loads(asked)
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_project_learns_on_two_isolated_instances_that_share_a_snapshot(aws: Aws, tmp_path: Path, name: str) -> None:
-    project = scaffold.create({"project_name": "Salary Prediction"}, tmp_path)
+def chosen(folder: Path, name: str) -> Path:
+    """Make a project with another model."""
+    project = scaffold.create({"project_name": "Salary Prediction"}, folder)
     settings = project / "project.toml"
     text = settings.read_text().replace('name = "gradient-boosting"', f'name = "{name}"')
     settings.write_text(text.replace("\nlearning_rate = 0.1\n", "\n"))
+    return project
+
+
+def python(project: Path, variable: str) -> str:
+    """Return the Python that a variable names, or the project's own."""
+    if variable and variable not in os.environ:
+        pytest.skip(f"{variable} names no Python that has the library")
+    return os.environ[variable] if variable else str(environment(project))
+
+
+def checkpoints(aws: Aws, name: str, host: str) -> list[Path]:
+    """Return what a host of a job has kept so far."""
+    folders = (aws.home / "jobs" / f"TrainingJob-{name}" / host).rglob("checkpoints")
+    return [path for folder in folders for path in folder.iterdir() if not path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_project_learns_on_two_isolated_spot_instances_that_share_a_snapshot(
+    aws: Aws, tmp_path: Path, name: str, fault: AddFault
+) -> None:
+    hyperparameters, variable = MODELS[name]
+    project, bucket = chosen(tmp_path, name), new_bucket(aws)
     digest = hashlib.sha256(str(project).encode()).hexdigest()
-    image = push_folder(aws, project, digest, ENTRYPOINT, PYTORCH if name == "pytorch" else str(environment(project)))
+    image = push_folder(aws, project, digest, ENTRYPOINT, python(project, variable))
     (tmp_path / "snapshot").mkdir()
     changes = {
         "InputDataConfig": shared(aws, project, tmp_path / "snapshot"),
         "AlgorithmSpecification": {"TrainingImage": image, "TrainingInputMode": "File", "MetricDefinitions": METRIC},
+        "HyperParameters": hyperparameters,
+        "EnableNetworkIsolation": True,
+        "EnableManagedSpotTraining": True,
+        "CheckpointConfig": {"S3Uri": f"s3://{bucket}/checkpoints"},
+        "StoppingCondition": {"MaxRuntimeInSeconds": SECONDS, "MaxWaitTimeInSeconds": SECONDS},
     }
-    limit = {"MaxRuntimeInSeconds": SECONDS}  # PyTorch alone takes a while to be read
-    wanted = on(aws, new_bucket(aws), 2, EnableNetworkIsolation=True, StoppingCondition=limit, **changes)
-    job = run(aws, wanted, SECONDS)
+    wanted = on(aws, bucket, 2, **changes)
+    aws.client("sagemaker").create_training_job(**wanted)
+    assert wait_for(lambda: all(checkpoints(aws, wanted["TrainingJobName"], host) for host in HOSTS), SECONDS)
+    fault("spot-interruption", wanted["TrainingJobName"])
+    job = wait_for(lambda: ended(aws, wanted["TrainingJobName"]), SECONDS)
     assert job["TrainingJobStatus"] == "Completed", job
+    assert "Interrupted" in [transition["Status"] for transition in job["SecondaryStatusTransitions"]]
     said = {host: "\n".join(lines(aws, job["TrainingJobName"], host)) for host in HOSTS}
-    files = [int(re.search(rf"{host} has (\d) of the 5 files", said[host])[1]) for host in HOSTS]  # type: ignore[index]
-    assert sorted(files) == [2, 3]
-    told = [re.search(r"([\d,]+) rows to learn from .* ([\d,]+) of them on", said[host]) for host in HOSTS]
-    rows = [[int(count.replace(",", "")) for count in found.groups()] for found in told if found]
+    assert all("going on from checkpoint" in said[host] for host in HOSTS), said
     artifacts = job["ModelArtifacts"]["S3ModelArtifacts"]
     evaluation = json.loads(unpacked(aws, artifacts.replace("model.tar", "output.tar"))["evaluation.json"])
-    assert evaluation["rows"]["train"] == rows[0][0] == rows[1][0] == rows[0][1] + rows[1][1]
-    assert evaluation["data_version"] == "v1"
+    assert evaluation["rows"]["train"] == shared_rows(said)
+    assert (evaluation["data_version"], evaluation["resumed"]) == ("v1", True)
     assert evaluation["value"] < 0.9 * evaluation["baseline"]  # mean absolute error, of the model and of a trivial one
     assert {"manifest.json", "model.skops"} <= unpacked(aws, artifacts).keys()
     assert ["metric=" in said[host] for host in HOSTS] == [True, False]
     assert "algo-2 has learned its part; algo-1 writes the model" in said["algo-2"]
     assert "Several hosts wrote" not in said["algo-1"]
+
+
+def shared_rows(said: dict[str, str]) -> int:
+    """Return how many rows the hosts learn from, by what both say; each has its part of the files and of the rows."""
+    files = [int(re.search(rf"{host} has (\d) of the 5 files", said[host])[1]) for host in HOSTS]  # type: ignore[index]
+    assert sorted(files) == [2, 3]
+    told = [re.search(r"([\d,]+) rows to learn from .* ([\d,]+) of them on", said[host]) for host in HOSTS]
+    (all_rows, first), (again, second) = (
+        [int(count.replace(",", "")) for count in found.groups()] for found in told if found
+    )
+    assert all_rows == again == first + second
+    return all_rows
 
 
 def test_project_is_tuned(aws: Aws, project: Path) -> None:

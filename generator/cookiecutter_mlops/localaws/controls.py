@@ -61,7 +61,9 @@ def fault() -> None:
 @click.option("--status", type=click.IntRange(400, 599), help="The error's HTTP status; by default AWS's.")
 @click.option("--delay", metavar="DURATION", help="Wait before the answer, in real time: 5s.")
 @click.option("--drop", type=click.Choice(["request", "answer"]), help="Close the connection before or after the call.")
-@click.option("--after", metavar="DURATION", help="Of a KIND: how long after the start it strikes: 20s.")
+@click.option(
+    "--after", metavar="DURATION", help="Of a KIND: how long after the start (or now, if it runs) it strikes: 20s."
+)
 @home_option
 def add(home: Path, **members: Any) -> None:
     """Add a fault on an OPERATION, such as sagemaker:CreateTrainingJob or s3:*, or of a KIND.

@@ -7,7 +7,8 @@ runs (`spot-interruption` of jobs whose name matches). Parts that run something 
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any
@@ -41,7 +42,7 @@ class Fault:
     status: int = 0  # HTTP status; 0 takes the one of AWS's model
     delay: float = 0  # seconds before the answer
     drop: str = ""  # "request": lost before it is carried out; "answer": carried out, but nobody hears
-    after: float = 0  # of KINDS: seconds after the start at which it strikes
+    after: float = 0  # of KINDS: seconds at which it strikes, after the start or, of a job that runs, after it is added
     id: str = ""
     seen: int = 0
     struck: int = 0
@@ -84,6 +85,7 @@ class Fault:
 
 _FAULTS: dict[str, Fault] = {}
 _NUMBERS = itertools.count(1)
+_EXPOSED: list[Callable[[Fault], None]] = []  # by whom a new fault is noticed that runs already
 
 
 def take(kind: str, *names: str) -> Fault | None:
@@ -95,6 +97,32 @@ def take(kind: str, *names: str) -> Fault | None:
     return next((fault for fault in list(_FAULTS.values()) if fault.strikes(kind, *names)), None)
 
 
+@contextmanager
+def exposed(kind: str, name: str, struck: Callable[[], object]) -> Iterator[None]:
+    """Let what runs meanwhile be struck: by a fault that waits for it, or by one that is added while it runs."""
+    timers: list[threading.Timer] = []
+
+    def begin(fault: Fault) -> None:
+        timer = threading.Timer(fault.after, struck)
+        timer.daemon = True
+        timers.append(timer)
+        timer.start()
+
+    def notice(fault: Fault) -> None:
+        if fault.strikes(kind, name):
+            begin(fault)
+
+    if waiting := take(kind, name):
+        begin(waiting)
+    _EXPOSED.append(notice)
+    try:
+        yield
+    finally:
+        _EXPOSED.remove(notice)
+        for timer in timers:
+            timer.cancel()
+
+
 def add(request: dict[str, Any]) -> dict[str, Any]:
     """Add a fault from its members and return it; raise ValueError for a member that is unknown or makes no sense."""
     known = {item.name for item in fields(Fault)} - {"id", "seen", "struck", "_lock"}
@@ -103,6 +131,8 @@ def add(request: dict[str, Any]) -> dict[str, Any]:
     fault = Fault(**{"what": ""} | request)
     fault.id = str(next(_NUMBERS))
     _FAULTS[fault.id] = fault
+    for notice in list(_EXPOSED):
+        notice(fault)
     return fault.public()
 
 

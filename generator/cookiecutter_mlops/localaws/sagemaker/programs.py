@@ -43,14 +43,12 @@ class ProgramJob(Job):
             self.line(f"This machine has no namespaces for the network of the job: {problem}")
         self.cluster.start(arguments, environment, self.line, entrypoint)
         limit = self.document.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86400)
-        timers = [timer(limit, self.halt, "MaxRuntimeExceeded")]
-        if fault := faults.take("kill", self.name):
-            timers.append(timer(fault.after, self.cluster.kill))
+        limited = timer(limit, self.halt, "MaxRuntimeExceeded")
         if self.halted:  # while it started
             self.end_process()
-        code = self.cluster.wait()
-        for started in timers:
-            started.cancel()
+        with faults.exposed("kill", self.name, self.cluster.kill):
+            code = self.cluster.wait()
+        limited.cancel()
         self.close()
         return code
 

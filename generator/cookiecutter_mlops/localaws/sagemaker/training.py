@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -107,21 +106,11 @@ class TrainingJob(ProgramJob):
         entrypoint = specification.get("ContainerEntrypoint")
         arguments = specification.get("ContainerArguments") or ([] if entrypoint else ["train"])
         environment = {"TRAINING_JOB_NAME": self.name, "TRAINING_JOB_ARN": document["TrainingJobArn"]}
-        interruption = self._interruption()
-        try:
-            return self.execute(arguments, environment | document.get("Environment", {}), entrypoint)
-        finally:
-            interruption.cancel()
-
-    def _interruption(self) -> threading.Timer:
-        """Return a running timer that takes the spot instance away, if a fault says so; else one that never runs."""
-        is_spot = self.document.get("EnableManagedSpotTraining")
-        fault = faults.take("spot-interruption", self.name) if is_spot else None
-        timer = threading.Timer(fault.after if fault else 0, self._interrupt)
-        timer.daemon = True
-        if fault:
-            timer.start()
-        return timer
+        environment |= document.get("Environment", {})
+        spot = document.get("EnableManagedSpotTraining")
+        exposed = faults.exposed("spot-interruption", self.name, self._interrupt) if spot else contextlib.nullcontext()
+        with exposed:
+            return self.execute(arguments, environment, entrypoint)
 
     def _interrupt(self) -> None:
         self.interrupted = True
