@@ -41,7 +41,7 @@ def use_case(request, tmp_path):
         project.up()
         project.mlops("apply")
         case.before(project)
-        project.mlops("data", "push", str(next((project.path / "data").glob("sample.*"))))
+        project.mlops("data", "push", str(case.data(project)))
         assert project.train() == "Succeeded", project.logs()
         assert project.approve() == "Succeeded", project.logs()
         yield request.param, project

@@ -1,11 +1,11 @@
 """Data snapshots: frozen copies of the training data, each under a version that a model records.
 
-    python -m pipelines.snapshot push FILE      # checks the file against project.toml, then uploads it
+    python -m pipelines.snapshot push FILE      # checks a file or a folder against project.toml, then uploads it
     python -m pipelines.snapshot take           # freezes what is complete under raw/, as the Train build does
     python -m pipelines.snapshot list
 
 A snapshot is a folder `snapshots/<version>/` of the data bucket. Its manifest is written last, so that an interrupted
-upload is no snapshot. A pushed file is a snapshot by itself; deliveries under raw/ add up (pipelines/arrivals.py). The
+upload is no snapshot. What is pushed is a snapshot by itself; deliveries under raw/ add up (pipelines/arrivals.py). The
 newest of both counts. Checking needs the environment of training (requirements/dev.txt), the rest needs boto3 only.
 """
 
@@ -84,12 +84,13 @@ def read(uri: str) -> Snapshot:
     return Snapshot(manifest["version"], uri, bool(manifest["sample"]), bool(manifest.get("arrived")), files)
 
 
-def push(file: Path) -> Snapshot:
-    """Check a file by the rules that training has, then upload it: bad data leaves nothing behind."""
+def push(source: Path) -> Snapshot:
+    """Check a file, or those of a folder, by the rules of training, then upload: bad data leaves nothing behind."""
     from training.data import check  # and its readers, which a build that only starts jobs does without
+    from training.files import data_files
 
-    rows = check(file, load_settings())
-    return upload(project.training_spec(), file, rows=rows, sample=False)
+    rows = check(source, load_settings())
+    return upload(project.training_spec(), data_files(source), rows=rows, sample=False)
 
 
 def push_sample(spec: dict[str, Any]) -> Snapshot:
@@ -99,17 +100,17 @@ def push_sample(spec: dict[str, Any]) -> Snapshot:
         raise PipelineError(f"{file}: no sample, and no data yet; run `python -m pipelines.snapshot push FILE`.")
     with file.open(newline="") as lines:
         rows = sum(1 for _ in csv.reader(lines)) - 1
-    return upload(spec, file, rows=rows, sample=True)
+    return upload(spec, [file], rows=rows, sample=True)
 
 
-def upload(spec: dict[str, Any], file: Path, *, rows: int, sample: bool) -> Snapshot:
-    """Copy a file and then its manifest into a new version."""
-    sha256 = digest(file)
-    version = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{sha256[:8]}"
-    folder = f"{PREFIX}{version}/"
-    entry = {"name": file.name, "size": file.stat().st_size, "sha256": sha256}
-    entry["version_id"] = put_file(spec["data_bucket"], folder + file.name, file)
-    return seal(spec["data_bucket"], version, [entry], sample=sample, rows=rows, source_name=file.name)
+def upload(spec: dict[str, Any], files: list[Path], *, rows: int, sample: bool) -> Snapshot:
+    """Copy files and then their manifest into a new version."""
+    entries = [{"name": file.name, "size": file.stat().st_size, "sha256": digest(file)} for file in files]
+    content = hashlib.sha256("".join(str(entry["sha256"]) for entry in entries).encode())
+    version = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{content.hexdigest()[:8]}"
+    for file, entry in zip(files, entries, strict=True):
+        entry["version_id"] = put_file(spec["data_bucket"], f"{PREFIX}{version}/{file.name}", file)
+    return seal(spec["data_bucket"], version, entries, sample=sample, rows=rows)
 
 
 def seal(bucket: str, version: str, files: list[dict[str, Any]], *, sample: bool, **more: Any) -> Snapshot:
@@ -135,7 +136,7 @@ def digest(file: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Make and list data snapshots.")
     actions = parser.add_subparsers(dest="action", required=True)
-    actions.add_parser("push", help="check a file and make it the newest snapshot").add_argument("file", type=Path)
+    actions.add_parser("push", help="check a file or a folder, the newest snapshot").add_argument("file", type=Path)
     actions.add_parser("take", help="freeze what is complete under raw/ as the newest snapshot")
     actions.add_parser("list", help="list the versions, newest last")
     arguments = parser.parse_args()

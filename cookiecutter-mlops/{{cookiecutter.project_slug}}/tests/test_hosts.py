@@ -143,3 +143,15 @@ def test_some_rows_are_those_of_all_machines_and_the_others_a_share_each(tmp_pat
     assert (rows, learn) == (300, len(own) + len(second[2]))
     assert sorted([*own, *second[2]]) == sample
     assert sorted([*sample, *judge]) == [100.0 * n for n in numbers]
+
+
+def test_machine_without_a_row_to_learn_from_is_named_to_all(tmp_path, settings):
+    table = pd.DataFrame({"price": range(1, 301), "size": 1, "colour": "red", "sold": "no", "day": "2024-01-31"})
+    table.to_csv(tmp_path / "houses.csv", index=False)
+
+    def learned(machine):
+        first_row = next(checked(tmp_path / "houses.csv", settings))[:1]
+        with pytest.raises(DataError, match=r"algo-2: no row to learn from came to it"):
+            shards.share([first_row], settings, machine).split(settings, 0)
+
+    on_each(learned, 2)

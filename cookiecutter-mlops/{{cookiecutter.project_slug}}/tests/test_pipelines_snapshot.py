@@ -19,14 +19,17 @@ MANIFEST = {"arrival": "manifest", "quiet_minutes": 15}
 QUIET = {"arrival": "quiet-period", "quiet_minutes": 15}
 
 
-def test_snapshot_ends_with_its_manifest(aws: FakeAws, tmp_path: Path):
-    (tmp_path / "wages.csv").write_text("wage\n1\n")
+def test_snapshot_of_files_ends_with_its_manifest(aws: FakeAws, tmp_path: Path):
+    files = [tmp_path / "east.csv", tmp_path / "west.csv"]
+    for file in files:
+        file.write_text("wage\n1\n")
     aws.on(PutObject={}, HeadObject={"VersionId": "1"})
-    made = snapshot.upload(training_spec(), tmp_path / "wages.csv", rows=1, sample=False)
+    made = snapshot.upload(training_spec(), files, rows=2, sample=False)
     keys = [request["Key"] for request in aws.called("PutObject")]
-    assert keys == [f"snapshots/{made.version}/wages.csv", f"snapshots/{made.version}/manifest.json"]
+    assert keys == [f"snapshots/{made.version}/{name}" for name in ("east.csv", "west.csv", "manifest.json")]
     manifest = json.loads(aws.called("PutObject")[-1]["Body"])
-    assert (manifest["rows"], manifest["sample"], manifest["files"][0]["version_id"]) == (1, False, "1")
+    assert (manifest["rows"], manifest["sample"], manifest["files"][0]["version_id"]) == (2, False, "1")
+    assert made.files == 2
 
 
 def test_bad_data_uploads_nothing(aws: FakeAws, tmp_path: Path):

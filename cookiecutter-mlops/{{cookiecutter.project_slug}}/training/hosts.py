@@ -7,6 +7,7 @@ averages in each step, go through a process group of torch.distributed. Standard
 
 import json
 import os
+import socket
 import time
 from dataclasses import dataclass, field
 from functools import cache
@@ -44,6 +45,13 @@ class Hosts:
     def first(self) -> bool:
         """Whether this is the machine that judges and writes the model."""
         return self.rank == 0
+
+    def free_place(self) -> tuple[str, int]:
+        """This machine's address in the network that joins it with the first one, and a port where nobody listens."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way, socket.socket() as place:
+            way.connect((self.names[0], PORT))  # which sends nothing
+            place.bind((way.getsockname()[0], 0))
+            return place.getsockname()
 
     def every(self, value: Any) -> list[Any]:
         """What each machine gives, as JSON can say it, by rank; see `gather`."""

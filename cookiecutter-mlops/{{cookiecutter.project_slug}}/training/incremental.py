@@ -5,6 +5,7 @@ SGDClassifier), MiniBatchKMeans, naive Bayes and others. A mapped matrix is for 
 through it once and keep a byte for each value.
 """
 
+import itertools
 import math
 import tempfile
 from collections.abc import Callable, Iterator
@@ -103,14 +104,25 @@ def _fit_first_steps(
 def _mapped(
     pipeline: Pipeline, learn: "Shards", inputs: Prepare, answers: Prepare, file: Path
 ) -> tuple[np.ndarray, np.ndarray]:
-    """All rows of this machine as one matrix in a file, and their answers."""
-    matrix, truths, first = None, [], 0
-    for part, truth in transformed(pipeline, learn, inputs, answers):
+    """All rows of this machine as one matrix in a file, and their answers; the rows that it is lent come last."""
+    lent = _lent(learn, answers) if is_classifier(pipeline[-1]) and len(learn.machines) > 1 else []
+    matrix, truths, first, wanted = None, [], 0, learn.own + sum(map(len, lent))
+    for rows in itertools.chain(learn, lent):
+        part = pipeline[:-1].transform(inputs(rows))
         if matrix is None:
-            matrix = np.lib.format.open_memmap(file, mode="w+", dtype=np.float64, shape=(learn.own, part.shape[1]))
+            matrix = np.lib.format.open_memmap(file, mode="w+", dtype=np.float64, shape=(wanted, part.shape[1]))
         matrix[first : first + part.shape[0]] = part.toarray() if hasattr(part, "toarray") else part
         first += part.shape[0]
-        truths.append(truth)
-    if matrix is None or first != learn.own:
-        raise AssertionError(f"{first} of {learn.own} rows were read")
+        truths.append(np.asarray(answers(rows)))
+    if matrix is None or first != wanted:
+        raise AssertionError(f"{first} of {wanted} rows were read")
     return matrix, np.concatenate(truths)
+
+
+def _lent(learn: "Shards", answers: Prepare) -> list[pd.DataFrame]:
+    """One row of each class that other machines have and this one lacks: a booster learns the classes that it sees."""
+    own = {known for rows in learn for known in answers(rows).unique()}
+    some = learn.sample()
+    known = answers(some)
+    lacking = some[~known.isin(own) & ~known.duplicated()]
+    return [lacking] if len(lacking) else []

@@ -23,6 +23,7 @@ from training import hosts
 from training.columns import frame
 from training.data import contents, places
 from training.hosts import Hosts
+from training.rules import DataError
 from training.settings import Settings
 
 BYTES = 64  # of memory for a value while a model is fitted in memory, copies and all (benchmarks/out_of_core.py)
@@ -85,7 +86,9 @@ class Shards:
         """Rows to learn from, and a table of rows to judge on: all that are held out, or about SAMPLE of them."""
         side = self._side(settings.data.seed + purpose, settings.data.holdout)
         own = sum(int(side.holds(rows).sum()) for rows in self._stored([side.target, CONTENT]))
-        counted = sum(self.machines.every(own))
+        told = self.machines.every([own, self.own - own])
+        _refuse_idle(self.machines, [left for _, left in told])
+        counted = sum(held for held, _ in told)
         # A smaller share by the same places: what is judged in a larger snapshot was held out of the smaller one, too.
         judged = replace(side, share=side.share * min(1.0, SAMPLE / max(counted, 1)))
         learn = replace(self, rows=self.rows - counted, own=self.own - own, held=(*self.held, side))
@@ -148,6 +151,13 @@ def share(batches: Iterable[pl.DataFrame], settings: Settings, machines: Hosts) 
         return _store(batches, settings, machines)
     parts = (batch.gather_every(len(machines), machines.rank) for batch in batches)
     return _store(parts, settings, machines)
+
+
+def _refuse_idle(machines: Hosts, rows: list[int]) -> None:
+    """A machine that has nothing to learn from would keep the others waiting."""
+    for name, own in zip(machines.names, rows, strict=True):
+        if not own:
+            raise DataError(f"{name}: no row to learn from came to it; deliver larger files, or rent fewer machines.")
 
 
 def _handed_over(kept: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:

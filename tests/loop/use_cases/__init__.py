@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from cookiecutter_mlops.loop import LoopProject
@@ -19,5 +20,8 @@ class Case:
     files: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)  # for a batch, and what their answers hold
     then: Callable[[LoopProject], None] = lambda project: None  # what else it does
     before: Callable[[LoopProject], None] = lambda project: None  # the first push
+    data: Callable[[LoopProject], Path] = lambda project: next(
+        (project.path / "data").glob("sample.*")
+    )  # it learns from
     edits: dict[str, tuple[str, str]] = field(default_factory=dict)  # of the project's files, before the first push
     facts: dict[str, str] = field(default_factory=dict)  # that the registry knows of the model

@@ -1,6 +1,8 @@
-"""Tabular data with LightGBM as the model, and with raw files that Ray makes a delivery of."""
+"""Tabular data with LightGBM on two machines as the model, and with raw files that Ray makes a delivery of."""
 
 import io
+import re
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet
@@ -46,6 +48,43 @@ def raw_files_become_a_delivery(project: LoopProject) -> None:
     assert sum(pyarrow.parquet.read_table(io.BytesIO(body)).num_rows for body in bodies) == len(rows)
 
 
+HOSTS = ("algo-1", "algo-2")
+TWO_MACHINES = {
+    "instance_types": ["ml.m5.large"],
+    "instance_count": len(HOSTS),
+    "input_mode": "FastFile",
+    "data_distribution": "ShardedByS3Key",
+}
+
+
+def sample_in_four_files(project: LoopProject) -> Path:
+    """Two for each machine."""
+    header, *rows = (project.path / "data" / "sample.csv").read_text().splitlines()
+    folder = project.path / ".mlops" / "delivery"
+    folder.mkdir()
+    for number in range(4):
+        (folder / f"{number}.csv").write_text("\n".join([header, *rows[number::4]]))
+    return folder
+
+
+def two_machines_made_one_model(project: LoopProject) -> None:
+    """Each had its part of the files and of the rows, and what the first one wrote is what was released."""
+    (job,) = project.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]
+    name = job["TrainingJobName"]
+    group = {"logGroupName": "/aws/sagemaker/TrainingJobs", "logStreamNamePrefix": f"{name}/"}
+    events = project.client("logs").filter_log_events(**group)["events"]
+    said = "\n".join(event["message"] for event in events)
+    files = [int(count) for count in re.findall(r"algo-\d has (\d) of the 4 files", said)]
+    assert sorted(files) == [2, 2]
+    told = [re.search(rf"([\d,]+) rows to learn from .* ([\d,]+) of them on {host},", said) for host in HOSTS]
+    (all_rows, first), (again, second) = (
+        [int(count.replace(",", "")) for count in found.groups()] for found in told if found
+    )
+    assert all_rows == again == first + second
+    assert "algo-2 has learned its part; algo-1 writes the model" in said
+    assert project.packages()[0]["CustomerMetadataProperties"]["training_job"] == name
+
+
 WITH_LIGHTGBM = Case(
     {"instances": [WORKER, WORKER | {"education_years": 20, "city": None}]},
     salary_grows_with_schooling,
@@ -54,6 +93,9 @@ WITH_LIGHTGBM = Case(
         "project.toml": ('name = "gradient-boosting"', 'name = "lightgbm"'),
         "requirements/model.txt": ("# lightgbm==", "lightgbm=="),
     },
+    variables={"training": TWO_MACHINES},
+    data=sample_in_four_files,
+    then=two_machines_made_one_model,
     facts={"serving_plan": "complete"},
 )
 WITH_RAY = Case(

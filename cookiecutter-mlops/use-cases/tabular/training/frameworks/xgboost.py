@@ -2,14 +2,21 @@
 
 It computes in single precision, the last step too: what becomes of a sum of trees (a probability, a number that is
 read as a logarithm) is computed here in double precision, so that a serving plan can say the same.
+
+Each of several machines counts in its own rows, XGBoost adds the counts, and all grow the same trees.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from xgboost import Booster, XGBClassifier, XGBRegressor
 from xgboost.callback import TrainingCallback
+from xgboost.collective import CommunicatorContext
+from xgboost.tracker import RabitTracker
 
+from training import hosts
 from training.checkpoint import NOWHERE, Checkpoints
 from training.frameworks import gpus
 from training.frameworks.rounds import remaining
@@ -34,13 +41,31 @@ class Kept:
     def grow(self, X: Any, y: Any, checkpoints: Checkpoints, **options: Any) -> None:
         asked: Any = self
         if asked.booster not in (None, "gbtree"):
-            super().fit(X, y, **options)  # type: ignore[misc]
+            with together():
+                super().fit(X, y, **options)  # type: ignore[misc]
             return
-        with remaining(asked, asked.get_num_boosting_rounds(), checkpoints) as (state, keep):
+        with remaining(asked, asked.get_num_boosting_rounds(), checkpoints) as (state, keep), together():
             asked.set_params(callbacks=[Keep(keep)])
             begun = Booster(model_file=bytearray(state)) if state else None
             super().fit(X, y, xgb_model=begun, **options)  # type: ignore[misc]
             asked.set_params(callbacks=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Let all machines learn one model, joined by the first one."""
+    machines = hosts.here()
+    if len(machines) == 1:
+        yield
+        return
+    tracker = RabitTracker(n_workers=len(machines), host_ip=machines.free_place()[0], sortby="task")
+    if machines.first:
+        tracker.start()
+    told = machines.every(tracker.worker_args() if machines.first else None)[0]
+    with CommunicatorContext(**told, dmlc_task_id=f"{machines.rank:03}"):
+        yield
+    if machines.first:
+        tracker.wait_for()
 
 
 class Regressor(Kept, XGBRegressor):
