@@ -100,7 +100,7 @@ def test_request_of_streamed_shards_gives_every_machine_the_manifest(aws: FakeAw
 @pytest.mark.parametrize(
     ("learns", "distribution", "files", "words"),
     [
-        ({}, "FullyReplicated", 1, r"instance_count: .* learns on one machine.*on 2 .*none of this use case"),
+        ({}, "FullyReplicated", 1, r"instance_count: .* learns on one machine.*on 2 .*use 1; .*preprocess"),
         ({"other": "share"}, "ShardedByS3Key", 9, r"learns on one machine.*\(other\)"),
         ({"own": "all"}, "ShardedByS3Key", 9, "data_distribution: own needs all rows.*use FullyReplicated"),
         ({"own": "share"}, "ShardedByS3Key", 3, "snapshot v1: 3 files are too few for 2 machines.*at least 4"),

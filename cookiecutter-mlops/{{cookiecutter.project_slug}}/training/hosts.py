@@ -144,10 +144,11 @@ def check(model: str, count: int, distribution: str) -> None:
     """Refuse, in a sentence, machines of which each would learn a model of its own."""
     rows = distributed.MODELS.get(model)
     if count > 1 and rows is None:
-        known = ", ".join(distributed.MODELS) or "none of this use case does"
+        others = f", or a [model] of project.toml that learns on several ({', '.join(distributed.MODELS)})"
+        shared = "; what several machines share here is preprocessing (python -m pipelines.preprocess)"
         raise UserError(
             f"training.instance_count: {model} learns on one machine, on {count} each would learn a model of its own; "
-            f"use 1, or a [model] of project.toml that learns on several ({known})."
+            f"use 1{others if distributed.MODELS else shared}."
         )
     if count > 1 and rows == ALL and distribution == SHARDED:
         raise UserError(
