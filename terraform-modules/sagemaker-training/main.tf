@@ -1,4 +1,4 @@
-# What training needs: an image repository, a place in the model registry, a role for jobs, and the job spec that the
+# What training needs: an image repository, a place in the model registry, the roles of jobs, and the job spec that the
 # pipeline reads from SSM. permissions.tf says what the builds around a job may do.
 
 data "aws_caller_identity" "current" {}
@@ -73,7 +73,7 @@ resource "aws_ssm_parameter" "spec" {
     kms_key_arn                     = var.kms_key_arn
     network_isolation               = true
     encrypt_inter_container_traffic = true
-    preprocessing                   = var.preprocessing
+    preprocessing                   = one([for role in aws_iam_role.preprocessing : merge(var.preprocessing, { role_arn = role.arn })])
     subnet_ids                      = try(var.network.subnet_ids, [])
     security_group_ids              = try(var.network.security_group_ids, [])
     data_bucket                     = var.buckets.data.name

@@ -1,5 +1,5 @@
-# The role of a job itself: read snapshots and pre-trained weights, write models and checkpoints, pull this project's images, write its log. Where
-# preprocessing is on, also read raw files and write what comes of them.
+# The role of a training job itself: read snapshots and pre-trained weights, write models and checkpoints, write its log. What every
+# job needs, preprocessing.tf's too, is in `any_job`: this project's images, its key, its network.
 
 locals {
   network_members = concat(
@@ -25,15 +25,6 @@ locals {
   }
 }
 
-locals {
-  preprocessing_statements = {
-    for sid, allowed in {
-      ReadUnprocessed   = { prefix = "unprocessed", actions = ["s3:GetObject"] }
-      WritePreprocessed = { prefix = "raw/preprocessed", actions = ["s3:AbortMultipartUpload", "s3:PutObject"] }
-    } : sid => allowed if var.preprocessing != null
-  }
-}
-
 data "aws_iam_policy_document" "trust" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -51,35 +42,7 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
-data "aws_iam_policy_document" "job" {
-  statement {
-    sid       = "ReadSnapshots"
-    actions   = ["s3:GetObject"]
-    resources = ["${var.buckets.data.arn}/snapshots/*", "${var.buckets.models.arn}/weights/*"]
-  }
-
-  statement {
-    sid       = "WriteModelsAndCheckpoints"
-    actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
-    resources = [for prefix in ["training", "checkpoints"] : "${var.buckets.models.arn}/${prefix}/*"]
-  }
-
-  dynamic "statement" {
-    for_each = local.preprocessing_statements
-
-    content {
-      sid       = statement.key
-      actions   = statement.value.actions
-      resources = ["${var.buckets.data.arn}/${statement.value.prefix}/*"]
-    }
-  }
-
-  statement {
-    sid       = "ListWhatItReads"
-    actions   = ["s3:GetBucketLocation", "s3:ListBucket"]
-    resources = [var.buckets.data.arn, var.buckets.models.arn]
-  }
-
+data "aws_iam_policy_document" "any_job" {
   statement {
     sid       = "PullImages"
     actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
@@ -91,27 +54,6 @@ data "aws_iam_policy_document" "job" {
     sid       = "SignInToRegistry"
     actions   = ["ecr:GetAuthorizationToken"]
     resources = ["*"]
-  }
-
-  statement {
-    sid       = "PublishMetrics"
-    actions   = ["cloudwatch:PutMetricData"]
-    resources = ["*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "cloudwatch:namespace"
-      values   = ["/aws/sagemaker/TrainingJobs", "/aws/sagemaker/ProcessingJobs", "mlops/${var.project}"]
-    }
-  }
-
-  statement {
-    sid     = "WriteLogs"
-    actions = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-    resources = [
-      for kind in ["TrainingJobs", "ProcessingJobs"] :
-      "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/sagemaker/${kind}:*"
-    ]
   }
 
   statement {
@@ -147,6 +89,46 @@ data "aws_iam_policy_document" "job" {
       actions   = statement.value.actions
       resources = statement.value.resources
     }
+  }
+}
+
+data "aws_iam_policy_document" "job" {
+  source_policy_documents = [data.aws_iam_policy_document.any_job.json]
+
+  statement {
+    sid       = "ReadSnapshots"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.buckets.data.arn}/snapshots/*", "${var.buckets.models.arn}/weights/*"]
+  }
+
+  statement {
+    sid       = "WriteModelsAndCheckpoints"
+    actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+    resources = [for prefix in ["training", "checkpoints"] : "${var.buckets.models.arn}/${prefix}/*"]
+  }
+
+  statement {
+    sid       = "ListWhatItReads"
+    actions   = ["s3:GetBucketLocation", "s3:ListBucket"]
+    resources = [var.buckets.data.arn, var.buckets.models.arn]
+  }
+
+  statement {
+    sid       = "PublishMetrics"
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = ["/aws/sagemaker/TrainingJobs", "mlops/${var.project}"]
+    }
+  }
+
+  statement {
+    sid       = "WriteLogs"
+    actions   = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    resources = ["arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/sagemaker/TrainingJobs:*"]
   }
 }
 

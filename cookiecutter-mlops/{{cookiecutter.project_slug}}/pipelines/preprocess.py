@@ -40,7 +40,7 @@ def request(spec: dict[str, Any], image: str, name: str, beside: dict[str, str])
         network["VpcConfig"] = {"Subnets": spec["subnet_ids"], "SecurityGroupIds": spec["security_group_ids"]}
     return {
         "ProcessingJobName": name,
-        "RoleArn": spec["role_arn"],
+        "RoleArn": machines["role_arn"],
         "AppSpecification": {"ImageUri": image, "ContainerArguments": ["preprocess"]},
         "Environment": {"RAY_AUTH_TOKEN": secrets.token_hex(32)},  # its hosts talk to each other only
         "ProcessingInputs": inputs,

@@ -10,7 +10,9 @@ from specs import KEY, training_spec
 from pipelines import package, preprocess, project
 from pipelines.project import PipelineError
 
+ROLE = "arn:aws:iam::123456789012:role/wages-preprocessing"
 MACHINES = {"instance_type": "ml.m5.2xlarge", "instance_count": 3, "volume_size_gb": 500, "max_runtime_seconds": 600}
+MACHINES |= {"role_arn": ROLE}
 SPEC = training_spec(preprocessing=MACHINES)
 ARN = {"ProcessingJobArn": "arn:aws:sagemaker:eu-west-1:123456789012:processing-job/x"}
 REPORT = {"files": 2, "rows": 3, "problems": {}, "shards": {"part-1.parquet": "0" * 64}}
@@ -63,6 +65,7 @@ def test_job_is_encrypted_isolated_and_shares_the_files_among_machines(aws: Fake
         spec, "repository@sha256:0", "wages-preprocess-1", {"labels": "s3://wages-data/unprocessed/labels/"}
     )
     project.client("sagemaker").create_processing_job(**wanted)  # botocore checks it against AWS's model
+    assert wanted["RoleArn"] == ROLE
     assert wanted["NetworkConfig"]["EnableNetworkIsolation"] is True
     assert wanted["NetworkConfig"]["EnableInterContainerTrafficEncryption"] is True
     assert wanted["NetworkConfig"]["VpcConfig"]["Subnets"] == ["subnet-1"]

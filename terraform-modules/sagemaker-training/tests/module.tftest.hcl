@@ -59,7 +59,7 @@ run "preprocessing_is_off_unless_asked_for" {
   command = plan
 
   assert {
-    condition     = length(local.preprocessing_statements) == 0
+    condition     = length(aws_iam_role.preprocessing) == 0 && length(aws_iam_role_policy.preprocessing) == 0
     error_message = "no job may read raw files or write deliveries"
   }
 }
@@ -72,13 +72,13 @@ run "preprocessing_is_published" {
   }
 
   assert {
-    condition     = jsondecode(aws_ssm_parameter.spec.value).preprocessing == { instance_type = "ml.m5.2xlarge", instance_count = 4, volume_size_gb = 500, max_runtime_seconds = 86400 }
-    error_message = "the pipeline must read which machines there are"
+    condition     = jsondecode(aws_ssm_parameter.spec.value).preprocessing == { instance_type = "ml.m5.2xlarge", instance_count = 4, volume_size_gb = 500, max_runtime_seconds = 86400, role_arn = aws_iam_role.preprocessing[0].arn }
+    error_message = "the pipeline must read which machines there are, and their role"
   }
 
   assert {
-    condition     = local.preprocessing_statements["WritePreprocessed"].prefix == "raw/preprocessed" && length(local.preprocessing_statements) == 2
-    error_message = "jobs must be able to read raw files and to write what comes of them, and nothing else"
+    condition     = aws_iam_role.preprocessing[0].name == "salary-prediction-preprocessing" && aws_iam_role_policy.preprocessing[0].role == aws_iam_role.preprocessing[0].id
+    error_message = "jobs must have a role of their own, which training does not"
   }
 }
 
