@@ -15,6 +15,8 @@ import polars as pl
 from inference import reading
 from training.cells import DataError
 from training.document import Document
+from training.model import ocr_of
+from training.settings import load_settings
 
 TOGETHER = 100  # a scan takes seconds
 ROWS = 2_000  # a document has some ten kilobytes of words
@@ -26,7 +28,8 @@ def read(name: str, source: Path, labels: Path) -> Iterator[pl.DataFrame | DataE
     content, label = (source / name).read_bytes(), labels / Path(name).with_suffix(".json")
     try:
         text = content.decode() if name.lower().endswith(".json") else base64.b64encode(content).decode()
-        row = {"name": name, "document": _as_json(reading.read(text)), "fields": _fields(label)}
+        document = reading.read(text, ocr_of(load_settings()))
+        row = {"name": name, "document": _as_json(document), "fields": _fields(label)}
     except UnicodeDecodeError:
         raise DataError(f"{name}: words with boxes must be UTF-8.") from None
     except DataError as error:

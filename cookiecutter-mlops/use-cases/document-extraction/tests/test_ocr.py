@@ -5,6 +5,7 @@ import sys
 import types
 from dataclasses import replace
 from pathlib import Path
+from urllib.error import URLError
 
 import made
 import numpy as np
@@ -161,8 +162,8 @@ def test_doctr_gives_words_of_the_page_that_it_turned(monkeypatch, page):
         asked.update(settings)
         return lambda pages: asked.update(shape=pages[0].shape) or answer
 
-    monkeypatch.setitem(sys.modules, "doctr", types.ModuleType("doctr"))
-    monkeypatch.setitem(sys.modules, "doctr.models", types.SimpleNamespace(ocr_predictor=predictor))
+    models = types.SimpleNamespace(ocr_predictor=predictor)
+    monkeypatch.setitem(sys.modules, "doctr", types.SimpleNamespace(models=models))
     image, found = ocr.engine("doctr").words(page)
     assert (asked["pretrained"], asked["straighten_pages"], asked["shape"]) == (True, True, (500, 1000, 3))
     assert image.size == (500, 1000)
@@ -173,8 +174,18 @@ def test_doctr_gives_words_of_the_page_that_it_turned(monkeypatch, page):
 
 def test_doctr_that_is_not_installed_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "doctr", None)
-    monkeypatch.setitem(sys.modules, "doctr.models", None)
     with pytest.raises(DataError, match=r"-r doctr\.txt"):
+        ocr.engine("doctr")
+
+
+def test_doctr_without_its_networks_says_where_they_belong(monkeypatch):
+    def predictor(**settings):
+        raise URLError("Name or service not known")  # as docTR does, of an isolated endpoint
+
+    monkeypatch.setenv("DOCTR_CACHE_DIR", "/opt/doctr")
+    models = types.SimpleNamespace(ocr_predictor=predictor)
+    monkeypatch.setitem(sys.modules, "doctr", types.SimpleNamespace(models=models))
+    with pytest.raises(ocr.Unreachable, match=r"not in /opt/doctr, .*Name or service not known.*into the image"):
         ocr.engine("doctr")
 
 
