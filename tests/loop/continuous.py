@@ -17,12 +17,13 @@ class Continuous(LoopProject):
     """A project whose trainings start by themselves."""
 
     def set(self, **retraining: object) -> None:
-        """Change how it retrains, and apply."""
+        """Change how it retrains, and apply, where it is not so already."""
         file = self.path / "terraform" / "terraform.auto.tfvars.json"
         settings = json.loads(file.read_text())
-        settings["retraining"] |= retraining
-        file.write_text(json.dumps(settings, indent=2) + "\n")
-        self.mlops("apply")
+        wanted = settings["retraining"] | retraining
+        if wanted != settings["retraining"]:
+            file.write_text(json.dumps(settings | {"retraining": wanted}, indent=2) + "\n")
+            self.mlops("apply")
 
     @cached_property
     def s3(self):

@@ -54,6 +54,7 @@ def project(salaries, rows, tmp_path_factory, request):
 
 
 def test_new_data_trains_a_better_model_that_goes_live_after_one_approval(project, rows):
+    project.set(arrival="manifest")
     known = project.trainings()
     answer = project.invoke_endpoint({"instances": [WORKER]})
     parts = {f"part-{part}.csv": project.put(f"march/part-{part}.csv", rows[part::2]) for part in range(2)}
@@ -133,6 +134,7 @@ def test_storm_of_events_delivered_twice_makes_one_run_and_a_second_batch_one_mo
 
 
 def test_function_that_fails_a_poisoned_message_and_a_killed_waiter_lose_and_double_nothing(project, rows):
+    project.set(arrival="quiet-period", quiet_minutes=1)
     known, jobs = project.trainings(), project.jobs()
     project.mlops("local", "fault", "add", "function-error", "--name", TABLE, "--times", "2")
     sqs = project.client("sqs")
