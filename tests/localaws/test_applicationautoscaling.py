@@ -131,9 +131,27 @@ def test_load_over_the_target_makes_more_instances(aws: Aws, variant: dict[str, 
     activities = scaling.describe_scaling_activities(**variant)["ScalingActivities"]
     assert activities[0]["Description"] == "Setting desired instance count to 3."
     scaling.delete_scaling_policy(**variant, PolicyName="load")
-    assert (
-        aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"TargetTracking-endpoint/{name}")["MetricAlarms"]
-        == []
+    left = aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"TargetTracking-endpoint/{name}")
+    assert left["MetricAlarms"] == []
+
+
+def wake_when_requests_wait(aws: Aws, name: str, variant: dict[str, Any]) -> None:
+    """Add one instance when an alarm says that requests wait for none."""
+    step = {"AdjustmentType": "ChangeInCapacity", "StepAdjustments": [FIRST], "Cooldown": 60}
+    policy = aws.client("application-autoscaling").put_scaling_policy(
+        **variant, PolicyName="first", PolicyType="StepScaling", StepScalingPolicyConfiguration=step
+    )
+    aws.client("cloudwatch").put_metric_alarm(
+        AlarmName=f"{name}-waits",
+        Namespace="AWS/SageMaker",
+        MetricName="HasBacklogWithoutCapacity",
+        Dimensions=[{"Name": "EndpointName", "Value": name}],
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        AlarmActions=[policy["PolicyARN"]],
     )
 
 
@@ -149,22 +167,7 @@ def test_queue_without_instances_wakes_the_first_one(aws: Aws) -> None:
     aws.client("sagemaker").update_endpoint_weights_and_capacities(
         EndpointName=name, DesiredWeightsAndCapacities=wanted
     )
-    step = {"AdjustmentType": "ChangeInCapacity", "StepAdjustments": [FIRST], "Cooldown": 60}
-    policy = scaling.put_scaling_policy(
-        **variant, PolicyName="first", PolicyType="StepScaling", StepScalingPolicyConfiguration=step
-    )
-    aws.client("cloudwatch").put_metric_alarm(
-        AlarmName=f"{name}-waits",
-        Namespace="AWS/SageMaker",
-        MetricName="HasBacklogWithoutCapacity",
-        Dimensions=[{"Name": "EndpointName", "Value": name}],
-        Statistic="Average",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1,
-        ComparisonOperator="GreaterThanOrEqualToThreshold",
-        AlarmActions=[policy["PolicyARN"]],
-    )
+    wake_when_requests_wait(aws, name, variant)
     minutes(aws, 2)
     assert capacity(aws, variant) == 0
     aws.client("sagemaker-runtime").invoke_endpoint_async(EndpointName=name, InputLocation=f"s3://{bucket}/in.csv")
