@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from training.cells import BOOLEANS, DATE, MISSING, Wrong, reader, text_of
-from training.cells import DataError as DataError  # what breaks a rule
 from training.settings import Column
 
 

@@ -20,10 +20,10 @@ import pandas as pd
 import polars as pl
 
 from training import hosts
+from training.cells import DataError
 from training.columns import frame
 from training.data import contents, places
 from training.hosts import Hosts
-from training.rules import DataError
 from training.settings import Settings
 
 BYTES = 64  # of memory for a value while a model is fitted in memory, copies and all (benchmarks/out_of_core.py)
