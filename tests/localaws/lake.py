@@ -20,6 +20,13 @@ SCHEMA = pyarrow.schema(
         ("sentiment", pyarrow.float64()),
     ]
 )
+# Parameters of a table that is partitioned by `day`.
+PROJECTED = {
+    "projection_enabled": "true",
+    "projection_day_type": "date",
+    "projection_day_format": "yyyy-MM-dd",
+    "projection_day_range": "2020-01-01,NOW+1DAY",
+}
 
 
 class Lake:

@@ -9,17 +9,10 @@ from botocore.exceptions import ClientError
 
 from cookiecutter_mlops.localaws.athena import engine
 from cookiecutter_mlops.localaws.extension import NotEmulated
-from tests.localaws.lake import Lake
+from tests.localaws.lake import PROJECTED, Lake
 
 pytest.importorskip("duckdb")
 pytest.importorskip("sqlglot")
-
-PROJECTED = {
-    "projection_enabled": "true",
-    "projection_day_type": "date",
-    "projection_day_format": "yyyy-MM-dd",
-    "projection_day_range": "2020-01-01,NOW+1DAY",
-}
 
 
 def day(before: int) -> str:

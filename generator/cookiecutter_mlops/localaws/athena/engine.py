@@ -50,16 +50,16 @@ def run(query: str, tree: Any, tables: list[Table], read: Callable[[Object], byt
 def _load(database: Any, table: Table, read: Callable[[Object], bytes], folder: Path) -> None:
     """Make a table of its objects, each column by its name in them, and each partition's values as columns."""
     folder.mkdir()
-    types = {name: _duck(kind) for name, kind in (table.columns | table.keys).items()}
-    place = f"{_quoted(table.database)}.{_quoted(table.name)}"
-    columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in types.items())
-    database.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(table.database)}; CREATE TABLE {place} ({columns})")
+    types = {name: duck(kind) for name, kind in (table.columns | table.keys).items()}
+    place = f"{quoted(table.database)}.{quoted(table.name)}"
+    columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in types.items())
+    database.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(table.database)}; CREATE TABLE {place} ({columns})")
     for number, one in enumerate(table.objects):
         file = folder / f"{number}.parquet"
         file.write_bytes(read(one))
         values = _of_file(database, file, one, {name: types[name] for name in table.columns})
         values |= {key: f"CAST({_literal(one.partition[key])} AS {types[key]})" for key in table.keys}
-        chosen = ", ".join(f"{value} AS {_quoted(name)}" for name, value in values.items())
+        chosen = ", ".join(f"{value} AS {quoted(name)}" for name, value in values.items())
         source = f"read_parquet({_literal(str(file))})"
         database.execute(f"INSERT INTO {place} BY NAME SELECT {chosen} FROM {source}")  # noqa: S608
         file.unlink()
@@ -78,10 +78,10 @@ def _of_file(database: Any, file: Path, one: Object, types: dict[str, str]) -> d
         if name in names and names[name][1] != kind and (names[name][1], kind) not in _WIDER:
             found = f"type {names[name][1]} in parquet file {one.address} is incompatible with type {kind}"
             raise QueryFailed(f"HIVE_BAD_DATA: Field {name}'s {found} defined in table schema")
-    return {name: _quoted(names[name][0]) if name in names else "NULL" for name in types}
+    return {name: quoted(names[name][0]) if name in names else "NULL" for name in types}
 
 
-def _duck(kind: str) -> str:
+def duck(kind: str) -> str:
     """A type of Hive's as DuckDB names it."""
     import duckdb
     from sqlglot import exp
@@ -89,7 +89,8 @@ def _duck(kind: str) -> str:
     return str(duckdb.sqltype(exp.DataType.build(kind, dialect="hive").sql(dialect="duckdb")))
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as an identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 

@@ -11,6 +11,7 @@ from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.athena import engine, sql, tables, values
 from cookiecutter_mlops.localaws.athena.exceptions import InvalidRequestException, QueryCancelled, QueryFailed
 from cookiecutter_mlops.localaws.athena.models import Execution
+from cookiecutter_mlops.localaws.athena.pruning import pruned
 from cookiecutter_mlops.localaws.extension import AwsError
 from cookiecutter_mlops.localaws.iam import acting
 from cookiecutter_mlops.localaws.sagemaker import storage
@@ -86,14 +87,14 @@ def _output(backend: Any, request: dict[str, Any], configuration: dict[str, Any]
 
 
 def _execute(backend: Any, execution: Execution, tree: Any, cutoff: int | None) -> None:
-    account, region = backend.account_id, backend.region_name
+    account, region, now = backend.account_id, backend.region_name, clock.now()
     tree = sql.filled(tree, execution.parameters)
     named = sql.used(tree, execution.context["Database"])
-    found = [tables.find(account, region, *name, place) for name, place in named.items()]
+    found = [pruned(tree, tables.find(account, region, *name, place), now) for name, place in named.items()]
     execution.scanned = sum(one.size for table in found for one in table.objects)
     if cutoff and execution.scanned > cutoff:
         raise QueryCancelled("Bytes scanned limit was exceeded")
-    query = sql.translated(tree, found, clock.now())
+    query = sql.translated(tree, found, now)
     execution.columns, execution.rows = engine.run(query, tree, found, lambda one: tables.read(account, one))
     _write(account, execution)
 

@@ -91,14 +91,18 @@ def translated(tree: Any, tables: list[Table], now: datetime) -> str:
 
     for function in tree.find_all(exp.Anonymous):
         raise QueryFailed(f"FUNCTION_NOT_FOUND: {at(function)}Function '{function.name.lower()}' not registered")
-    tree = tree.transform(lambda node: _moment(node, now))
+    tree = with_time(tree, now)
     for comparison in _comparisons(_typed(tree, tables)):
         raise QueryFailed(f"TYPE_MISMATCH: {at(comparison)}Cannot apply operator: {_operands(comparison)}")
     return str(tree.sql(dialect="duckdb"))
 
 
+def with_time(tree: Any, now: datetime) -> Any:
+    """A copy in which the time is what the embedded clock tells."""
+    return tree.transform(lambda node: _moment(node, now))
+
+
 def _moment(node: Any, now: datetime) -> Any:
-    """What the time is, is told by the embedded clock."""
     from sqlglot import exp
 
     if isinstance(node, exp.CurrentDate):
