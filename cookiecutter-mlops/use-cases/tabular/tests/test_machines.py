@@ -23,7 +23,7 @@ import numpy as np
 from training import hosts
 from training.frameworks import pytorch
 from training.frameworks.network import Network
-epochs, first, last, file = *map(int, sys.argv[1:4]), sys.argv[3]
+epochs, first, last, file = *map(int, sys.argv[1:4]), sys.argv[4]
 inputs = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)[first:last]
 known = (inputs @ np.array([[1], [-2], [3]])).astype(np.float32) ** 2
 machines, asked = hosts.here(), Network("pytorch", epochs=epochs, width=8, batch_size=64, learning_rate=0.01)
