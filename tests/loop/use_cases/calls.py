@@ -36,15 +36,16 @@ def calls_become_a_table(project: LoopProject) -> None:
         f"day={day}/b.json": [{"call": "c3", "turns": CALL[:3]}, {"call": "c4", "problem": "c4.wav is no audio."}],
         f"day={day}/c.json": [{"call": "c5", "turns": CALL[:3]}],
         f"day={day}/sound/c6.json": [{"call": "c6", "audio": base64.b64encode(b"RIFF and nothing").decode()}],
+        f"day={day}/wrong.json": [{"call": "c7", "turns": "hello"}],  # alone, and a row all the same
     }
     answered_in_batch(project, {name: json.dumps({"instances": calls}).encode() for name, calls in given.items()})
     table = project.client("glue").get_table(DatabaseName="salary_prediction", Name="calls_prod")["Table"]
     written = stored(project, table)
     rows = queried(project, "SELECT call, day, problem FROM calls_prod ORDER BY call")
-    assert [row["call"] for row in rows] == ["c1", "c2", "c3", "c4", "c5", "c6"]  # exactly one row for each
-    assert [row["day"] for row in rows] == [before, before, day, day, day, day]
+    assert [row["call"] for row in rows] == ["c1", "c2", "c3", "c4", "c5", "c6", "c7"]  # exactly one row for each
+    assert [row["day"] for row in rows] == [before, before, day, day, day, day, day]
     assert [row["problem"] for row in rows[2:5]] == [None, "c4.wav is no audio.", None]
-    assert "must be a list of turns" in rows[1]["problem"]
+    assert all("must be a list of turns" in rows[place]["problem"] for place in (1, 6))
     assert "this is no audio" in rows[5]["problem"]
     intents_are_counted(project, before, day)
     project.mlops("batch", ok=False)  # nothing is pending

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -151,6 +153,42 @@ def test_each_call_is_written_once_and_broken_ones_take_no_other_along(folder, m
     answered = handler.predict(served, calls)["details"]
     assert {one["call"] for one in answered if "problem" not in one} == {"late"}
     assert next(one for one in answered if one["call"] == "empty")["problem"] == handler.EMPTY
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from inference import recordings
+
+def heard(samples, calls=[]):
+    calls.append(1)
+    if len(calls) > 4:
+        print("in the middle", flush=True)
+        time.sleep(600)
+    return "i lost my card"
+
+recordings.TOGETHER = 2
+recordings.write(Path(sys.argv[1]), Path(sys.argv[2]), heard)
+"""
+
+
+def test_run_that_is_killed_goes_on_and_each_call_is_there_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(recordings, "TOGETHER", 2)
+    names = [f"call{number}" for number in range(7)]
+    (source := tmp_path / "calls").mkdir()
+    for name in names:
+        soundfile.write(source / f"{name}.wav", tone((0.1, 0.4), length=0.6), RATE)
+    target = tmp_path / "batch/day=2026-01-31"
+    command = [sys.executable, "-c", KILLED, str(source), str(target)]
+    root = Path(recordings.__file__).parent.parent
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "in the middle\n"  # of the fifth call; the first four are in two files
+        process.kill()
+    assert len(list(target.glob("*.json"))) == 2
+    assert recordings.write(source, target, lambda samples: "hello") == {"calls": 3, "problems": 0}
+    calls = [call for path in target.glob("*.json") for call in json.loads(path.read_text())["instances"]]
+    assert sorted(call["call"] for call in calls) == names
+    assert sorted(call["turns"][0]["text"] for call in calls) == ["hello"] * 3 + ["i lost my card"] * 4
 
 
 def test_recordings_are_packed_for_the_batch_job_once(folder, served_with):
