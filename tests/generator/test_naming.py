@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cookiecutter_mlops import answers, naming, scaffold
 from cookiecutter_mlops.terraform import Terraform
+from tests.names import BUCKETS, Names, fits
 
 SLUGS = st.from_regex(naming.SLUG, fullmatch=True).filter(lambda slug: naming.slug_problem(slug) is None)
 STAGES = ("staging", "prod")
@@ -17,8 +18,8 @@ STAGES = ("staging", "prod")
 
 @given(slug=SLUGS, region=st.sampled_from(answers.REGIONS))
 def test_names_of_any_accepted_slug_fit_their_services(slug, region):
-    for kind, name in naming.Names(slug, "123456789012", region, STAGES).all():
-        assert naming.fits(kind, name), f"{kind}: {name}"
+    for kind, name in Names(slug, "123456789012", region, STAGES).all():
+        assert fits(kind, name), f"{kind}: {name}"
 
 
 @given(text=st.text(max_size=25))
@@ -34,12 +35,12 @@ def test_slug_that_aws_reserves_is_refused(slug):
 
 def test_names_of_all_buckets_differ_between_accounts_and_regions():
     buckets = {
-        naming.Names("salaries", account, region).bucket(purpose)
+        Names("salaries", account, region).bucket(purpose)
         for account in ("123456789012", "210987654321")
         for region in ("eu-west-1", "us-east-1")
-        for purpose in naming.BUCKETS
+        for purpose in BUCKETS
     }
-    assert len(buckets) == 2 * 2 * len(naming.BUCKETS)
+    assert len(buckets) == 2 * 2 * len(BUCKETS)
 
 
 MOCKS = Path(__file__).resolve().parents[1] / "terraform" / "mocks"
@@ -91,5 +92,5 @@ def test_names_are_those_that_terraform_gives(tmp_path):
         if change["type"] in NAMED:
             kind, attribute = NAMED[change["type"]]
             found.add((kind, change["change"]["after"][attribute]))
-    made = naming.Names(slug, "123456789012", region, STAGES).all()
+    made = Names(slug, "123456789012", region, STAGES).all()
     assert found == {(kind, name) for kind, name in made if kind not in OF_THE_PIPELINES}

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cookiecutter_mlops import answers, naming
+from cookiecutter_mlops import answers
 from tests.generator.test_naming import NAMED, SLUGS
+from tests.names import fits
 from tests.policy.plan import Plan
 from tests.policy.project import FULL, FULL_SETTINGS, bake, shown
 
@@ -21,18 +22,7 @@ MORE = {
     "aws_codecommit_approval_rule_template_association": ("approval rule", "approval_rule_template_name"),
     "aws_s3_bucket_intelligent_tiering_configuration": ("tiering", "name"),
 }
-RULES = naming.RULES | {
-    "dashboard": (255, r"[A-Za-z0-9_-]+"),
-    "role policy": (128, r"[\w+=,.@-]+"),
-    "approval rule": (100, r"[^\0]+"),
-    "tiering": (64, r"[A-Za-z0-9_-]+"),
-}
 KINDS = {**MORE, **NAMED}
-
-
-def fits(kind: str, name: str) -> bool:
-    longest, pattern = RULES[kind]
-    return len(name) <= longest and naming.re.fullmatch(pattern, name, naming.re.ASCII) is not None
 
 
 def names(plan: Plan) -> set[tuple[str, str]]:
