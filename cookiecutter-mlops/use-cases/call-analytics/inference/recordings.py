@@ -13,14 +13,16 @@ import argparse
 import base64
 import hashlib
 import json
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from inference.transcribe import SPEAKERS, Transcriber, heard, whisper
+from inference.transcribe import SPEAKERS, Transcriber, heard, ready
 from training.cells import DataError
+from training.settings import UserError
 
 SOUND = (".wav", ".flac", ".ogg", ".mp3")
 WORDS = (".json", ".txt")
@@ -36,12 +38,18 @@ def main() -> None:
     parser.add_argument("--whisper", help="model for recordings without a transcript, such as small, or its folder")
     parser.add_argument("--pack", action="store_true", help="leave recordings without a transcript to the batch job")
     given = parser.parse_args()
-    told = write(given.source, given.target / f"day={given.day}", given.whisper and whisper(given.whisper), given.pack)
+    try:
+        transcriber = ready(given.whisper) if given.whisper else None
+        told = write(given.source, given.target / f"day={given.day}", transcriber, given.pack)
+    except UserError as error:
+        sys.exit(str(error))
     print(f"{told['calls']} new calls, {told['problems']} of them with a problem, are in {given.target}.")
 
 
 def write(source: Path, target: Path, transcriber: Transcriber | None = None, pack: bool = False) -> dict[str, int]:
     """Write every call of `source` that is not below `target`'s parent; returns how many there were."""
+    if not source.is_dir():
+        raise UserError(f"{source}: must be a folder of recordings and transcripts, such as calls/.")
     done = known(target.parent)
     pending = [(name, paths) for name, paths in found(source) if name not in done]
     sounds = [pair for pair in pending if pack and not any(path.suffix.lower() in WORDS for path in pair[1])]

@@ -45,6 +45,12 @@ def whisper(model: str) -> Transcriber:
     return transcribe
 
 
+def ready(model: str) -> Transcriber:
+    """The same, opened now: a DataError where it cannot be, before a call is blamed for that."""
+    _opened(model)
+    return whisper(model)
+
+
 @cache
 def _opened(model: str) -> Any:
     """The network; by each process of a server for itself, because its threads do not survive a fork."""
@@ -52,7 +58,11 @@ def _opened(model: str) -> Any:
         from faster_whisper import WhisperModel  # large, and only where calls are transcribed
     except ModuleNotFoundError:
         raise DataError("Whisper needs faster-whisper: pip install -r requirements/speech.txt.") from None
-    return WhisperModel(model, device="auto")
+    try:
+        return WhisperModel(model, device="auto")
+    except (OSError, RuntimeError, ValueError) as error:  # not downloaded, no model, a GPU without its libraries
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
+        raise DataError(f"Whisper {model!r} cannot be opened: {reason}; give the folder of a model.") from None
 
 
 def _turns(

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from calls import settings_for, table
 
 from inference import audio, handler, recordings
 from training import model
-from training.settings import SettingsError
+from training.settings import SettingsError, UserError
 
 RATE = 8000  # of a telephone
 
@@ -189,6 +190,19 @@ def test_run_that_is_killed_goes_on_and_each_call_is_there_once(tmp_path, monkey
     calls = [call for path in target.glob("*.json") for call in json.loads(path.read_text())["instances"]]
     assert sorted(call["call"] for call in calls) == names
     assert sorted(call["turns"][0]["text"] for call in calls) == ["hello"] * 3 + ["i lost my card"] * 4
+
+
+def test_whisper_that_cannot_be_opened_ends_a_run_and_blames_no_call(folder, monkeypatch):
+    library = types.SimpleNamespace(WhisperModel=lambda model, device: open(model))  # as without network  # noqa: SIM115
+    target = folder / "batch"
+    for found, words in ((None, "needs faster-whisper"), (library, "Whisper 'none' cannot be opened: .*No such file")):
+        monkeypatch.setitem(sys.modules, "faster_whisper", found)
+        monkeypatch.setattr(sys, "argv", ["recordings", str(folder), str(target), "--whisper", "none"])
+        with pytest.raises(SystemExit, match=words):
+            recordings.main()
+    with pytest.raises(UserError, match=r"nowhere: must be a folder of recordings"):
+        recordings.write(folder / "nowhere", target)
+    assert not target.exists()
 
 
 def test_recordings_are_packed_for_the_batch_job_once(folder, served_with):

@@ -49,14 +49,17 @@ class Engine(Protocol):
 
 @cache
 def engine(name: str) -> Engine:
-    """The engine of a name, or a DataError that says how to get it."""
+    """The engine of a name, or an Unreachable that says how to get it."""
     where = place(os.environ.get("MLOPS_OCR", name))
     module, _, kind = where.partition(":")
     try:
         made: type[Engine] = getattr(importlib.import_module(module), kind)
     except (ImportError, AttributeError) as error:
-        raise DataError(f"ocr: {where} cannot be opened: {error}.") from None
-    return made()
+        raise Unreachable(f"ocr: {where} cannot be opened: {error}.") from None
+    try:
+        return made()
+    except DataError as error:
+        raise Unreachable(str(error)) from None
 
 
 def place(name: str) -> str:

@@ -9,7 +9,7 @@ import os
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from inference.ocr import Unreachable, Words
+from inference.ocr import Words
 from training.cells import DataError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Doctr:
         except OSError as error:
             place = os.environ.get("DOCTR_CACHE_DIR", "~/.cache/doctr")
             why = f"docTR's networks are not in {place}, and cannot be downloaded from here ({error})"
-            raise Unreachable(f"{why}: put them into the image (docs/use-case.md, How a document is read).") from None
+            raise DataError(f"{why}: put them into the image (docs/use-case.md, How a document is read).") from None
 
     def words(self, image: "Image") -> "tuple[Image, Words]":
         import numpy as np

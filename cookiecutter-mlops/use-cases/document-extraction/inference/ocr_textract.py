@@ -35,9 +35,13 @@ class Textract:
         try:
             import boto3
             from botocore.config import Config
+            from botocore.exceptions import NoRegionError
         except ModuleNotFoundError:
             raise DataError("Amazon Textract needs boto3: pip install -r requirements/textract.txt.") from None
-        self.client = boto3.client("textract", config=Config(retries={"mode": "adaptive", "max_attempts": 5}))
+        try:
+            self.client = boto3.client("textract", config=Config(retries={"mode": "adaptive", "max_attempts": 5}))
+        except NoRegionError:
+            raise DataError("Amazon Textract needs a region: set AWS_DEFAULT_REGION, such as eu-west-1.") from None
 
     def words(self, image: "Image") -> "tuple[Image, Words]":
         from botocore.exceptions import BotoCoreError, ClientError
@@ -48,10 +52,10 @@ class Textract:
             blocks = self.client.detect_document_text(Document={"Bytes": _png(image)})["Blocks"]
         except BotoCoreError as error:
             how = "endpoints are isolated, so scans are read before them (python -m inference.scans)"
-            raise Unreachable(f"Textract cannot be asked from here: {error} {how}.") from None
+            raise Unreachable(f"Textract cannot be asked from here: {str(error).rstrip('.')}; {how}.") from None
         except ClientError as error:
             if error.response["Error"]["Code"] not in OF_PAGES:
-                raise
+                raise Unreachable(f"Textract does not answer: {error}") from None
             raise DataError(f"Textract could not read the page: {error.response['Error']['Message']}") from None
         found = [block for block in blocks if block["BlockType"] == "WORD" and block["Confidence"] >= LEAST]
         quarter = _lies(found, image.size)

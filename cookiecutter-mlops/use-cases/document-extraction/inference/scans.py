@@ -40,6 +40,8 @@ def main() -> None:
 
 def write(source: Path, target: Path, engine: str) -> dict[str, int]:
     """Write every document of `source` that is not below `target`'s parent; returns how many there were."""
+    if not source.is_dir():
+        raise UserError(f"{source}: must be a folder of scans and PDFs, such as scans/.")
     done = {"/".join(path.relative_to(target.parent).parts[1:]) for path in target.parent.rglob("*.json")}
     told = {"documents": 0, "problems": 0}
     for path in sorted(path for path in source.rglob("*") if path.suffix.lower() in KINDS):

@@ -1,6 +1,7 @@
 """OCR by docTR and Amazon Textract, whose answers are made up in their documented shape, and batches of scans."""
 
 import json
+import shutil
 import sys
 import types
 from dataclasses import replace
@@ -15,7 +16,7 @@ from PIL import Image
 from inference import ocr, reading, scans
 from training import model
 from training.cells import DataError
-from training.settings import SettingsError, load_settings
+from training.settings import SettingsError, UserError, load_settings
 
 botocore = pytest.importorskip("botocore")
 stub = pytest.importorskip("botocore.stub")
@@ -107,7 +108,7 @@ def test_page_that_lies_on_its_side_is_turned_with_its_words(textract, quarter, 
 def test_page_that_textract_cannot_read_is_told_and_trouble_of_the_service_ends_the_run(textract, page):
     with pytest.raises(DataError, match="Textract could not read the page: the sentence"):
         textract(error="BadDocumentException").words(page)
-    with pytest.raises(Exception, match="AccessDeniedException"):
+    with pytest.raises(ocr.Unreachable, match="AccessDeniedException"):
         textract(error="AccessDeniedException").words(page)
 
 
@@ -195,6 +196,26 @@ def test_doctr_without_its_networks_says_where_they_belong(monkeypatch):
 def test_ocr_that_nobody_knows_is_refused(name, words):
     with pytest.raises(DataError, match=words):
         ocr.engine(name)
+
+
+def test_textract_without_a_region_says_so(monkeypatch):
+    def client(name, **settings):
+        raise botocore.exceptions.NoRegionError
+
+    monkeypatch.setattr("boto3.client", client)
+    with pytest.raises(ocr.Unreachable, match="needs a region"):
+        ocr.engine("textract")
+
+
+def test_ocr_that_is_not_there_ends_a_run_and_blames_no_document(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "scans/a.png").write_bytes(made.picture(["TOTAL 12.50"]))
+    with pytest.raises(ocr.Unreachable, match="no OCR is installed here"):
+        scans.write(tmp_path / "scans", tmp_path / "batch/day=2026-01-31", "tesseract")
+    assert not (tmp_path / "batch").exists()
+    with pytest.raises(UserError, match=r"none: must be a folder of scans"):
+        scans.write(tmp_path / "none", tmp_path / "batch/day=2026-01-31", "tesseract")
 
 
 def test_ocr_of_project_toml_is_checked_before_training():
