@@ -1,34 +1,16 @@
 """Several machines: what they tell each other, and which files of a snapshot came to each."""
 
 import json
-import socket
-from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
+from machines import NAMES, on_each
 
 from training import files, hosts, shards
 from training.batches import checked
 from training.cells import DataError
 from training.hosts import Hosts
 from training.settings import UserError
-
-NAMES = ("127.0.0.1", "algo-2", "algo-3")
-
-
-@pytest.fixture(autouse=True)
-def port(monkeypatch):
-    """A free one for the first machine."""
-    with socket.socket() as probe:
-        probe.bind((NAMES[0], 0))
-        monkeypatch.setattr(hosts, "PORT", probe.getsockname()[1])
-
-
-def on_each(function, count):
-    """What a function gives on each of several machines, here threads."""
-    names = NAMES[:count]
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(function, [Hosts(names, name) for name in names]))
 
 
 def test_every_machine_gets_what_all_give_by_rank():

@@ -37,12 +37,13 @@ LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_by
 
 @dataclass(frozen=True)
 class Side:
-    """Which rows are held out: a share by their place, and of each class the first and never the last."""
+    """Which rows are held out: a share by their place, and of each class the first and, if `left`, never the last."""
 
     seed: int
     share: float
     target: str
     classes: pl.DataFrame | None  # class, and its smallest and largest place
+    left: bool = True  # whether a row of each class is to stay on the other side
 
     def holds(self, rows: pl.DataFrame) -> pl.Series:
         """One boolean a row."""
@@ -53,7 +54,8 @@ class Side:
         name, low, high = (self.classes[column] for column in self.classes.columns)
         known = rows[self.target]
         first, last = (known.replace_strict(name, ends, return_dtype=pl.Float64) for ends in (low, high))
-        return (held | (place == first)) & (place != last)
+        held |= place == first
+        return held & (place != last) if self.left else held
 
 
 class Folder:
@@ -97,7 +99,8 @@ class Shards:
     def sample(self) -> pd.DataFrame:
         """All rows, or about SAMPLE of them with every class: the same every time, and on every machine."""
         if not self.drawn:
-            self.drawn.append(self._table(self._side(self.settings.data.seed + SAMPLING, SAMPLE / max(self.rows, 1))))
+            side = self._side(self.settings.data.seed + SAMPLING, SAMPLE / max(self.rows, 1))
+            self.drawn.append(self._table(replace(side, left=False)))
         return self.drawn[0]
 
     def mean(self, array: np.ndarray) -> np.ndarray:

@@ -1,12 +1,19 @@
 """Fits that go step by step: in batches from disk, and on from a checkpoint when AWS took the machine back."""
 
+from dataclasses import replace
+
 import pytest
+from machines import on_each
 from made_up import TARGETS, settings_for, table
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeClassifier
 
 from training import incremental, model, shards
+from training.batches import checked
 from training.checkpoint import Checkpoints
 from training.data import load_table, split
-from training.settings import SettingsError
+from training.settings import Column, SettingsError
 
 LINEAR = {"name": "linear"}
 
@@ -93,3 +100,19 @@ def test_model_that_learns_in_memory_only_is_refused_for_larger_data(learn):
         SettingsError, match=r"gradient-boosting learns in memory.*from disk \(linear, lightgbm, xgboost, pytorch\)"
     ):
         model.fit(batches, settings)
+
+
+def test_machine_that_lacks_a_class_is_lent_a_row_of_it(tmp_path):
+    rare = table().assign(kind=["rare" if row % 40 == 0 else "usual" for row in range(len(table()))])
+    rare[["size", "kind"]].to_csv(tmp_path / "table.csv", index=False)
+    columns = (Column("kind", "category"), Column("size", "number"))
+    settings = replace(settings_for("kind"), columns=columns)
+
+    def learned(machine):
+        rows = next(checked(tmp_path / "table.csv", settings))
+        learn, _ = shards.share([rows], settings, machine).split(settings, 0)
+        pipeline = make_pipeline(SimpleImputer(), DecisionTreeClassifier())
+        fitted = incremental.fit_mapped(pipeline, learn, lambda rows: rows[["size"]], lambda rows: rows["kind"])
+        return fitted.classes_.tolist(), fitted[-1].tree_.n_node_samples[0] - learn.own
+
+    assert on_each(learned, 2) == [(["rare", "usual"], 0), (["rare", "usual"], 1)]
