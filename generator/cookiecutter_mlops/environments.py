@@ -1,4 +1,4 @@
-"""Virtual environments for projects: one per content of `requirements/*.txt` and Python version, made once.
+"""Virtual environments for projects: one per content of `requirements` and Python version, made once.
 
 Commands, builds and jobs on this machine share them, so that only the first run of a set of requirements pays for
 its installation. `MLOPS_ENVIRONMENTS` moves the folder that holds them.
@@ -17,12 +17,24 @@ from pathlib import Path
 
 from cookiecutter_mlops.errors import MlopsError
 
+EVERYTHING, SCRIPTS = ("*.txt",), ("lock.txt", "pipelines.txt")
+
 
 def environment(source: Path, log: Callable[[str], object] = print) -> Path:
     """Return the interpreter of the environment that the project in `source` asks for; make it if it is missing."""
     if not (source / "requirements" / "dev.txt").is_file():
         raise MlopsError(f"{source}: no requirements/dev.txt here, so this is not the folder of a generated project.")
-    return prepared(_key(source), [["--quiet", "-r", "requirements/dev.txt"]], source, log)
+    return prepared(_key(source, EVERYTHING), [["--quiet", "-r", "requirements/dev.txt"]], source, log)
+
+
+def for_scripts(source: Path, log: Callable[[str], object] = print) -> Path:
+    """Return an interpreter for the scripts that `mlops` runs: of the whole environment where there is one already.
+
+    Otherwise of a small one, that needs neither the model's packages, which may be gigabytes, nor the tests'.
+    """
+    if (root() / _key(source, EVERYTHING) / "complete").exists():
+        return environment(source, log)
+    return prepared(_key(source, SCRIPTS), [["--quiet", "-r", f"requirements/{SCRIPTS[1]}"]], source, log)
 
 
 def prepared(key: str, installs: list[list[str]], source: Path, log: Callable[[str], object] = print) -> Path:
@@ -48,9 +60,9 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
-def _key(source: Path) -> str:
+def _key(source: Path, names: tuple[str, ...]) -> str:
     digest = hashlib.sha256(platform.python_version().encode())
-    for file in sorted((source / "requirements").glob("*.txt")):
+    for file in sorted(file for name in names for file in (source / "requirements").glob(name)):
         digest.update(f"\0{file.name}\0".encode() + file.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -115,13 +115,16 @@ class LoopProject:
 
     def recorded_request(self) -> dict:
         """Return a request of which the newest model recorded its answer when it was trained."""
+        return self.samples()[0]["request"]
+
+    def samples(self) -> list[dict]:
+        """Return the requests and answers that the newest model recorded when it was trained."""
         uri = self.packages()[0]["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
         bucket, key = uri.removeprefix("s3://").split("/", 1)
         body = self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
         with tarfile.open(fileobj=io.BytesIO(body)) as archive:
             names = {name.removeprefix("./"): name for name in archive.getnames()}
-            samples = json.load(archive.extractfile(names["samples.json"]))  # type: ignore[arg-type]
-        return samples[0]["request"]
+            return json.load(archive.extractfile(names["samples.json"]))  # type: ignore[arg-type]
 
     def invoke_endpoint(self, body: dict, stage: str = "prod") -> dict:
         """Ask a stage's endpoint through `sagemaker-runtime`."""

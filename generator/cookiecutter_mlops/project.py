@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from cookiecutter_mlops.environments import environment
+from cookiecutter_mlops.environments import for_scripts
 from cookiecutter_mlops.errors import MlopsError
 
 RECORD = ".mlops.json"
@@ -37,9 +37,9 @@ class Project:
         return json.loads((self.path / RECORD).read_text(encoding="utf-8"))["answers"]
 
     def python(self) -> Path:
-        """Return the interpreter that has the project's requirements: its own `.venv`, or a shared environment."""
+        """Return an interpreter that has what the project's scripts need: its own `.venv`, or a shared environment."""
         own = self.path / ".venv" / "bin" / "python"
-        return own if own.exists() else environment(self.path, lambda line: click.echo(line, err=True))
+        return own if own.exists() else for_scripts(self.path, lambda line: click.echo(line, err=True))
 
     def run_module(self, module: str, *arguments: str) -> None:
         """Run one of the project's scripts in its folder; end with its exit code if it fails."""

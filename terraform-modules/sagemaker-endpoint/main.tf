@@ -76,6 +76,10 @@ resource "aws_ssm_parameter" "spec" {
       policy = local.blue_green
       alarms = values(local.alarm_names)
     }
+    serving = try(var.registry.serving, null) == null ? null : {
+      startup_seconds = var.registry.serving.startup_seconds
+      ami             = var.registry.serving.ami
+    }
     autoscaling         = var.autoscaling
     latency_ms          = try(var.alarms.latency_ms, 5000) # of a release's answers too, when Verify asks for them
     models_bucket       = var.buckets.models.name

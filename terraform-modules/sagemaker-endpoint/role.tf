@@ -46,12 +46,12 @@ locals {
   fixed_key = trimprefix(coalesce(try(var.model.model_data_url, null), "s3://${var.buckets.models.name}/training/*"), "s3://${var.buckets.models.name}/")
   model_key = local.folder ? "${local.fixed_key}*" : local.fixed_key
 
-  # account.dkr.ecr.region.suffix/repository@digest: a fixed model may come from an account of AWS.
-  image_parts = try(regex("^([0-9]{12})\\.dkr\\.ecr\\.([a-z0-9-]+)\\.[^/]+/([^@:]+)", var.model.image), ["", "", ""])
-  image_repository_arn = try(
-    var.registry.image_repository_arn,
-    "arn:${local.partition}:ecr:${local.image_parts[1]}:${local.image_parts[0]}:repository/${local.image_parts[2]}",
-  )
+  # account.dkr.ecr.region.suffix/repository@digest: an image that the pipeline did not build may come from an account of AWS.
+  others = compact([try(var.model.image, null), try(var.registry.serving.image, null)])
+  image_repository_arns = concat(compact([try(var.registry.image_repository_arn, null)]), [
+    for parts in [for image in local.others : try(regex("^([0-9]{12})\\.dkr\\.ecr\\.([a-z0-9-]+)\\.[^/]+/([^@:]+)", image), ["", "", ""])] :
+    "arn:${local.partition}:ecr:${parts[1]}:${parts[0]}:repository/${parts[2]}"
+  ])
 }
 
 data "aws_iam_policy_document" "endpoint" {
@@ -101,7 +101,7 @@ data "aws_iam_policy_document" "endpoint" {
   statement {
     sid       = "PullImages"
     actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-    resources = [local.image_repository_arn]
+    resources = local.image_repository_arns
   }
 
   # These two actions cannot be narrowed to a resource.

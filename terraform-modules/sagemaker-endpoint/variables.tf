@@ -112,13 +112,28 @@ variable "buckets" {
 }
 
 variable "registry" {
-  description = "Where released models come from: the model package group, the ARN of the image repository, and the ARN of the training parameter. Null for a fixed model."
-  type        = object({ model_package_group = string, image_repository_arn = string, training_parameter_arn = string })
-  default     = null
+  description = "Where released models come from: the model package group, the ARNs of the image repository and the training parameter; and, where packages name another image than the pipeline's (serving), that image, startup_seconds (60 to 3600) and the machine image (ami) of its CUDA. Null for a fixed model."
+  type = object({
+    model_package_group    = string
+    image_repository_arn   = string
+    training_parameter_arn = string
+    serving                = optional(object({ image = string, startup_seconds = optional(number, 900), ami = optional(string) }))
+  })
+  default = null
 
   validation {
     condition     = (var.registry == null) != (var.model == null)
     error_message = "registry: give either registry, for models that a pipeline releases, or model, for one that never changes by training."
+  }
+
+  validation {
+    condition     = try(var.registry.serving, null) == null ? true : can(regex("@sha256:[0-9a-f]{64}$|:[A-Za-z0-9_][A-Za-z0-9._-]*$", var.registry.serving.image)) && !endswith(var.registry.serving.image, ":latest")
+    error_message = "registry: name the image that serves by its digest, or by a tag other than latest, for example 123456789012.dkr.ecr.eu-west-1.amazonaws.com/speech@sha256:0123… (got: ${try(var.registry.serving.image, "none")})."
+  }
+
+  validation {
+    condition     = try(var.registry.serving, null) == null ? true : var.kind != "serverless" && var.registry.serving.startup_seconds >= 60 && var.registry.serving.startup_seconds <= 3600
+    error_message = "registry: an image of another than the pipeline serves on instances, with startup_seconds from 60 to 3600, for example 900 (got: ${var.kind}, ${try(var.registry.serving.startup_seconds, 0)})."
   }
 }
 

@@ -82,6 +82,7 @@ resource "aws_ssm_parameter" "spec" {
     stages                          = var.release.stages
     model_approval                  = var.release.approval
     release_pipeline                = var.release.pipeline
+    serving                         = var.release.serving
     tags                            = data.aws_default_tags.current.tags
   })
 }

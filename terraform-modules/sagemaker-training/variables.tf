@@ -157,9 +157,14 @@ variable "preprocessing" {
 }
 
 variable "release" {
-  description = "How a good model goes on: the stages in order, the pipeline that releases, and whether a person (manual) or the gate alone (automatic) approves a package."
-  type        = object({ stages = list(string), pipeline = string, approval = string })
-  nullable    = false
+  description = "How a good model goes on: the stages in order, the pipeline that releases, whether a person (manual) or the gate alone (automatic) approves a package, and the image, with its environment, that packages name instead of the one that the pipeline builds (serving; null: that one)."
+  type = object({
+    stages   = list(string)
+    pipeline = string
+    approval = string
+    serving  = optional(object({ image = string, environment = optional(map(string), {}) }))
+  })
+  nullable = false
 
   validation {
     condition     = length(var.release.stages) > 0 && contains(["manual", "automatic"], var.release.approval)

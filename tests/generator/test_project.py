@@ -93,6 +93,29 @@ def test_environment_is_made_once_per_content_of_the_requirements(folder, tmp_pa
     assert len(said) == 2
 
 
+def test_scripts_need_a_small_environment_only_until_the_whole_one_is_there(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLOPS_ENVIRONMENTS", str(tmp_path / "environments"))
+    installed: list[str] = []
+
+    def install(command: list[str], cwd: Path) -> None:
+        installed.append(command[-1])
+        if "venv" in command:
+            Path(command[-1]).mkdir(parents=True)
+
+    monkeypatch.setattr(environments, "_run", install)
+    for name in ("dev.txt", "model.txt", "pipelines.txt"):
+        (folder / "requirements" / name).write_text("")
+    small = environments.for_scripts(folder)
+    (folder / "requirements" / "model.txt").write_text("torch")
+    assert environments.for_scripts(folder) == small
+    whole = environments.environment(folder)
+    assert environments.for_scripts(folder) == whole != small
+    assert [line for line in installed if line.endswith(".txt")] == [
+        "requirements/pipelines.txt",
+        "requirements/dev.txt",
+    ]
+
+
 def test_requirements_that_cannot_be_installed_leave_no_complete_environment(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("MLOPS_ENVIRONMENTS", str(tmp_path / "environments"))
     (folder / "requirements" / "dev.txt").write_text("./there-is-no-such-package\n")

@@ -4,17 +4,15 @@ The image is AWS's vLLM in name; a stand-in with its settings and protocol runs 
 """
 
 import json
-import shutil
 import struct
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cookiecutter_mlops.loop import LoopProject
 from tests.loop.conftest import new_project
-from tests.loop.vllm import serve
+from tests.loop.vllm import image, serve
 
 pytestmark = pytest.mark.slow
 
@@ -62,24 +60,20 @@ def project(tmp_path_factory):
     try:
         settings(project, force_destroy=True)
         project.up()
-        have_image(project)
+        use_the_tests_environment(project)
+        image.have(project)
         project.mlops("apply")
         yield project
     finally:
         project.down()
 
 
-def have_image(project: LoopProject) -> None:
-    """Let the registry hold the stand-in under the name of AWS's image, and the project use the tests' environment."""
-    local, digest = project.path / ".mlops" / "local", "5" * 64
+def use_the_tests_environment(project: LoopProject) -> None:
+    """The project's own would bring torch, which nothing here asks for."""
     python = project.path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
-    shutil.copytree(Path(serve.__file__).parent, local / "images" / digest)
-    bundle = {"entrypoint": [sys.executable, "serve.py"], "python": sys.executable}
-    (local / "images" / digest / ".bundle.json").write_text(json.dumps(bundle))
-    (local / "registry.json").write_text(json.dumps({settings(project)["pretrained"]["image"]: f"sha256:{digest}"}))
 
 
 def settings(project: LoopProject, **changes: object) -> dict:
@@ -105,6 +99,7 @@ def apply(project: LoopProject, weights: str) -> str:
 def test_weights_from_s3_are_served_and_replaced_and_everything_goes(project):
     assert project.outputs["endpoints"] == project.outputs["invoke_functions"] == {}
     assert "train_pipeline" not in project.outputs
+    assert "no endpoint" in project.mlops("status").stdout
     tiny = weights(0)
     put_weights(project, "tiny", tiny)
     put_weights(project, "other", weights(1))
@@ -113,7 +108,9 @@ def test_weights_from_s3_are_served_and_replaced_and_everything_goes(project):
     answer = project.invoke_function({"dialogue": DIALOGUE})
     assert answer.pop("inference_id")
     assert answer == {"summary": expected(tiny, project)}
-    assert streamed(project) == answer["summary"]
+    assert image.streamed(project, question(project)) == answer["summary"]
+    assert "InService    since" in (told := project.mlops("status").stdout) and "/weights/tiny/" in told
+    assert "nothing trains" in project.mlops("approve", ok=False).stderr
     too_long = project.invoke_function({"dialogue": "Agent: hello\n" * 500})
     assert (too_long["status"], "maximum context length is 4096" in too_long["error"]) == (400, True)
     apply(project, "other")
@@ -129,32 +126,12 @@ def expected(files: dict[str, bytes], project: LoopProject) -> str:
     for name, content in files.items():
         (folder / name).write_bytes(content)
     llama = serve.Llama(folder)
-    asked = project.run(sys.executable, "-c", ASK, json.dumps({"dialogue": DIALOGUE})).stdout
-    told = json.loads(asked)
+    told = question(project)
     return "".join(llama.generate(llama.prompt(told["messages"]), told["max_tokens"])).strip()
 
 
-ASK = """
-import json, os, sys
-os.environ["PRETRAINED"] = "true"
-from functions.invoke import shape
-print(json.dumps(shape.to_endpoint(json.loads(sys.argv[1]))))
-"""
-
-
-def streamed(project: LoopProject) -> str:
-    """The summary as it comes in pieces from the endpoint itself."""
-    body = json.loads(project.run(sys.executable, "-c", ASK, json.dumps({"dialogue": DIALOGUE})).stdout)
-    answer = project.client("sagemaker-runtime").invoke_endpoint_with_response_stream(
-        EndpointName=project.outputs["endpoints"]["prod"],
-        ContentType="application/json",
-        Body=json.dumps(body | {"stream": True}),
-    )
-    text = b"".join(event["PayloadPart"]["Bytes"] for event in answer["Body"]).decode()
-    *events, last = [line.removeprefix("data: ") for line in text.splitlines() if line]
-    assert last == "[DONE]"
-    assert len(events) > 1
-    return "".join(json.loads(event)["choices"][0]["delta"]["content"] for event in events).strip()
+def question(project: LoopProject) -> dict:
+    return image.asked(project, DIALOGUE, "PRETRAINED=true")
 
 
 def destroyed(project: LoopProject) -> None:

@@ -13,7 +13,7 @@ import pytest
 from cookiecutter_mlops.loop import LoopProject
 from tests.loop.asked import answered, answered_in_batch, gain
 from tests.loop.conftest import new_project
-from tests.loop.use_cases import calls, documents, salaries, summaries
+from tests.loop.use_cases import calls, documents, salaries, served_by_vllm, summaries
 
 pytestmark = pytest.mark.slow
 
@@ -23,9 +23,14 @@ CASES = {
     "tabular-with-lightgbm": salaries.WITH_LIGHTGBM,
     "tabular-with-ray": salaries.WITH_RAY,
     "llm-summarization": summaries.CASE,
+    "llm-summarization-with-vllm": served_by_vllm.CASE,
 }
 # Their environments are gigabytes, too much for every run of CI.
-LARGE = {"llm-summarization": "MLOPS_LANGUAGE_MODELS", "tabular-with-ray": "MLOPS_RAY"}
+LARGE = {
+    "llm-summarization": "MLOPS_LANGUAGE_MODELS",
+    "llm-summarization-with-vllm": "MLOPS_LANGUAGE_MODELS",
+    "tabular-with-ray": "MLOPS_RAY",
+}
 
 
 @pytest.fixture(params=CASES)

@@ -72,12 +72,14 @@ REFUSED = {
             "notebook": {"instance_type": "ml.t3.medium"},
             "stages": ["staging", "prod"],
             "pretrained": {"weights": "models/own", "image": ""},
+            "serving": {"image": "vllm:v1"},
         },
         [
             "notebook: it has no internet of its own",
             "pretrained: use the name of one folder below weights/ of the models bucket",
             "pretrained: name the image that serves the weights",
             "pretrained: a model that nobody releases has the one stage prod",
+            "serving: another image serves what pipelines train (pretrained null)",
         ],
     ),
     "modules": (

@@ -6,6 +6,7 @@
     text/csv                with a header, or the values of all fields in the order of project.toml
 
 An instance is an object, or the list of its values in that order. Of a key that occurs twice the last one counts.
+What else an object has is for servers that ask for more (functions/invoke/shape.py), and is passed over here.
 """
 
 import csv
@@ -18,8 +19,9 @@ from typing import Any
 import msgspec
 
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
-LISTS = ("instances", "records", "dataframe_records")
-TABLES = ("split", "dataframe_split")
+LISTS = frozenset({"instances", "records", "dataframe_records"})
+TABLES = frozenset({"split", "dataframe_split"})
+NAMES = LISTS | TABLES
 EXAMPLE = '{"instances": [{"age": 40}]}'
 NO_JSON = re.compile(rb"(?<![\w\"])-?(NaN|Infinity)\b")
 
@@ -109,12 +111,10 @@ def _json(body: bytes) -> Any:
     if isinstance(content, dict):
         if content.keys() >= {"columns", "data"}:
             return _table(content)
-        if len(content) == 1:
-            ((name, value),) = content.items()
-            if name in LISTS:
-                return value
-            if name in TABLES:
-                return _table(value)
+        names = content.keys() & NAMES
+        if len(names) == 1:
+            (name,) = names
+            return content[name] if name in LISTS else _table(content[name])
         raise Refused(422, f"The body must be an object with the field instances: {EXAMPLE}.")
     return content
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from functions.invoke import shape
 from inference import formats, handler
 
 BATCH = 5000  # instances that are typed at once
@@ -96,7 +97,7 @@ def _text(message: dict[str, Any]) -> str:
 
 def _answers(message: dict[str, Any]) -> list[Any]:
     kind = formats.content_type(message.get("observedContentType") or formats.JSON)
-    return handler.answers(formats.answer(_text(message).encode(), kind))
+    return handler.answers(shape.from_endpoint(formats.answer(_text(message).encode(), kind)))
 
 
 def _instances(message: dict[str, Any], fields: tuple[str, ...]) -> list[Any]:

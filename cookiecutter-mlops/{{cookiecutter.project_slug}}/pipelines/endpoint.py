@@ -34,8 +34,10 @@ def model_request(spec: dict[str, Any], package: Package, name: str) -> dict[str
         "PrimaryContainer": {"Image": package.image, "ModelDataUrl": package.model_data_url},
         "Tags": project.tags(spec),
     }
-    if spec["asynchronous"]:  # whose requests come from S3 and may have a gigabyte; the server's own limit is 6 MB
-        model["PrimaryContainer"]["Environment"] = {"SAGEMAKER_MAX_PAYLOAD_IN_MB": "1024"}
+    # Asynchronous requests come from S3 and may have a gigabyte; the server's own limit is 6 MB.
+    large = {"SAGEMAKER_MAX_PAYLOAD_IN_MB": "1024"} if spec["asynchronous"] else {}
+    if environment := package.environment | large:
+        model["PrimaryContainer"]["Environment"] = environment
     if spec["kind"] == "serverless":  # SageMaker takes neither isolation nor a VPC there
         return model
     if spec["subnet_ids"]:
@@ -65,12 +67,21 @@ def variant(spec: dict[str, Any], model: str) -> dict[str, Any]:
     """The machines behind the endpoint, or their absence."""
     if not spec["serverless"]:
         machines = {"InstanceType": spec["instance_type"], "InitialInstanceCount": spec["instance_count"]}
-        return {"VariantName": VARIANT, "ModelName": model, **machines}
+        return {"VariantName": VARIANT, "ModelName": model, **machines, **startup(spec)}
     limits = {
         "MemorySizeInMB": spec["serverless"]["memory_mb"],
         "MaxConcurrency": spec["serverless"]["max_concurrency"],
     }
     return {"VariantName": VARIANT, "ModelName": model, "ServerlessConfig": limits}
+
+
+def startup(spec: dict[str, Any]) -> dict[str, Any]:
+    """Time for gigabytes to be fetched and loaded, and the driver for it, where another image than ours serves."""
+    if not (serving := spec.get("serving")):
+        return {}
+    names = ("ModelDataDownloadTimeoutInSeconds", "ContainerStartupHealthCheckTimeoutInSeconds")
+    times = dict.fromkeys(names, serving["startup_seconds"])
+    return times | ({"InferenceAmiVersion": serving["ami"]} if serving["ami"] else {})
 
 
 def data_capture(spec: dict[str, Any]) -> dict[str, Any]:

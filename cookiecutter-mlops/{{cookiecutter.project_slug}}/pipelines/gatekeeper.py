@@ -31,6 +31,7 @@ def ask(action: str, **request: Any) -> dict[str, Any]:
     """The gatekeeper's answer: a decision, and the sentence that says why."""
     known = spec()
     if known is None:
+        project.training_spec()  # says so where nothing trains at all
         raise PipelineError(f"/{project.slug()}/retraining: there is no gatekeeper yet; run `mlops apply` first.")
     payload = json.dumps({"action": action, **request})
     answer = project.client("lambda").invoke(FunctionName=known["function"], Payload=payload)

@@ -1,7 +1,7 @@
 """The model registry, as the pipelines see it: which package is newest, which may be released."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -24,6 +24,7 @@ class Package:
     image: str
     model_data_url: str
     facts: dict[str, str]
+    environment: dict[str, str] = field(default_factory=dict)  # of the image
 
     @property
     def title(self) -> str:
@@ -50,6 +51,7 @@ def describe(arn: str) -> Package:
         image=container["Image"],
         model_data_url=container["ModelDataUrl"],
         facts=answer.get("CustomerMetadataProperties", {}),
+        environment=container.get("Environment", {}),
     )
 
 

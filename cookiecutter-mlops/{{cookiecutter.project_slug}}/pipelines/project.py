@@ -62,6 +62,11 @@ def variables() -> dict[str, Any]:
         raise PipelineError(f"{TFVARS}: cannot be read ({error}); run this from the project's folder.") from None
 
 
+def pretrained() -> dict[str, Any] | None:
+    """The model that is served as it is, by Terraform; None where pipelines train one."""
+    return variables().get("pretrained")
+
+
 def slug() -> str:
     """The name that starts the name of everything this project owns."""
     return os.environ.get("MLOPS_PROJECT") or variables()["project_slug"]
@@ -121,6 +126,10 @@ def live(stage: str) -> dict[str, Any] | None:
 
 def _published(name: str) -> dict[str, Any]:
     spec = parameter(name)
+    if spec is None and pretrained():
+        raise PipelineError(
+            f"{TFVARS}: `pretrained` is set, so nothing trains or is released here; `mlops status` shows what serves."
+        )
     if spec is None:
         raise PipelineError(
             f"/{slug()}/{name}: there is no such parameter, so nothing is applied yet; run `mlops apply` first."

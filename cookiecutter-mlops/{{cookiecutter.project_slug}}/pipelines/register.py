@@ -137,6 +137,8 @@ def create(
 ) -> str:
     """Register the package; the token makes a second call for the same job give the same package."""
     container = {"Image": image, "ModelDataUrl": job["ModelArtifacts"]["S3ModelArtifacts"]}
+    if serving := spec.get("serving"):
+        container |= {"Image": serving["image"], "Environment": serving["environment"]}
     answer = project.client("sagemaker").create_model_package(
         ModelPackageGroupName=spec["model_package_group"],
         ModelPackageDescription=f"Trained by {job['TrainingJobName']}",

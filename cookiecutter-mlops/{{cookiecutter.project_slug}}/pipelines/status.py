@@ -34,6 +34,29 @@ def stages(spec: dict[str, Any]) -> Iterator[str]:
         yield f"  {stage:8} {state:12} {told}"
 
 
+def pretrained(slug: str, model: dict[str, Any]) -> Iterator[str]:
+    """What Terraform serves where nothing trains: the endpoint, its weights, its image."""
+    current = endpoint.describe(f"{slug}-prod")
+    if current is None:
+        place = f"s3://<models bucket>/weights/{model.get('weights') or 'MODEL'}/"
+        yield f"  prod     no endpoint  put weights to {place}, name them in {project.TFVARS}, and `mlops apply`"
+        return
+    container = serving(current["EndpointConfigName"])
+    weights = container.get("ModelDataSource", {}).get("S3DataSource", {}).get("S3Uri") or container.get("ModelDataUrl")
+    yield f"  prod     {current['EndpointStatus']:12} since {current['LastModifiedTime']:%Y-%m-%d %H:%M:%S}"
+    yield f"    weights  {weights}"
+    yield f"    image    {container['Image']}"
+    if reason := current.get("FailureReason"):
+        yield f"    failed   {reason}"
+
+
+def serving(config: str) -> dict[str, Any]:
+    """The container behind an endpoint's configuration."""
+    sagemaker = project.client("sagemaker")
+    (variant,) = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+    return sagemaker.describe_model(ModelName=variant["ModelName"])["PrimaryContainer"]
+
+
 def models(spec: dict[str, Any]) -> Iterator[str]:
     """Every registered model, newest first, with the stages in which it is live."""
     live = {stage: released["version"] for stage in spec["stages"] if (released := project.live(stage))}
@@ -49,6 +72,9 @@ def models(spec: dict[str, Any]) -> Iterator[str]:
 
 def main() -> None:
     argparse.ArgumentParser(description="Show the pipelines and the models of this project.").parse_args()
+    if (model := project.pretrained()) is not None:
+        print("a pre-trained model is served, and nothing trains:", *pretrained(project.slug(), model), sep="\n")
+        return
     spec = project.training_spec()
     for name in (f"{spec['project_slug']}-train", spec["release_pipeline"]):
         print(*pipeline(name), sep="\n")

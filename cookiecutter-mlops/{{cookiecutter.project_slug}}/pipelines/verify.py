@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from functions.invoke import shape
 from pipelines import archive, endpoint, packages, project
 from pipelines.project import PipelineError
 from training import artifact
@@ -62,10 +63,10 @@ def check_sample(ask: Any, spec: dict[str, Any], number: int, sample: dict[str, 
     """The seconds that the right answer took."""
     begin = time.monotonic()
     try:
-        answer = ask(spec, sample["request"])
+        answer = shape.from_endpoint(ask(spec, shape.to_endpoint(sample["request"])))
     except Refused as error:
         raise PipelineError(f"sample {number}: the endpoint answered {error.status}: {error}") from None
-    if not artifact.same(answer, sample["response"]):
+    if not artifact.same(answer, sample["response"], sample.get("likeness", 1.0)):
         told, recorded = (json.dumps(value)[:200] for value in (answer, sample["response"]))
         raise PipelineError(f"sample {number}: the endpoint answered {told}, but in training it was {recorded}.")
     return time.monotonic() - begin

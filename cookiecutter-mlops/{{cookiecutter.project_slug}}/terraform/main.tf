@@ -107,7 +107,7 @@ module "training" {
   volume_size_gb      = var.training.volume_size_gb
   preprocessing       = var.preprocessing
   network             = local.network
-  release             = { stages = var.stages, pipeline = local.release, approval = var.model_approval }
+  release             = { stages = var.stages, pipeline = local.release, approval = var.model_approval, serving = var.serving }
   force_destroy       = var.force_destroy
 }
 
@@ -135,6 +135,7 @@ module "endpoint" {
     model_package_group    = training.model_package_group
     image_repository_arn   = training.image_repository.arn
     training_parameter_arn = training.parameter.arn
+    serving                = var.serving
   }])
 }
 

@@ -197,6 +197,25 @@ variable "pretrained" {
   }
 }
 
+variable "serving" {
+  description = <<-EOT
+    The image that serves what the pipelines train, instead of this project's own server (null), for example AWS's vLLM: its environment;
+    startup_seconds (60 to 3600) for fetching and for loading a model; and the machine image (ami) that its CUDA needs.
+  EOT
+  type = object({
+    image           = string
+    environment     = optional(map(string), {})
+    startup_seconds = optional(number, 900)
+    ami             = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.serving == null || (var.pretrained == null && var.endpoint.kind != "serverless" && var.batch == null)
+    error_message = "serving: another image serves what pipelines train (pretrained null), on instances, and no batch (got: pretrained ${var.pretrained == null ? "null" : "set"}, ${var.endpoint.kind}, batch ${var.batch == null ? "null" : "set"})."
+  }
+}
+
 variable "monitoring" {
   description = "Monitoring of the live model: enabled runs it by schedule (null: after every window); a window has window_hours (1, 2, 3, 4, 6 or 24) and sampling_percentage of the captured requests; bad_windows of_windows raise the alarms that also train again; ground truth may come history_days late; the rest is the job's machine. Thresholds are in project.toml."
   type = object({

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from training.artifact import ArtifactError, seal, unpack, verify
+from training.artifact import ArtifactError, same, seal, unpack, verify
 
 ROOT = Path(__file__).parent.parent
 # Readers that run code found in a file, by the module that a call names.
@@ -101,3 +101,19 @@ def test_no_code_reads_a_format_that_can_run_code():
                     if (owner, node.func.attr) in UNSAFE or pickles:
                         found.append(f"{path.name}:{node.lineno}")
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("told", "likeness", "expected"),
+    [
+        ("Ada lost her card", 1.0, True),
+        ("Ada lost her card.", 1.0, False),
+        ("Ada has lost her card", 0.8, True),
+        ("Bruno wants a refund", 0.5, False),
+        ("", 0.5, False),
+        (None, 0.5, False),
+    ],
+)
+def test_text_is_the_same_when_enough_of_its_words_are(told, likeness, expected):
+    recorded = {"predictions": [{"summary": "Ada lost her card"}]}
+    assert same({"predictions": [{"summary": told}]}, recorded, likeness) is expected

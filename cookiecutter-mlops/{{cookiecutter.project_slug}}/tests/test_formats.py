@@ -14,6 +14,7 @@ REQUESTS = [
     ("application/json", json.dumps({"instances": INSTANCES})),
     ("application/json; charset=utf-8", json.dumps([[*one.values()] for one in INSTANCES])),
     ("application/json", json.dumps({"split": {"columns": FIELDS, "data": [[*one.values()] for one in INSTANCES]}})),
+    ("application/json", json.dumps({"instances": INSTANCES, "messages": [], "temperature": 0})),
     ("application/jsonlines", "\n".join(map(json.dumps, INSTANCES))),
 ]
 
@@ -43,6 +44,12 @@ def test_captured_request_of_any_format_gives_the_same_instances(tmp_path, kind,
     counts = Counts()
     (batch,) = batches(tmp_path, 1.0, counts, FIELDS)
     assert (batch.instances, batch.answers, counts.unreadable) == (INSTANCES, [10.5, 20], 0)
+
+
+@pytest.mark.parametrize("body", [{"messages": []}, {"instances": INSTANCES, "records": INSTANCES}, {}])
+def test_object_without_instances_or_with_two_lists_of_them_is_refused(body):
+    with pytest.raises(formats.Refused, match="the field instances"):
+        formats.instances(formats.readers(FIELDS)[formats.JSON], json.dumps(body).encode())
 
 
 def test_captured_request_that_no_reader_knows_is_counted(tmp_path):

@@ -64,6 +64,13 @@ def test_good_model_waits_for_a_person(trained: FakeAws, monkeypatch: pytest.Mon
     assert (facts["train_image"], facts["settings_sha256"]) == ("repository@sha256:0", "5e77")
 
 
+def test_package_names_another_image_where_the_spec_does(trained: FakeAws):
+    serving = {"image": "vllm@sha256:2", "environment": {"SM_VLLM_MAX_MODEL_LEN": "512"}}
+    register.register(training_spec(serving=serving), JOB, "repository@sha256:1")
+    (container,) = trained.called("CreateModelPackage")[0]["InferenceSpecification"]["Containers"]
+    assert (container["Image"], container["Environment"]) == (serving["image"], serving["environment"])
+
+
 def test_verdict_evaluation_and_baseline_are_stored_where_the_registry_points_at(trained: FakeAws):
     verdict = register.register(training_spec(), JOB, "image")
     (created,) = trained.called("CreateModelPackage")

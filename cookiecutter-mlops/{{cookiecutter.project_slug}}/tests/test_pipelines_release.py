@@ -147,6 +147,21 @@ def test_release_of_each_kind_asks_for_what_that_kind_allows(aws: FakeAws, chang
     assert ("ServerlessConfig" in config["ProductionVariants"][0]) == (kind == "serverless")
 
 
+@pytest.mark.parametrize(("ami", "named"), [(None, {}), ("gpu-3", {"InferenceAmiVersion": "gpu-3"})])
+def test_image_of_a_package_gets_its_environment_its_time_and_its_driver(aws: FakeAws, ami: Any, named: dict[str, str]):
+    served = package(3)
+    served["InferenceSpecification"]["Containers"][0]["Environment"] = {"SM_VLLM_MAX_MODEL_LEN": "512"}
+    aws.on(**registry(served))
+    Endpoint(aws, "InService")
+    release(aws, serving={"startup_seconds": 900, "ami": ami})
+    (model,), (config,) = aws.called("CreateModel"), aws.called("CreateEndpointConfig")
+    assert model["PrimaryContainer"]["Environment"] == {"SM_VLLM_MAX_MODEL_LEN": "512"}
+    (variant,) = config["ProductionVariants"]
+    times = (variant["ModelDataDownloadTimeoutInSeconds"], variant["ContainerStartupHealthCheckTimeoutInSeconds"])
+    assert times == (900, 900)
+    assert {name: value for name, value in variant.items() if "Ami" in name} == named
+
+
 def test_update_with_a_canary_rolls_back_on_alarms():
     request = endpoint.update_request(endpoint_spec(**GUARDED), "config", ringing=[])
     assert request["DeploymentConfig"] == {

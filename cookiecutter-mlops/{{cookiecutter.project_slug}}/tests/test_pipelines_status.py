@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from fake_aws import AwsError, FakeAws, parameters, sequence
 from specs import GROUP_ARN, package, registry, training_spec
 
-from pipelines import status
+from pipelines import project, status
+from pipelines.project import PipelineError
 
 STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -52,3 +54,31 @@ def test_models_before_the_first_training_say_what_to_do(aws: FakeAws):
     aws.on(GetParameter=parameters({}))
     (line,) = status.models(training_spec() | {"stages": ["prod"]})
     assert "none is registered yet" in line
+
+
+PRETRAINED = {"weights": "own", "image": "vllm:v1"}
+
+
+def test_pre_trained_model_is_shown_with_its_weights_and_its_image(aws: FakeAws):
+    source = {"S3DataSource": {"S3Uri": "s3://wages-models/weights/own/"}}
+    aws.on(DescribeEndpoint={"EndpointStatus": "InService", "EndpointConfigName": "c", "LastModifiedTime": STARTED})
+    aws.on(DescribeEndpointConfig={"ProductionVariants": [{"ModelName": "m"}]})
+    aws.on(DescribeModel={"PrimaryContainer": {"Image": "vllm:v1", "ModelDataSource": source}})
+    first, weights, image = status.pretrained("wages", PRETRAINED)
+    assert first.split() == ["prod", "InService", "since", "2026-01-02", "03:04:05"]
+    assert (weights.split(), image.split()) == (
+        ["weights", "s3://wages-models/weights/own/"], ["image", "vllm:v1"]
+    )  # fmt: skip
+
+
+def test_pre_trained_model_without_an_endpoint_says_what_to_do(aws: FakeAws):
+    aws.on(DescribeEndpoint=AwsError("ValidationException", "Could not find it"))
+    (line,) = status.pretrained("wages", {"weights": "", "image": "vllm:v1"})
+    assert "no endpoint" in line and "weights/MODEL/" in line and "mlops apply" in line
+
+
+def test_project_that_trains_nothing_says_so_where_a_pipeline_is_asked_for(aws: FakeAws, monkeypatch):
+    aws.on(GetParameter=parameters({}))
+    monkeypatch.setattr(project, "variables", lambda: {"project_slug": "wages", "pretrained": PRETRAINED})
+    with pytest.raises(PipelineError, match="nothing trains or is released here"):
+        project.training_spec()

@@ -13,6 +13,7 @@ import re
 import sys
 import tarfile
 import zipfile
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -86,13 +87,17 @@ def unpack(archive: Path, folder: Path) -> None:
         tar.extractall(folder, members=members, filter="data")
 
 
-def same(answer: Any, recorded: Any) -> bool:
-    """Equal, where numbers may differ by a rounding."""
+def same(answer: Any, recorded: Any, likeness: float = 1.0) -> bool:
+    """Equal, where numbers may differ by a rounding; of a text at least a share of the words, in their order."""
     if isinstance(recorded, dict):
         fields = isinstance(answer, dict) and answer.keys() == recorded.keys()
-        return fields and all(same(answer[key], recorded[key]) for key in recorded)
+        return fields and all(same(answer[key], recorded[key], likeness) for key in recorded)
     if isinstance(recorded, list):
-        return isinstance(answer, list) and len(answer) == len(recorded) and all(map(same, answer, recorded))
+        if not isinstance(answer, list) or len(answer) != len(recorded):
+            return False
+        return all(same(one, other, likeness) for one, other in zip(answer, recorded, strict=True))
+    if likeness < 1 and isinstance(recorded, str) and isinstance(answer, str):
+        return SequenceMatcher(None, answer.split(), recorded.split(), autojunk=False).ratio() >= likeness
     if isinstance(recorded, float) and isinstance(answer, int | float):
         return math.isclose(answer, recorded, rel_tol=ROUNDING, abs_tol=ROUNDING)
     return answer == recorded

@@ -409,6 +409,58 @@ run "odd_statistic_is_refused" {
   expect_failures = [var.alarms]
 }
 
+run "released_models_may_be_served_by_another_image" {
+  command = plan
+
+  variables {
+    instances = { type = "ml.g5.2xlarge" }
+    registry = {
+      model_package_group    = "salary-prediction"
+      image_repository_arn   = "arn:aws:ecr:eu-west-1:123456789012:repository/salary-prediction"
+      training_parameter_arn = "arn:aws:ssm:eu-west-1:123456789012:parameter/salary-prediction/training"
+      serving                = { image = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/vllm:server-sagemaker-cuda-v1", ami = "al2-ami-sagemaker-inference-gpu-3-1" }
+    }
+  }
+
+  assert {
+    condition = local.image_repository_arns == [
+      "arn:aws:ecr:eu-west-1:123456789012:repository/salary-prediction",
+      "arn:aws:ecr:eu-west-1:763104351884:repository/vllm",
+    ]
+    error_message = "the role must pull both images: a rollback may need the other one"
+  }
+}
+
+run "other_image_by_no_tag_is_refused" {
+  command = plan
+
+  variables {
+    registry = {
+      model_package_group    = "salary-prediction"
+      image_repository_arn   = "arn:aws:ecr:eu-west-1:123456789012:repository/salary-prediction"
+      training_parameter_arn = "arn:aws:ssm:eu-west-1:123456789012:parameter/salary-prediction/training"
+      serving                = { image = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/vllm" }
+    }
+  }
+
+  expect_failures = [var.registry]
+}
+
+run "other_image_with_two_hours_to_start_is_refused" {
+  command = plan
+
+  variables {
+    registry = {
+      model_package_group    = "salary-prediction"
+      image_repository_arn   = "arn:aws:ecr:eu-west-1:123456789012:repository/salary-prediction"
+      training_parameter_arn = "arn:aws:ssm:eu-west-1:123456789012:parameter/salary-prediction/training"
+      serving                = { image = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/vllm:server-sagemaker-cuda-v1", startup_seconds = 7200 }
+    }
+  }
+
+  expect_failures = [var.registry]
+}
+
 run "fixed_model_is_served_by_terraform" {
   command = plan
 
@@ -439,7 +491,7 @@ run "fixed_model_is_served_by_terraform" {
   }
 
   assert {
-    condition     = local.image_repository_arn == "arn:aws:ecr:eu-west-1:763104351884:repository/inference"
+    condition     = local.image_repository_arns == ["arn:aws:ecr:eu-west-1:763104351884:repository/inference"]
     error_message = "the role must pull this image only"
   }
 

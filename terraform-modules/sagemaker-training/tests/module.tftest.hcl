@@ -258,6 +258,24 @@ run "network_without_subnet_is_refused" {
   expect_failures = [var.network]
 }
 
+run "another_image_may_serve" {
+  command = apply
+
+  variables {
+    release = {
+      stages   = ["prod"]
+      pipeline = "salary-prediction-release"
+      approval = "manual"
+      serving  = { image = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/vllm:server-sagemaker-cuda-v1", environment = { SM_VLLM_MAX_MODEL_LEN = "4096" } }
+    }
+  }
+
+  assert {
+    condition     = jsondecode(aws_ssm_parameter.spec.value).serving.environment.SM_VLLM_MAX_MODEL_LEN == "4096"
+    error_message = "packages must name the image with its environment"
+  }
+}
+
 run "unknown_approval_is_refused" {
   command = plan
 

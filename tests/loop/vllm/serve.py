@@ -2,7 +2,8 @@
 
 Settings (https://aws.github.io/deep-learning-containers/vllm/configuration/): SM_VLLM_* become flags, an unknown one
 ends the program, as vLLM does. Protocol: GET /ping and POST /invocations with a chat, whole or as server-sent events.
-The weights are what transformers writes for a LlamaForCausalLM; a token is a printable character, nothing was learned.
+The weights are what transformers writes for a LlamaForCausalLM. Where no tokenizer lies beside them a token is a
+printable character.
 """
 
 import argparse
@@ -31,18 +32,24 @@ class Llama:
         self.size = self.config["hidden_size"] // self.heads
         template = folder / "chat_template.jinja"
         self.template = template.read_text() if template.exists() else "{{ messages[-1]['content'] }}"
+        self.words = Words(folder) if (folder / "tokenizer.json").exists() else Characters()
+        file = folder / "generation_config.json"
+        self.most = (json.loads(file.read_text()) if file.exists() else {}).get("max_new_tokens", 2**31)
 
     def prompt(self, messages: list[dict[str, str]]) -> list[int]:
-        text = jinja2.Template(self.template).render(messages=messages, bos_token="", eos_token="")
-        return [ord(c) - 32 if 32 <= ord(c) < 127 else 31 for c in text]
+        return self.words.tokens(jinja2.Template(self.template).render(messages=messages, **self.words.special))
 
     def generate(self, tokens: list[int], most: int) -> Iterator[str]:
-        for _ in range(most):
+        """Pieces of the likeliest text; generation_config.json says how much is the most, as vLLM reads it."""
+        given, told = len(tokens), ""
+        for _ in range(min(most, self.most)):
             token = int(np.argmax(self.logits(np.array(tokens))))
-            if token >= END:
+            if token == self.words.end:
                 return
             tokens = [*tokens, token]
-            yield chr(token + 32)
+            text = self.words.text(tokens[given:])
+            yield text[len(told) :]
+            told = text
 
     def logits(self, tokens: np.ndarray) -> np.ndarray:
         x = self.w["model.embed_tokens.weight"][tokens]
@@ -80,6 +87,34 @@ class Llama:
         return x / np.sqrt((x**2).mean(-1, keepdims=True) + self.config["rms_norm_eps"]) * self.w[f"{name}.weight"]
 
 
+class Characters:
+    special, end = {"bos_token": "", "eos_token": ""}, END
+
+    def tokens(self, text: str) -> list[int]:
+        return [ord(c) - 32 if 32 <= ord(c) < 127 else 31 for c in text]
+
+    def text(self, tokens: list[int]) -> str:
+        return "".join(chr(token + 32) for token in tokens)
+
+
+class Words:
+    """The tokens of a tokenizer that transformers wrote."""
+
+    def __init__(self, folder: Path) -> None:
+        from tokenizers import Tokenizer  # here, because the tests' own environment is without it
+
+        told = json.loads((folder / "tokenizer_config.json").read_text())
+        self.pieces = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.special = {name: told[name] for name in ("bos_token", "eos_token")}
+        self.end = self.pieces.token_to_id(self.special["eos_token"])
+
+    def tokens(self, text: str) -> list[int]:
+        return self.pieces.encode(text, add_special_tokens=False).ids
+
+    def text(self, tokens: list[int]) -> str:
+        return self.pieces.decode(tokens, skip_special_tokens=True)
+
+
 def tensors(path: Path) -> dict[str, np.ndarray]:
     """Read safetensors of single precision."""
     content = path.read_bytes()
@@ -113,7 +148,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         if not isinstance(asked.get("messages"), list):
             return self.refuse("the request has no messages")
-        tokens, most = self.model.prompt(asked["messages"]), asked.get("max_tokens", 16)
+        tokens = self.model.prompt(asked["messages"])
+        most = asked.get("max_tokens", max(1, self.longest - len(tokens)))
         if len(tokens) + most > self.longest:
             words = f"This model's maximum context length is {self.longest} tokens. However, your request has"
             return self.refuse(f"{words} {len(tokens)} input tokens.")

@@ -28,6 +28,9 @@ from training.settings import Column, Settings
 
 EXAMPLES = 5
 SLOWEST = 600.0  # seconds: many long dialogues on a CPU
+# Share of a summary's words that a release must give again: on another GPU, or by another server, a number that is
+# rounded otherwise may turn a word, and each that follows.
+LIKENESS = 0.5
 WORKERS = 1 if torch.cuda.device_count() else None  # a GPU does not survive a fork; else one a core
 
 
@@ -95,7 +98,8 @@ def record(model: Served, rows: pd.DataFrame) -> list[dict[str, Any]]:
     """A few requests with their answers: a server probes itself with them, a release is verified with them."""
     name = model.model.input
     instances = [{name: text} for text in rows[name].head(EXAMPLES)]
-    return [{"request": {"instances": [one]}, "response": predict(model, [one])} for one in instances]
+    asked = [{"request": {"instances": [one]}, "response": predict(model, [one])} for one in instances]
+    return [sample | {"likeness": LIKENESS} for sample in asked]
 
 
 def observed(instances: list[Any], settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame, Counter[str]]:

@@ -6,6 +6,7 @@ import captured
 import pytest
 from dialogues import settings_for, table
 
+from functions.invoke import shape
 from monitoring.monitor import Run, monitor
 from training import model
 
@@ -35,6 +36,16 @@ def capture(folder, dialogues: list[str]) -> list[str]:
     return summaries
 
 
+def as_vllm(line: str) -> str:
+    """The same request, asked in both languages, as AWS's vLLM image answers it."""
+    seen = json.loads(line)
+    asked, told = (seen["captureData"][f"endpoint{mode}"] for mode in ("Input", "Output"))
+    asked["data"] = json.dumps(shape.to_endpoint(json.loads(asked["data"])))
+    (answer,) = json.loads(told["data"])["predictions"]
+    told["data"] = json.dumps({"choices": [{"message": {"role": "assistant", "content": answer["summary"]}}]})
+    return json.dumps(seen)
+
+
 def run(folder):
     statistics = monitor(RUN, folder, folder / "output", OWN)
     violations = json.loads((folder / "output/constraint_violations.json").read_text())["violations"]
@@ -48,6 +59,17 @@ def test_usual_dialogues_do_not_drift_and_what_got_no_summary_is_no_answer(folde
     predictions = next(entry for entry in statistics["features"] if entry["name"] == "(prediction)")
     assert predictions["drift"]["rows"] == sum(number % 10 > 0 for number in range(len(DIALOGUES)))
     assert statistics["dataset"]["item_count"] == len(DIALOGUES)
+
+
+def test_answers_of_vllm_are_read_as_those_of_this_projects_server(folder):
+    answers = [{"summary": text} for text in LEAD.summarizer.summaries(DIALOGUES)]
+    pairs = enumerate(zip(DIALOGUES, answers, strict=True))
+    lines = [captured.line(f"id-{n}", RUN.start, [{"dialogue": text}], [answer]) for n, (text, answer) in pairs]
+    captured.write(folder / "capture/03", map(as_vllm, lines))
+    statistics, broken = run(folder)
+    assert broken == set()
+    assert [entry["drift"]["rows"] for entry in statistics["features"]] == [len(DIALOGUES)] * 2
+    assert statistics["traffic"]["captured"]["unreadable"] == 0
 
 
 def test_other_words_are_drift(folder):

@@ -7,9 +7,16 @@ import pytest
 from fake_aws import FakeAws
 
 from functions.invoke import handler as invoke
+from pipelines import verify
+from pipelines.project import PipelineError
 
 CHAT = {"messages": [{"role": "user", "content": "Agent: hello"}]}
-SEVERAL = {"instances": [{"dialogue": "a"}]}
+OWN = {"instances": [{"dialogue": "a"}]}
+BOTH = OWN | {"messages": [{"role": "user", "content": "a"}], "temperature": 0}
+SEVERAL = {"instances": [{"dialogue": "a"}, {"dialogue": "b"}]}
+NO_TEXT = {"instances": [{"dialogue": ["a"]}]}
+SUMMARY, PREDICTIONS = {"summary": "b"}, {"predictions": [{"summary": "b"}]}
+CHOICES = {"choices": [{"message": {"content": " b\n"}}]}
 
 
 @pytest.mark.parametrize(
@@ -43,10 +50,14 @@ def test_pre_trained_model_is_not_asked_without_a_dialogue(aws: FakeAws, monkeyp
 @pytest.mark.parametrize(
     ("sent", "asked", "answer", "told"),
     [
-        ({"dialogue": "a"}, SEVERAL, {"predictions": [{"summary": "b"}]}, {"summary": "b"}),
-        ({"dialogue": "a"}, SEVERAL, {"predictions": [{"error": "too long"}]}, {"error": "too long"}),
-        (SEVERAL, SEVERAL, {"predictions": [{"summary": "b"}]}, {"predictions": [{"summary": "b"}]}),
-        (CHAT, CHAT, {"choices": [{"message": {"content": " b"}}]}, {"summary": "b"}),
+        ({"dialogue": "a"}, BOTH, PREDICTIONS, SUMMARY),
+        ({"dialogue": "a"}, BOTH, {"predictions": [{"error": "too long"}]}, {"error": "too long"}),
+        ({"dialogue": "a"}, BOTH, CHOICES, SUMMARY),
+        (OWN, BOTH, PREDICTIONS, PREDICTIONS),
+        (OWN, BOTH, CHOICES, PREDICTIONS),
+        (SEVERAL, SEVERAL, PREDICTIONS, PREDICTIONS),
+        ({"dialogue": ["a"]}, NO_TEXT, {"predictions": [{"error": "no text"}]}, {"error": "no text"}),
+        (CHAT, CHAT, CHOICES, SUMMARY),
     ],
 )
 def test_request_and_answer_have_the_shape_of_their_readers(
@@ -60,3 +71,23 @@ def test_request_and_answer_have_the_shape_of_their_readers(
     assert found.pop("inference_id")
     assert found == told
     assert json.loads(aws.called("InvokeEndpoint")[0]["Body"]) == asked
+
+
+RECORDED = {"request": OWN, "response": {"predictions": [{"summary": "Ada lost her card."}]}, "likeness": 0.5}
+
+
+@pytest.mark.parametrize("told", ["Ada lost her card.", "Ada has lost her card."])
+def test_verify_takes_what_vllm_answers_for_what_this_projects_server_would(told):
+    asked = []
+
+    def ask(spec, body):
+        asked.append(body)
+        return {"choices": [{"message": {"content": told}}]}
+
+    assert verify.check_sample(ask, {}, 1, RECORDED) >= 0
+    assert asked == [BOTH]
+
+
+def test_verify_refuses_other_words():
+    with pytest.raises(PipelineError, match="in training it was"):
+        verify.check_sample(lambda spec, body: CHOICES, {}, 1, RECORDED)

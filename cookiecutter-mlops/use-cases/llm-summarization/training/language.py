@@ -100,7 +100,8 @@ class Language:
         )  # fmt: skip
 
     def save(self, folder: Path) -> None:
-        """Write safetensors, tokenizer and prompt, as transformers and vLLM read them."""
+        """Write safetensors, tokenizer, prompt and the length of a summary, as transformers and vLLM read them."""
+        self.network.generation_config.max_new_tokens = self.summary or None
         self.network.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
 

@@ -63,7 +63,7 @@ def answer_to(event):
         capture.expect(client, key, body, answer["output_location"])
     else:
         capture.record(client, key, body, json.dumps(answer))
-        answer = shape.to_caller(request, answer)
+        answer = shape.to_caller(request, shape.from_endpoint(answer))
     if isinstance(answer, dict):
         answer["inference_id"] = key
     return 202 if later else 200, answer
