@@ -6,6 +6,8 @@ It types the commands that a person would type and shows what each one led to an
 import json
 import re
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +22,7 @@ from cookiecutter_mlops import answers, watch
 from cookiecutter_mlops.environments import environment
 from cookiecutter_mlops.errors import MlopsError
 from cookiecutter_mlops.loop import LoopProject
+from cookiecutter_mlops.project import RECORD
 
 # These end with the provider's own clock: it waits for AWS to settle, which no emulator can shorten.
 WAITING = ("aws_s3_bucket_lifecycle_configuration", "aws_sqs_queue", "aws_kms_key")
@@ -124,6 +127,7 @@ def demo(
     if not shutil.which("terraform"):
         raise MlopsError("terraform: the demo applies real Terraform, and none is on PATH; install Terraform 1.9+.")
     run = Demo(folder.resolve(), _name(use_case, data), Console(highlight=False, soft_wrap=True))
+    make_room(run.project.path)
     started = time.monotonic()
     try:
         _prepare(run, data and data.resolve(), target, use_case)
@@ -144,12 +148,33 @@ def _name(use_case: str, data: Path | None) -> str:
     return "Own Prediction" if data else "Salary Prediction"
 
 
+def make_room(project: Path) -> None:
+    """Stop what earlier demos left running, and take the same demo's project away; MlopsError where work is in it."""
+    if project.exists() and not _as_generated(project):
+        raise MlopsError(
+            f"{project}: holds work that a new demo would delete (commits, changes, or files of another kind); "
+            "move it away, or give another folder: mlops demo --folder other"
+        )
+    for record in project.parent.glob(f"*/{RECORD}"):
+        LoopProject(record.parent).down()
+    if project.exists():
+        shutil.rmtree(project)
+
+
+def _as_generated(project: Path) -> bool:
+    """Whether a folder is a project with its first commit and nothing else."""
+    if not (project / RECORD).is_file() or not (project / ".git").is_dir():
+        return False
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=project, capture_output=True, text=True).stdout.strip()
+
+    return git("rev-list", "--count", "--all") == "1" and not git("status", "--porcelain")
+
+
 def _prepare(run: Demo, data: Path | None, target: str | None, use_case: str) -> None:
     """Generate the project, start the embedded AWS and apply Terraform."""
-    for earlier in run.folder.glob("*/"):
-        LoopProject(earlier).down()  # what an earlier demo left with KEEP=1
-    shutil.rmtree(run.folder, ignore_errors=True)
-    run.folder.mkdir(parents=True)
+    run.folder.mkdir(parents=True, exist_ok=True)
     with run.step("Generate the project", f"mlops new '{run.name}'") as facts:
         new = ["new", run.name, "--no-input", "--output-dir", str(run.folder), "stages=prod", f"use_case={use_case}"]
         new += ["--data", str(data), "--target", str(target)] if data else []
@@ -212,9 +237,10 @@ def _what_next(run: Demo, keep: bool) -> None:
     where = run.project.path
     run.console.print(f"\n[bold]The loop is closed[/bold] in {run.facts['seconds']} s. The project is in {where}")
     if keep:
-        run.console.print(f'It still runs:  cd {where} && eval "$(mlops local env)"')
-        run.console.print("Change training/model.py, commit, `git push`, and watch `mlops local logs --follow`.")
-        run.console.print("Stop it with `mlops local down`.")
+        found = "" if shutil.which("mlops") else f'export PATH="{Path(sys.executable).parent}:$PATH" && '
+        run.console.print(f'It still runs:  cd "{where}" && {found}eval "$(mlops local env)"')
+        run.console.print('Change training/model.py, commit, `git push "$(mlops output source_clone_url)" main`,')
+        run.console.print("and watch `mlops local logs --follow`. Stop it with `mlops local down`.")
     else:
         run.console.print("Your own data:   make demo DATA=path/to/file.xlsx TARGET=column")
         run.console.print("Keep it running: make demo KEEP=1")

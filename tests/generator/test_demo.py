@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
-from cookiecutter_mlops import demo
+import pytest
+
+from cookiecutter_mlops import demo, scaffold
+from cookiecutter_mlops.errors import MlopsError
 
 OUTPUT = """
 module.key.aws_kms_key.this: Creation complete after 8s [id=1]
@@ -46,3 +49,37 @@ def test_answer_is_readable_on_the_screen():
     assert "... +44" in shown
     assert demo.readable({"document": '{"pages": [{"words": []}]}'}) == "    {'document': {'pages': [{'words': []}]}}"
     assert demo.readable("{not JSON") == "    '{not JSON'"
+
+
+@pytest.fixture
+def left(tmp_path):
+    """A project as a demo leaves it."""
+    return scaffold.create({"project_name": "Salary Prediction", "owner_email": "a@example.com"}, tmp_path / "demo")
+
+
+def test_demo_takes_the_project_of_the_last_one_away(left):
+    (left / ".mlops").mkdir(exist_ok=True)
+    (left / ".mlops" / "made.txt").write_text("by the embedded AWS")
+    demo.make_room(left)
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("work", ["change", "file", "commit", "no repository"])
+def test_demo_leaves_work_where_it_is(left, work):
+    if work == "no repository":
+        (left / ".git").rename(left.parent / "git")
+    elif work == "file":
+        (left / "thesis.txt").write_text("years of work")
+    else:
+        (left / "training" / "model.py").write_text("mine")
+    if work == "commit":
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qam", "Mine"], cwd=left)
+    with pytest.raises(MlopsError, match="--folder other"):
+        demo.make_room(left)
+    assert left.is_dir()
+
+
+def test_demo_leaves_what_else_is_in_its_folder(left):
+    (left.parent / "notes.txt").write_text("keep")
+    demo.make_room(left)
+    assert [file.name for file in left.parent.iterdir()] == ["notes.txt"]
