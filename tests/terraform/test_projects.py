@@ -64,22 +64,27 @@ REFUSED = {
         ],
     ),
     "builds-without-a-network": (
-        {"network": {"kind": "none", "builds": True, "nat": True}},
-        ["network: builds cannot run inside without a network"],
+        {
+            "network": {"kind": "none", "builds": True, "nat": True},
+            "serving": {"image": "vllm:v1"},
+            "batch": {},
+        },
+        [
+            "network: builds cannot run inside without a network",
+            "serving: another image serves what pipelines train (pretrained null), on instances, and no batch",
+        ],
     ),
     "notebook-without-a-network": (
         {
             "notebook": {"instance_type": "ml.t3.medium"},
             "stages": ["staging", "prod"],
             "pretrained": {"weights": "models/own", "image": ""},
-            "serving": {"image": "vllm:v1"},
         },
         [
             "notebook: it has no internet of its own",
             "pretrained: use the name of one folder below weights/ of the models bucket",
             "pretrained: name the image that serves the weights",
             "pretrained: a model that nobody releases has the one stage prod",
-            "serving: another image serves what pipelines train (pretrained null)",
         ],
     ),
     "modules": (
