@@ -12,6 +12,7 @@ import click
 
 from cookiecutter_mlops.environments import for_scripts
 from cookiecutter_mlops.errors import MlopsError
+from cookiecutter_mlops.localaws import lock
 
 RECORD = ".mlops.json"
 
@@ -79,7 +80,7 @@ def current() -> Project:
     """Return the project of the working directory, with a hint where its embedded AWS runs but is not spoken to."""
     found = find()
     local = found.path / ".mlops" / "local"
-    if not embedded() and any((local / name).exists() for name in ("server.json", "shared-with")):
+    if not embedded() and (lock.holder(local) or (local / "shared-with").exists()):
         click.echo('This shell speaks to AWS; for the embedded one:  eval "$(mlops local env)"', err=True)
     return found
 

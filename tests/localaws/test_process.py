@@ -1,7 +1,9 @@
 """The embedded AWS in the background: it starts once, says why it cannot, and leaves nothing behind."""
 
 import os
+import signal
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -52,6 +54,28 @@ def test_down_stops_once(home):
     assert process.down(home)
     assert not runs(server.pid)
     assert not process.down(home)
+
+
+def test_slow_server_is_told_as_slow_and_stopped_by_its_process(home, monkeypatch):
+    server = process.up(home, "eu-west-1")
+    monkeypatch.setattr(process, "_ANSWER", 0.2)
+    monkeypatch.setattr(process, "_PATIENCE", 0.2)
+    os.kill(server.pid, signal.SIGSTOP)
+    for _ in ("first", "second"):
+        with pytest.raises(MlopsError, match=f"runs already, process {server.pid}, but does not answer at the moment"):
+            process.up(home, "eu-west-1")
+    with pytest.raises(MlopsError, match="its last changes are lost"):
+        process.down(home)
+    assert not runs(server.pid) and process.find(home) is None
+
+
+def test_second_server_of_a_folder_is_refused(home):
+    server = process.up(home, "eu-west-1")
+    command = [sys.executable, "-m", "cookiecutter_mlops.localaws.server", "--home", str(home)]
+    second = subprocess.run(command, text=True, capture_output=True)
+    assert second.returncode == 2
+    assert f"runs already, process {server.pid}; `mlops local down` ends it" in " ".join(second.stderr.split())
+    assert process.running(home) == server
 
 
 def test_port_that_is_taken_is_named(home):

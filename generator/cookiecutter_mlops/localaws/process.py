@@ -15,12 +15,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cookiecutter_mlops.errors import MlopsError
-from cookiecutter_mlops.localaws import snapshot
+from cookiecutter_mlops.localaws import lock, snapshot
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HOME = Path(".mlops/local")
 _SHARED = "shared-with"  # the file that names the folder of the embedded AWS that is used instead of an own one
-_PATIENCE = 90  # seconds for a server to write what it holds and to stop
+_START = 180  # seconds for a server to take what it held, on a machine that does a lot else
+_ANSWER = 10  # seconds for it to say that it is well
+_PATIENCE = 90  # seconds for it to write what it holds and to stop
 
 
 @dataclass(frozen=True)
@@ -45,35 +47,40 @@ class Server:
 
 
 def find(home: Path) -> Server | None:
-    """Return the server that runs for this folder; what a killed one left behind is removed."""
-    state = home / "server.json"
+    """Return the server that lives for this folder, also one that is slow; not what a killed one left behind."""
     try:
-        server = Server(**json.loads(state.read_text()))
+        server = Server(**json.loads((home / "server.json").read_text()))
     except (FileNotFoundError, ValueError, TypeError):
         return None
-    if _answers(server):
-        return server
-    state.unlink(missing_ok=True)
-    return None
+    return server if lock.holder(home) == server.pid else None
 
 
 def running(home: Path) -> Server:
-    """Return the server that runs for this folder; raise MlopsError if there is none."""
-    server = find(home)
-    if not server:
-        raise MlopsError(f"No embedded AWS runs for {home}; start one with `mlops local up`.")
+    """Return the server that runs for this folder; raise MlopsError if there is none, or none that answers."""
+    if not (server := find(home)):
+        starting = lock.holder(home)
+        raise MlopsError(
+            f"The embedded AWS of {home} is starting (process {starting}); ask again in a moment."
+            if starting
+            else f"No embedded AWS runs for {home}; start one with `mlops local up`."
+        )
+    if not _answers(server):
+        raise MlopsError(
+            f"The embedded AWS of {home} runs already, process {server.pid}, but does not answer at the moment; "
+            "ask again, or `mlops local down` ends it."
+        )
     return server
 
 
-def up(home: Path, region: str, port: int = 0, iam: str = "on", timeout: float = 60) -> Server:
+def up(home: Path, region: str, port: int = 0, iam: str = "on", timeout: float = _START) -> Server:
     """Start the embedded AWS of this folder and wait until it answers; return the running one if there is one.
 
     It goes on with what it held, on the port that it had, unless another program took that one meanwhile.
     Raises MlopsError if the given port is taken, if its snapshot cannot be used, or with the end of the log if the
     server does not come up.
     """
-    if running := find(home):
-        return running
+    if lock.holder(home):
+        return running(home)
     refuse_real_aws(os.environ)
     if port and not _free(port):
         raise MlopsError(f"port: {port} is taken by another program; choose a free one, for example --port {port + 1}.")
@@ -97,20 +104,20 @@ def down(home: Path) -> bool:
 
     Raises MlopsError where it is stopped but what it held could not be written.
     """
-    server, before = find(home), _saved_at(home)
-    if not server:
+    server, pid, before = find(home), lock.holder(home), _saved_at(home)
+    if not pid:
         return False
-    _stop(server)
+    _stop(home, pid)
     (home / "server.json").unlink(missing_ok=True)
-    if _saved_at(home) == before:
+    if server and _saved_at(home) == before:
         raise MlopsError(f"The embedded AWS is stopped, but its last changes are lost: see {home / 'server.log'}.")
     return True
 
 
 def reset(home: Path) -> None:
     """Stop the embedded AWS of this folder and forget everything that it held."""
-    if server := find(home):
-        _stop(server)
+    if pid := lock.holder(home):
+        _stop(home, pid)
     if (home / "server.log").exists():  # else it is the folder of something else
         shutil.rmtree(home)
 
@@ -158,7 +165,7 @@ def refuse_real_aws(environment: Mapping[str, str]) -> None:
 def _wait(home: Path, process: subprocess.Popen, timeout: float) -> Server:
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline and process.poll() is None:
-        if server := find(home):
+        if (server := find(home)) and _answers(server):
             return server
         time.sleep(0.05)
     process.kill()
@@ -166,13 +173,15 @@ def _wait(home: Path, process: subprocess.Popen, timeout: float) -> Server:
     raise MlopsError(f"The embedded AWS did not start within {timeout:.0f} s; the end of {home}/server.log:\n{tail}")
 
 
-def _stop(server: Server) -> None:
-    os.kill(server.pid, signal.SIGTERM)
+def _stop(home: Path, pid: int) -> None:
+    os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + _PATIENCE
-    while _alive(server.pid) and time.monotonic() < deadline:
+    while _alive(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
-    if _alive(server.pid):
-        os.kill(server.pid, signal.SIGKILL)
+    if _alive(pid):
+        os.kill(pid, signal.SIGKILL)
+    while lock.holder(home) == pid:  # until the last of its threads is gone
+        time.sleep(0.01)
 
 
 def _saved_at(home: Path) -> float:
@@ -184,7 +193,7 @@ def _saved_at(home: Path) -> float:
 
 def _answers(server: Server) -> bool:
     try:
-        with urllib.request.urlopen(f"{server.url}/_embedded/health", timeout=2) as answer:  # noqa: S310 loopback only
+        with urllib.request.urlopen(f"{server.url}/_embedded/health", timeout=_ANSWER) as answer:  # noqa: S310 loopback
             return json.load(answer)["pid"] == server.pid
     except (OSError, ValueError, KeyError):
         return False

@@ -33,6 +33,7 @@ from cookiecutter_mlops.localaws import (
     embedded,
     extension,
     faults,
+    lock,
     refusals,
     runtime,
     services,
@@ -92,6 +93,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         authorization.enforce(options.iam == "on")
+        options.home.mkdir(parents=True, exist_ok=True)
+        lock.hold(options.home)
     except MlopsError as error:
         parser.error(error.message)
     server = make_server("127.0.0.1", options.port, _application(), True, request_handler=Handler)
@@ -135,7 +138,6 @@ def _application() -> Any:
 
 def _restore(parser: argparse.ArgumentParser, home: Path) -> dict[str, str]:
     """Take the state of the folder's snapshot, or be a world of its own; whoever knows another one must forget it."""
-    home.mkdir(parents=True, exist_ok=True)
     try:
         written = snapshot.load(home)
     except MlopsError as error:
