@@ -79,9 +79,7 @@ def main() -> None:
 @click.argument("project_name")
 @click.argument("pairs", nargs=-1, metavar="[ANSWER=VALUE]...")
 @click.option("--answers", "file", type=click.Path(path_type=Path), help="A TOML file with one line per answer.")
-@click.option(
-    "--data", type=click.Path(path_type=Path), help="A spreadsheet, .csv or .parquet to take the schema from."
-)
+@click.option("--data", type=click.Path(path_type=Path), help="A table (.csv, .xlsx, …) to take the schema from.")
 @click.option("--target", help="The column of --data to predict.")
 @click.option("--real-sample", is_flag=True, help="Put rows of --data into the project, not synthetic ones.")
 @click.option("--output-dir", type=click.Path(path_type=Path), default=Path("."), show_default=True)

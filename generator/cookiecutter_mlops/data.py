@@ -3,6 +3,8 @@
 Generated projects read files the same way (`training/data.py`), so what becomes a project also becomes a snapshot.
 """
 
+import codecs
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,14 +13,17 @@ from cookiecutter_mlops.errors import MlopsError
 if TYPE_CHECKING:
     import pandas
 
-KINDS = ".csv, .xlsx or .parquet"
+KINDS = ".csv, .tsv, .ndjson, .jsonl, .xlsx or .parquet"
+DECIMAL = "decimal"  # among a table's attrs: the mark in its numbers, where that is a comma
+COMMA = r"[+-]?[\d.]*,\d+"
+POINT = r"[+-]?\d*\.(?!\d{3}$)\d+"  # 1.500 may be 1500
+LOOK = 10_000  # rows
 
 
 def read(file: Path) -> "pandas.DataFrame":
-    """Return the first table of a file; raise MlopsError if there is none."""
+    """Return the first table of a file, its `attrs` with DECIMAL; raise MlopsError if there is none."""
     _need_pandas()
-    readers = {".csv": _read_csv, ".xlsx": _read_excel, ".parquet": _read_parquet}
-    reader = readers.get(file.suffix.lower())
+    reader = READERS.get(file.suffix.lower())
     if not file.is_file():
         raise MlopsError(f"{file}: there is no such file; give a {KINDS} file.")
     if not reader:
@@ -41,14 +46,39 @@ def _need_pandas() -> None:
 def _read_csv(file: Path) -> "pandas.DataFrame":
     import pandas
 
-    with file.open(encoding="utf-8-sig") as lines:
-        header = lines.readline()
+    text = _text(file)
+    header = text.partition("\n")[0]
     if not header.strip():
         return pandas.DataFrame()
     separator = max(",;\t", key=header.count)  # a Spanish Excel writes semicolons
-    return _with_header(
-        pandas.read_csv(file, header=None, dtype=str, sep=separator, keep_default_na=False, encoding="utf-8-sig")
+    table = _with_header(
+        pandas.read_csv(io.StringIO(text), header=None, dtype=str, sep=separator, keep_default_na=False)
     )
+    if separator != "," and _has_decimal_commas(table.head(LOOK)):  # between commas, 1,234 may be a thousand
+        table.attrs[DECIMAL] = ","
+    return table
+
+
+def _text(file: Path) -> str:
+    content = file.read_bytes()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16")  # Excel's "Unicode text"
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row, byte = error.object[: error.start].count(b"\n") + 1, error.object[error.start]
+        raise ValueError(f"the byte 0x{byte:02x} in row {row} is not UTF-8; save the file as `CSV UTF-8`") from error
+
+
+def _has_decimal_commas(table: "pandas.DataFrame") -> bool:
+    commas, points = (sum(cells.str.fullmatch(mark).sum() for _, cells in table.items()) for mark in (COMMA, POINT))
+    return bool(commas > points)
+
+
+def _read_ndjson(file: Path) -> "pandas.DataFrame":
+    import pandas
+
+    return pandas.read_json(io.StringIO(_text(file)), lines=True, dtype=False, convert_dates=False)
 
 
 def _read_excel(file: Path) -> "pandas.DataFrame":
@@ -61,6 +91,16 @@ def _read_parquet(file: Path) -> "pandas.DataFrame":
     import pandas
 
     return pandas.read_parquet(file)
+
+
+READERS = {
+    ".csv": _read_csv,
+    ".tsv": _read_csv,
+    ".ndjson": _read_ndjson,
+    ".jsonl": _read_ndjson,
+    ".xlsx": _read_excel,
+    ".parquet": _read_parquet,
+}
 
 
 def _with_header(cells: "pandas.DataFrame") -> "pandas.DataFrame":

@@ -19,6 +19,7 @@ import click
 from rich.console import Console
 
 from cookiecutter_mlops import answers, watch
+from cookiecutter_mlops.data import KINDS
 from cookiecutter_mlops.environments import environment
 from cookiecutter_mlops.errors import MlopsError
 from cookiecutter_mlops.loop import LoopProject
@@ -99,7 +100,7 @@ def _opened(value: object) -> object:
 
 
 @click.command(epilog="Example: mlops demo --data workers.xlsx --target wage --json facts.json")
-@click.option("--data", type=click.Path(path_type=Path), help="Your own .xlsx, .csv or .parquet instead of the sample.")
+@click.option("--data", type=click.Path(path_type=Path), help="Your own table (.xlsx, .csv, …) instead of the sample.")
 @click.option("--target", help="The column of --data to predict.")
 @click.option(
     "--use-case",
@@ -123,7 +124,7 @@ def demo(
     if data and use_case != "tabular":
         raise click.UsageError(f"--data makes a project of tables; leave it out to see {use_case} on its own sample.")
     if data and not data.is_file():
-        raise MlopsError(f"{data}: there is no such file; give a .csv, .xlsx or .parquet file.")
+        raise MlopsError(f"{data}: there is no such file; give a {KINDS} file.")
     if not shutil.which("terraform"):
         raise MlopsError("terraform: the demo applies real Terraform, and none is on PATH; install Terraform 1.9+.")
     run = Demo(folder.resolve(), _name(use_case, data), Console(highlight=False, soft_wrap=True))

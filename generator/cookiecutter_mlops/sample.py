@@ -24,7 +24,16 @@ def write(project: Path, schema: Schema, real: "pandas.DataFrame | None" = None)
     settings = project / "project.toml"
     settings.write_text(_settings(settings.read_text(encoding="utf-8"), schema), encoding="utf-8")
     sample = synthetic(schema) if real is None else _real(real, schema)
-    sample.to_csv(project / "data" / "sample.csv", index=False)
+    file = project / "data" / "sample.csv"
+    if schema.decimal == ",":
+        _with_commas(sample).to_csv(file, index=False, sep=";")
+    else:
+        sample.to_csv(file, index=False)
+
+
+def _with_commas(sample: "pandas.DataFrame") -> "pandas.DataFrame":
+    """Return the sample with its numbers as they stand in the team's own files; real rows have them so already."""
+    return sample.map(lambda cell: str(cell).replace(".", ",") if isinstance(cell, float) else cell)
 
 
 def synthetic(schema: Schema, rows: int = ROWS) -> "pandas.DataFrame":
@@ -95,6 +104,8 @@ def _settings(text: str, schema: Schema) -> str:
     """Return the use case's `project.toml`, comments and all, with this problem and these columns in it."""
     import tomlkit
 
+    if schema.decimal == ",":
+        text = text.replace('# decimal = ","  ', 'decimal = ","    ')  # its comment says what it is
     document: Any = tomlkit.parse(text)
     if document["problem"]["type"] not in INFERRED:
         raise MlopsError(
@@ -103,6 +114,8 @@ def _settings(text: str, schema: Schema) -> str:
         )
     document["problem"].update({"type": schema.problem, "target": schema.target.name, "metric": schema.metric})
     document["gate"]["minimum_rows"] = schema.minimum_rows
+    if schema.decimal == ",":
+        document["data"]["decimal"] = schema.decimal
     columns = tomlkit.aot()
     for column in schema.columns:
         columns.append(_table(column))

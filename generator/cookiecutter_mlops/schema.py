@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cookiecutter_mlops import answers
+from cookiecutter_mlops.data import DECIMAL
 from cookiecutter_mlops.errors import MlopsError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ MOST_CATEGORIES = 50
 MOST_NUMERIC_CLASSES = 10  # a number with so few whole values is a class
 SMALLEST_CLASS = 5
 MOSTLY = 0.8  # of the values are numbers: then the others are mistakes
+THOUSANDS = r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?"  # beside decimal commas; projects refuse them, too
 ID_NAME = re.compile(r"(?:^|[_\W])(?:id|uuid|guid|key|index|row|nr|no)$|^unnamed", re.IGNORECASE)
 ISO_DATE = r"\d{4}-\d{2}-\d{2}(?:[T ].*)?"
 QUANTILES = [p / 100 for p in range(5, 100, 5)]  # the extremes, which may point at one person, stay out
@@ -52,6 +54,7 @@ class Schema:
     metric: str
     rows: int
     dropped: dict[str, str] = field(default_factory=dict)
+    decimal: str = "."
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -69,15 +72,16 @@ def infer(table: "pandas.DataFrame", target: str, source: str) -> Schema:
         raise MlopsError(f"{source}: there is no column {target!r} to predict{answers.suggestion(target, names)}")
     if len(table) < MINIMUM_ROWS:
         raise MlopsError(f"{source}: {len(table)} rows are too few to learn from, at least {MINIMUM_ROWS} are needed.")
-    columns = {name: _column(table[name], source, name == target) for name in names}
-    dropped = {n: why for n in names if n != target and (why := _useless(table[n], columns[n]))}
+    decimal = table.attrs.get(DECIMAL, ".")
+    columns = {name: _column(table[name], source, name == target, decimal) for name in names}
+    dropped = {n: why for n in names if n != target and (why := _useless(table[n], columns[n], decimal))}
     features = tuple(columns[n] for n in names if n != target and n not in dropped)
     if not features:
         raise MlopsError(
             f"{source}: no column is left to learn {target!r} from; each one is constant or an identifier."
         )
     problem, metric = _problem(columns[target], source)
-    return Schema(columns[target], features, problem, metric, len(table), dropped)
+    return Schema(columns[target], features, problem, metric, len(table), dropped, decimal)
 
 
 def text_of(cell: object) -> str:
@@ -91,14 +95,14 @@ def present(cells: "pandas.Series") -> "pandas.Series":
     return text[~(cells.isna() | text.str.lower().isin(MISSING))]
 
 
-def _column(cells: "pandas.Series", source: str, is_target: bool) -> Column:
+def _column(cells: "pandas.Series", source: str, is_target: bool, decimal: str) -> Column:
     text, name = present(cells), str(cells.name)
     if text.empty:
         raise MlopsError(f"{source}: column {name!r} is empty, every value is missing; fill it or delete it.")
     rate = 1 - len(text) / len(cells)
     if set(text.str.lower().unique()) <= {"true", "false"}:
         return Column(name, "boolean", rate, frequencies=(float((text.str.lower() == "true").mean()),))
-    numbers = _numbers(text, source, name)
+    numbers = _numbers(text, source, name, decimal)
     if numbers is not None and not (is_target and _is_class(numbers)):
         return _number(name, rate, numbers)
     if text.str.fullmatch(ISO_DATE).all():
@@ -106,19 +110,28 @@ def _column(cells: "pandas.Series", source: str, is_target: bool) -> Column:
     return _category(name, rate, text)
 
 
-def _numbers(text: "pandas.Series", source: str, name: str) -> "pandas.Series | None":
-    import pandas
-
+def _numbers(text: "pandas.Series", source: str, name: str, decimal: str) -> "pandas.Series | None":
     if text.str.fullmatch(r"0\d+").any():
         return None  # 00812 is a code
-    numbers = pandas.to_numeric(text, errors="coerce").replace([math.inf, -math.inf], math.nan)
+    numbers = _parsed(text, decimal)
     wrong = numbers.isna()
-    if wrong.mean() > 1 - MOSTLY:
+    grouped = wrong & text.str.fullmatch(THOUSANDS)
+    if (wrong & ~grouped).mean() > 1 - MOSTLY:
         return None
     if wrong.any():
         row, value = wrong.idxmax(), text[wrong.idxmax()]
-        raise MlopsError(f"{source}: column {name!r} holds numbers, but {value!r} in row {row + 2}; mend or empty it.")
+        cure = "write it without points between thousands" if grouped[row] else "mend or empty it"
+        raise MlopsError(f"{source}: column {name!r} holds numbers, but {value!r} in row {row + 2}; {cure}.")
     return numbers
+
+
+def _parsed(text: "pandas.Series", decimal: str) -> "pandas.Series":
+    """Return the numbers in texts, NaN for what is none; where commas are decimal, so is a text with a point."""
+    import pandas
+
+    if decimal == ",":
+        text = text.str.replace(".", "?", regex=False).str.replace(",", ".", regex=False)
+    return pandas.to_numeric(text, errors="coerce").replace([math.inf, -math.inf], math.nan)
 
 
 def _is_class(numbers: "pandas.Series") -> bool:
@@ -166,7 +179,7 @@ def _category(name: str, rate: float, text: "pandas.Series") -> Column:
     return Column(name, "category", rate, categories=tuple(shares.index), frequencies=tuple(map(float, shares)))
 
 
-def _useless(cells: "pandas.Series", column: Column) -> str | None:
+def _useless(cells: "pandas.Series", column: Column, decimal: str) -> str | None:
     """Return why a model cannot learn from a column, or None."""
     text = present(cells)
     different = text.nunique()
@@ -175,7 +188,7 @@ def _useless(cells: "pandas.Series", column: Column) -> str | None:
     if column.type == "category" and not column.categories and different > len(text) / 2:
         return "is an identifier or free text"
     if column.type == "number" and column.whole and different == len(text):
-        numbers = text.astype(float)
+        numbers = _parsed(text, decimal)
         if ID_NAME.search(column.name) or numbers.max() - numbers.min() == different - 1:
             return "is an identifier"
     return None

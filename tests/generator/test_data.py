@@ -37,11 +37,14 @@ def table() -> pandas.DataFrame:
 
 
 def inferred(table: pandas.DataFrame, target: str, file: Path) -> schema.Schema:
-    {".csv": table.to_csv, ".xlsx": table.to_excel, ".parquet": table.to_parquet}[file.suffix](file, index=False)
+    if file.suffix == ".ndjson":
+        table.astype({"hired_on": str}).to_json(file, orient="records", lines=True)
+    else:
+        {".csv": table.to_csv, ".xlsx": table.to_excel, ".parquet": table.to_parquet}[file.suffix](file, index=False)
     return schema.infer(data.read(file), target, file.name)
 
 
-@pytest.mark.parametrize("kind", [".csv", ".xlsx", ".parquet"])
+@pytest.mark.parametrize("kind", [".csv", ".ndjson", ".xlsx", ".parquet"])
 def test_schema_of_a_table_is_the_same_from_every_kind_of_file(table, tmp_path, kind):
     found = inferred(table, "salary", tmp_path / f"people{kind}")
     types = {column.name: column.type for column in found.columns}
@@ -77,6 +80,40 @@ def test_target_with_a_few_values_is_a_classification(table, tmp_path, target):
 def test_semicolons_of_a_european_spreadsheet_are_read(table, tmp_path):
     table.to_csv(tmp_path / "people.csv", sep=";", index=False)
     assert "salary" in data.read(tmp_path / "people.csv")
+
+
+@pytest.fixture(params=[("people.csv", ";"), ("people.tsv", "\t")], ids=["semicolons", "tabs"])
+def german(table, tmp_path, request) -> Path:
+    """The people of a German spreadsheet: one number has no decimals."""
+    name, separator = request.param
+    table.to_csv(tmp_path / name, sep=separator, decimal=",", index=False)
+    return tmp_path / name
+
+
+def test_decimal_commas_make_numbers_and_a_project_that_reads_them(german, tmp_path):
+    found = schema.infer(data.read(german), "salary", german.name)
+    assert (found.problem, found.target.minimum, found.target.maximum) == ("regression", 0, 50000)
+    project = scaffold.create({"project_name": "People"}, tmp_path, lambda folder: sample.write(folder, found))
+    settings = tomllib.loads((project / "project.toml").read_text())["data"]
+    assert settings["decimal"] == ","
+    drawn = pandas.read_csv(project / settings["sample"], sep=";", decimal=",")
+    assert drawn["salary"].dtype == float and drawn["salary"].between(0, 50000).all()
+
+
+def test_commas_between_commas_and_points_between_semicolons_are_no_decimal_commas(table, tmp_path):
+    table.assign(pair=["3,5"] * 200).to_csv(tmp_path / "labels.csv", sep=";", index=False)
+    table.to_csv(tmp_path / "quoted.csv", decimal=",", index=False)
+    for name, kind in (("labels.csv", "number"), ("quoted.csv", "category")):
+        read = data.read(tmp_path / name)
+        assert data.DECIMAL not in read.attrs
+        assert schema.infer(read, "left", name).features[0].type == kind
+
+
+def test_points_between_thousands_are_told(german):
+    text = german.read_text()
+    german.write_text(text.replace("20000,5", "20.000,5"))
+    with pytest.raises(MlopsError, match=r"'20\.000,5' in row 2; write it without points between thousands"):
+        schema.infer(data.read(german), "salary", german.name)
 
 
 BAD = {
@@ -118,11 +155,12 @@ def test_bad_table_gets_a_sentence_with_file_column_and_rule(table, tmp_path, ta
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("missing.xlsx", None, "there is no such file; give a .csv, .xlsx or .parquet file."),
+        ("missing.xlsx", None, "there is no such file; give a .csv, .tsv, .ndjson, .jsonl, .xlsx or .parquet file."),
         ("people.docx", b"x", "people.docx: files of this kind are not read"),
         ("broken.xlsx", b"not a workbook", "broken.xlsx: cannot be read as xlsx"),
         ("broken.parquet", b"not parquet", "broken.parquet: cannot be read as parquet"),
-        ("latin.csv", "a\nprédit".encode("latin-1"), "latin.csv: cannot be read as csv"),
+        ("latin.csv", "a\nprédit".encode("latin-1"), "latin.csv: .* the byte 0xe9 in row 2 is not UTF-8"),
+        ("broken.ndjson", b"{", "broken.ndjson: cannot be read as ndjson"),
         ("empty.csv", b"", "empty.csv: the table is empty"),
     ],
 )
