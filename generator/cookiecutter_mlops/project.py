@@ -39,8 +39,10 @@ class Project:
 
     def python(self) -> Path:
         """Return an interpreter that has what the project's scripts need: its own `.venv`, or a shared environment."""
-        own = self.path / ".venv" / "bin" / "python"
-        return own if own.exists() else for_scripts(self.path, lambda line: click.echo(line, err=True))
+        own = self.path / ".venv"
+        if (own / "installed").exists():  # which `make install` writes last
+            return own / "bin" / "python"
+        return for_scripts(self.path, lambda line: click.echo(line, err=True))
 
     def run_module(self, module: str, *arguments: str) -> None:
         """Run one of the project's scripts in its folder; end with its exit code if it fails."""

@@ -29,6 +29,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     (folder / "terraform" / "terraform.auto.tfvars.json").write_text(json.dumps(settings))
     (folder / "pipelines" / "script.py").write_text(SCRIPT)
     (folder / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    (folder / ".venv" / "installed").touch()
     return folder
 
 
@@ -57,6 +58,13 @@ def test_exit_code_of_a_script_is_that_of_the_command(folder):
     with pytest.raises(SystemExit) as ended:
         project.Project(folder).run_module("pipelines.script", "3")
     assert ended.value.code == 3
+
+
+def test_environment_whose_installation_has_not_ended_is_not_used(folder, monkeypatch):
+    monkeypatch.setattr(project, "for_scripts", lambda path, log: path / "shared")
+    assert project.Project(folder).python() == folder / ".venv" / "bin" / "python"
+    (folder / ".venv" / "installed").unlink()
+    assert project.Project(folder).python() == folder / "shared"
 
 
 def test_broken_settings_get_a_sentence(folder):

@@ -74,6 +74,7 @@ def use_the_tests_environment(project: LoopProject) -> None:
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
+    (project.path / ".venv" / "installed").touch()
 
 
 def settings(project: LoopProject, **changes: object) -> dict:
