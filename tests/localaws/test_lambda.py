@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cookiecutter_mlops.localaws.awslambda import executor
 from tests.localaws.bundles import new_bucket
@@ -25,6 +26,19 @@ def test_function_runs_with_its_environment_and_logs(aws: Aws, function: str) ->
     assert result == {"event": {"x": 1}, "name": function, "setting": "on", "left": True}
     assert "asked for None" in base64.b64decode(answer["LogResult"]).decode()
     assert [line.split()[0] for line in messages(aws, function)] == ["START", "asked", "END", "REPORT"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["é".encode("latin-1"), b"\xff", b"[" * 100_000, b"hello", b"\xef\xbb\xbf{}", b"NaN"],
+    ids=["latin-1", "no-utf-8", "deep", "text", "bom", "nan"],
+)
+def test_event_that_is_no_json_is_refused_before_the_function_runs(aws: Aws, body: bytes) -> None:
+    with pytest.raises(ClientError) as refused:
+        aws.client("lambda").invoke(FunctionName="any", Payload=body)
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert refused.value.response["Error"]["Code"] == "InvalidRequestContentException"
+    assert refused.value.response["Error"]["Message"].startswith("Could not parse request body into json: ")
 
 
 def test_function_that_raises_is_unhandled(aws: Aws, function: str) -> None:

@@ -3,9 +3,10 @@
 Each rule takes the request of an operation and yields (code, sentence) of what it breaks.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 Request = dict[str, Any]
 Found = Iterator[tuple[str, str]]
@@ -65,6 +66,17 @@ def _function(request: Request) -> Found:
         )
 
 
+def _payload(request: Request) -> Found:
+    try:
+        json.loads((request.get("Payload") or b"{}").decode(), parse_constant=_not_json)
+    except (ValueError, RecursionError) as error:
+        yield "InvalidRequestContentException", f"Could not parse request body into json: {error}"
+
+
+def _not_json(constant: str) -> NoReturn:
+    raise ValueError(f"Non-standard token '{constant}'")
+
+
 def _retention(request: Request) -> Found:
     if request["retentionInDays"] not in _RETENTION:
         rule = f"satisfy enum value set: [{', '.join(map(str, _RETENTION))}]"
@@ -100,6 +112,7 @@ RULES: dict[str, Callable[[Request], Found]] = {
     "cloudwatch:PutMetricAlarm": _alarm,
     "kms:ScheduleKeyDeletion": _deletion,
     "lambda:CreateFunction": _function,
+    "lambda:Invoke": _payload,
     "lambda:UpdateFunctionConfiguration": _function,
     "logs:PutRetentionPolicy": _retention,
     "s3:CreateBucket": _bucket,

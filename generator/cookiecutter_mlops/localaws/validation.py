@@ -104,7 +104,7 @@ def check(shape: Shape, body: bytes, code: str) -> tuple[str, str]:
     try:
         request = json.loads(body or b"{}")
         found = list(problems(shape, request, ""))
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
         return "SerializationException", "The request is not valid JSON."
     except TypeError as error:
         return "SerializationException", str(error)
