@@ -125,7 +125,7 @@ def push(file: Path) -> None:
 @main.command(epilog="Example: mlops plan")
 def plan() -> None:
     """Show what Terraform would change."""
-    _terraform().plan()
+    _terraform(checked=True).plan()
 
 
 @main.command(epilog="Example: mlops apply --yes")
@@ -135,7 +135,7 @@ def apply(yes: bool) -> None:
     from cookiecutter_mlops.account import apply_after_asking
     from cookiecutter_mlops.project import embedded
 
-    apply_after_asking(_terraform(), yes or embedded())
+    apply_after_asking(_terraform(checked=True), yes or embedded())
 
 
 @main.command(epilog="Example: mlops output source_clone_url")
@@ -205,10 +205,14 @@ def _project():
     return project.current()
 
 
-def _terraform():
-    from cookiecutter_mlops.account import terraform_of
+def _terraform(checked: bool = False):
+    """Return the project's Terraform, perhaps only where every key of its settings is known."""
+    from cookiecutter_mlops import account, tfvars
 
-    return terraform_of(_project())
+    project = _project()
+    if checked:
+        tfvars.check(project)
+    return account.terraform_of(project)
 
 
 def _finish_with_data(file: Path, target: str, real_sample: bool) -> Callable[[Path], None]:

@@ -33,8 +33,7 @@ class Terraform:
     """Terraform in the root module of `project`; commands print what Terraform prints."""
 
     def __init__(self, project: Path, *, embedded: bool = False, root: str = ""):
-        if not shutil.which("terraform"):
-            raise MlopsError("terraform: there is none on PATH; install Terraform 1.9 or newer, for example 1.11.4.")
+        executable()
         self.source = project / "terraform" / root
         self.folder = _embedded_folder(project, root) if embedded else self.source
         self.backend = self.folder / ("backend_override.tf.json" if embedded else "backend.tf.json")
@@ -116,6 +115,13 @@ class Terraform:
             said = f":\n{out.strip()}\n{err.strip()}" if options["capture_output"] else "; its messages are above."
             raise MlopsError(f"terraform {command.removesuffix('_cmd')} ended with exit code {code}{said}")
         return code, out or ""
+
+
+def executable() -> str:
+    """Return where Terraform is; raise MlopsError if it is not installed."""
+    if not (found := shutil.which("terraform")):
+        raise MlopsError("terraform: there is none on PATH; install Terraform 1.9 or newer, for example 1.11.4.")
+    return found
 
 
 def provider_mirror() -> str | None:
