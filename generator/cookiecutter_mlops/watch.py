@@ -10,13 +10,17 @@ RUNNING = {"InProgress", "Stopping"}
 
 @dataclass(frozen=True)
 class Action:
-    """One action of one pipeline execution; `seconds` is its age while it runs and its duration afterwards."""
+    """One action of one pipeline execution; `seconds` is its age while it runs and its duration afterwards.
+
+    `external_id` is what carries it out: of a build, `<project>:<uuid>`.
+    """
 
     stage: str
     name: str
     status: str
     seconds: float
     summary: str
+    external_id: str = ""
 
 
 def executions(codepipeline, pipeline: str) -> list[dict]:
@@ -76,6 +80,5 @@ def _action(detail: dict) -> Action:
     ended = detail["lastUpdateTime"] if detail["status"] != "InProgress" else datetime.now(started.tzinfo)
     result = detail.get("output", {}).get("executionResult", {})
     summary = result.get("errorDetails", {}).get("message") or result.get("externalExecutionSummary") or ""
-    return Action(
-        detail["stageName"], detail["actionName"], detail["status"], (ended - started).total_seconds(), summary
-    )
+    seconds, external = (ended - started).total_seconds(), result.get("externalExecutionId") or ""
+    return Action(detail["stageName"], detail["actionName"], detail["status"], seconds, summary, external)

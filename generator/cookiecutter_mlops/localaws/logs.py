@@ -13,6 +13,7 @@ from cookiecutter_mlops.localaws import runtime
 from cookiecutter_mlops.localaws.process import Server
 
 NEWEST = 8  # streams that fit a person's patience
+_FRAME = ("START ", "END ", "REPORT ")  # what Lambda itself says of each invocation
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,14 @@ class Stream:
     group: str
     name: str
     last: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a pipeline's newest execution failed, in a sentence, and the build that did, as its stream is called."""
+
+    sentence: str
+    build: str
 
 
 class Reader:
@@ -44,16 +53,33 @@ class Reader:
         )
 
     def streams(self, name: str) -> list[Stream]:
-        """Return the streams whose group or name holds `name`, oldest first."""
+        """Return the streams whose group or name holds `name`, oldest first; of each group the newest fifty at most."""
         groups = self.logs.get_paginator("describe_log_groups").paginate()
+        newest = {"orderBy": "LastEventTime", "descending": True}
         found = [
             Stream(group["logGroupName"], stream["logStreamName"], stream.get("lastEventTimestamp", 0))
             for page in groups
             for group in page["logGroups"]
-            for stream in self.logs.describe_log_streams(logGroupName=group["logGroupName"])["logStreams"]
+            for stream in self.logs.describe_log_streams(logGroupName=group["logGroupName"], **newest)["logStreams"]
             if name in f"{group['logGroupName']}/{stream['logStreamName']}"
         ]
         return sorted(found, key=lambda stream: stream.last)
+
+    def overview(self, builds: set[str]) -> list[Stream]:
+        """Return the newest stream of each group that says something, oldest first, and at the end those of builds."""
+        newest: dict[str, Stream] = {}
+        streams, last = self.streams(""), []
+        for stream in reversed(streams):
+            if stream.name.rpartition("/")[2] in builds:
+                last.append(stream)
+            elif stream.group not in newest and not self._says_nothing(stream):
+                newest[stream.group] = stream
+        return [*reversed(list(newest.values())[:NEWEST]), *reversed(last)]
+
+    def _says_nothing(self, stream: Stream) -> bool:
+        """Tell whether a stream is of Lambda's alone, as those of a function that only looks every minute."""
+        ours = stream.group.startswith("/aws/lambda/")
+        return ours and all(line.startswith(_FRAME) for line in self.lines(stream))
 
     def lines(self, stream: Stream, limit: int = 10_000) -> list[str]:
         """Return the last lines of a stream."""
@@ -62,36 +88,45 @@ class Reader:
         )
         return [event["message"] for event in answer["events"]]
 
-    def failures(self) -> list[str]:
-        """Return one sentence for each pipeline whose newest execution failed.
+    def failures(self) -> list[Failure]:
+        """Return one for each pipeline whose newest execution failed.
 
         The execution that AWS starts when a pipeline is created finds an empty repository: that is nobody's failure.
         """
         codepipeline = self.client("codepipeline")
-        sentences = []
+        found = []
         for pipeline in codepipeline.list_pipelines()["pipelines"]:
             newest = next(iter(watch.executions(codepipeline, pipeline["name"])), {})
             if newest.get("status") == "Failed" and newest["trigger"]["triggerType"] != "CreatePipeline":
-                sentences += [
-                    f"{pipeline['name']} failed at {action.stage}: {action.summary}"
+                found += [
+                    Failure(
+                        f"{pipeline['name']} failed at {action.stage}: {action.summary}",
+                        action.external_id.rpartition(":")[2],
+                    )
                     for action in watch.actions(codepipeline, pipeline["name"], newest["pipelineExecutionId"])
                     if action.status == "Failed"
                 ]
-        return sentences
+        return found
 
 
 def show(reader: Reader, console: Console, name: str, lines: int) -> None:
-    """Print the end of the newest streams, newest last, and then which pipelines failed and why."""
-    streams = reader.streams(name)
+    """Print the end of logs, newest last and those of failed builds at the end; then which pipelines failed, and why.
+
+    Without a name it is an overview: the newest log of each group, and how to see more.
+    """
+    failures = reader.failures()
+    streams = reader.streams(name)[-NEWEST:] if name else reader.overview({failure.build for failure in failures})
     if not streams:
         console.print(f"No log matches {name!r} yet." if name else "Nothing was logged yet.")
-    for stream in streams[-NEWEST:]:
+    for stream in streams:
         clock = datetime.fromtimestamp(stream.last / 1000).strftime("%H:%M:%S")
         console.print(f"[bold]{stream.group}[/bold]  {stream.name}  {clock}")
         for line in reader.lines(stream, lines):
             console.print(f"  {line}", markup=False)
-    for sentence in reader.failures():
-        console.print(sentence, style="red", markup=False)
+    for failure in failures:
+        console.print(failure.sentence, style="red", markup=False)
+    if streams and not name:
+        console.print("More of one log, by a part of its name:  mlops local logs check")
 
 
 def follow(reader: Reader, console: Console, name: str) -> None:
