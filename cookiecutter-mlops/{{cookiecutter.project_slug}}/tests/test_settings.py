@@ -77,3 +77,12 @@ def test_settings_file_unreadable(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(SettingsError, match=r"project\.toml"):
         load_settings(path)
+
+
+def test_weights_are_left_out_where_none_lie(tmp_path, monkeypatch):
+    lines = [line for line in (ROOT / "project.toml").read_text().splitlines() if not line.startswith("weights =")]
+    named = "\n".join(lines).replace("[model]\n", '[model]\nweights = "own"\n', 1)
+    (tmp_path / "project.toml").write_text(named)
+    assert load_settings(tmp_path / "project.toml").model.weights == ""
+    monkeypatch.delenv("MLOPS_WEIGHTS")
+    assert load_settings(tmp_path / "project.toml").model.weights == "own"

@@ -4,6 +4,7 @@ python -m training.settings     # checks project.toml and prints one sentence if
 """
 
 import hashlib
+import os
 import sys
 import tomllib
 from dataclasses import dataclass, field, replace
@@ -133,7 +134,10 @@ def load_settings(path: Path = PROJECT) -> Settings:
     """Read project.toml; a SettingsError names the entry, the rule and a good example."""
     try:
         text = path.read_bytes()
-        return parse_settings(tomllib.loads(text.decode()), sha256=hashlib.sha256(text).hexdigest())
+        settings = parse_settings(tomllib.loads(text.decode()), sha256=hashlib.sha256(text).hexdigest())
+        if os.environ.get("MLOPS_WEIGHTS") == "none":  # so say the project's own tests: where they run no weights lie
+            settings = replace(settings, model=replace(settings.model, weights=""))
+        return settings
     except FileNotFoundError:
         raise SettingsError(f"{path}: there is no such file; it describes the problem and its columns.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
