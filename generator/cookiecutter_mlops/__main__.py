@@ -2,4 +2,4 @@
 
 from cookiecutter_mlops.cli import main
 
-main()
+main(prog_name="mlops")

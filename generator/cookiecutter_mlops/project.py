@@ -79,12 +79,33 @@ def find(start: Path | None = None) -> Project:
 
 
 def current() -> Project:
-    """Return the project of the working directory, with a hint where its embedded AWS runs but is not spoken to."""
+    """Return the project of the working directory, with a hint where its embedded AWS runs but is not spoken to.
+
+    Raises MlopsError where there is nobody to speak to: no embedded AWS, and no credentials for AWS.
+    """
     found = find()
+    if embedded():
+        return found
+    _refuse_without_credentials()
     local = found.path / ".mlops" / "local"
-    if not embedded() and (lock.holder(local) or (local / "shared-with").exists()):
+    if lock.holder(local) or (local / "shared-with").exists():
         click.echo('This shell speaks to AWS; for the embedded one:  eval "$(mlops local env)"', err=True)
     return found
+
+
+def _refuse_without_credentials() -> None:
+    from botocore.exceptions import BotoCoreError
+    from botocore.session import get_session
+
+    try:
+        given = get_session().get_credentials()
+    except BotoCoreError as error:  # such as a profile that is not there
+        raise MlopsError(f"AWS credentials: {error}") from error
+    if not given:
+        raise MlopsError(
+            "There are no AWS credentials here; for the embedded AWS type `mlops local up` and "
+            '`eval "$(mlops local env)"`, for AWS sign in, for example with `aws sso login`.'
+        )
 
 
 def embedded() -> bool:

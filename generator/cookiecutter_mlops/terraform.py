@@ -13,13 +13,14 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 
+import click
 from python_terraform import IsFlagged, IsNotFlagged
 from python_terraform import Terraform as PythonTerraform
 
-from cookiecutter_mlops.errors import MlopsError
+from cookiecutter_mlops.errors import Interrupted, MlopsError
 
 # The package logs what Terraform says once more, and switches logging on for everyone.
 logging.getLogger("python_terraform").setLevel(logging.CRITICAL)
@@ -46,6 +47,7 @@ class Terraform:
         wanted = _fingerprint(self.source, self.backend)
         if stamp.is_file() and stamp.read_text() == wanted:
             return
+        click.echo("Getting Terraform's modules and providers …", err=True)
         self._init()
         stamp.write_text(wanted)
 
@@ -83,6 +85,7 @@ class Terraform:
         """Apply a saved plan, or everything without asking: then the plan's many lines are of no use to anybody."""
         self.init()
         if plan is None:
+            click.echo("Planning …", err=True)
             with tempfile.TemporaryDirectory() as folder:
                 saved = Path(folder) / "plan"
                 _, text = self._run("plan", out=saved, lock_timeout="5m", capture_output=True, good=(0, 2))
@@ -109,8 +112,11 @@ class Terraform:
         if not options["capture_output"]:
             options["no_color"] = IsNotFlagged if sys.stdout.isatty() else IsFlagged
             sys.stdout.flush()
-        with _interrupt_left_to_terraform():
-            code, out, err = getattr(self._terraform, command)(*arguments, **options)
+        with tempfile.TemporaryFile("w+") as errors:
+            with _interrupt_left_to_terraform(), redirect_stderr(errors):
+                code, out, err = getattr(self._terraform, command)(*arguments, **options)
+            errors.seek(0)
+            sys.stderr.write(errors.read())
         if code not in good:
             said = f":\n{out.strip()}\n{err.strip()}" if options["capture_output"] else "; its messages are above."
             raise MlopsError(f"terraform {command.removesuffix('_cmd')} ended with exit code {code}{said}")
@@ -175,9 +181,15 @@ def _link(source: Path, folder: Path, only: tuple[str, ...] = (), skip: tuple[st
 
 @contextmanager
 def _interrupt_left_to_terraform() -> Iterator[None]:
-    """Let Ctrl-C reach Terraform only, which then stops cleanly and releases its lock while we wait for it."""
-    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    """Let Ctrl-C reach Terraform only, which then stops cleanly and releases its lock while we wait for it.
+
+    Raises Interrupted afterwards: an error of each resource that was under way would say no more.
+    """
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise Interrupted

@@ -1,6 +1,7 @@
 """Commands inside a project: they find it, and run its own scripts with its own interpreter."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -86,6 +87,27 @@ def test_broken_settings_get_a_sentence(folder):
 def test_embedded_aws_is_told_by_its_address(address, embedded, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", address)
     assert project.embedded() is embedded
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({}, "There are no AWS credentials here; for the embedded AWS type `mlops local up` and"),
+        ({"AWS_PROFILE": "nobody"}, r"AWS credentials: The config profile \(nobody\) could not be found"),
+    ],
+    ids=["none", "no-such-profile"],
+)
+def test_nobody_to_speak_to_is_told_before_anything_is_done(folder, monkeypatch, variables, said):
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    without = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_SHARED_CREDENTIALS_FILE": "none", "AWS_CONFIG_FILE": "none"}
+    for name, value in (without | variables).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(folder)
+    with pytest.raises(MlopsError, match=said):
+        project.current()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5000")
+    assert project.current().path == folder
 
 
 def test_environment_is_made_once_per_content_of_the_requirements(folder, tmp_path, monkeypatch):

@@ -1,12 +1,17 @@
 """The adapter on a real Terraform, with its built-in provider: nothing is downloaded and no cloud is asked."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from cookiecutter_mlops import terraform
 from cookiecutter_mlops.errors import MlopsError
+from tests.localaws.conftest import wait_for
 
 pytestmark = pytest.mark.filterwarnings("ignore:The 'warn' method:DeprecationWarning")  # python-terraform's own
 ROOT = """
@@ -18,6 +23,14 @@ resource "terraform_data" "this" {
 }
 output "words" {
   value = terraform_data.this.output.words
+}
+"""
+SLOW = """
+resource "terraform_data" "slow" {
+  count = 3
+  provisioner "local-exec" {
+    command = "touch ${path.module}/begun; exec sleep 60"
+  }
 }
 """
 AWKWARD = ["it's", 'a "word"', "with spaces", "${not.evaluated}"]
@@ -75,6 +88,22 @@ def test_mistake_in_the_configuration_is_told_in_terraform_s_words(project):
     (project / "terraform" / "main.tf").write_text("resource {\n")
     with pytest.raises(MlopsError, match=r"terraform init ended with exit code 1:[\s\S]*main\.tf"):
         terraform.Terraform(project).plan()
+
+
+def test_interrupted_apply_says_what_it_does_and_ends_with_one_sentence(project):
+    (project / ".mlops.json").write_text('{"answers": {}}')
+    (project / "terraform" / "slow.tf").write_text(SLOW)
+    environment = os.environ | {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    command = [sys.executable, "-m", "cookiecutter_mlops", "apply"]
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    applying = subprocess.Popen(command, cwd=project, env=environment, start_new_session=True, **pipes)
+    begun = project / ".mlops" / "local" / "terraform" / "terraform" / "begun"
+    assert wait_for(lambda: begun.exists() or applying.poll() is not None)
+    os.killpg(applying.pid, signal.SIGINT)
+    *doing, said = applying.communicate(timeout=60)[1].splitlines()
+    assert doing == ["Getting Terraform's modules and providers …", "Planning …"]
+    assert said == "Interrupted; run `mlops apply` again, it goes on."
+    assert applying.returncode == 130
 
 
 def test_missing_terraform_is_told_before_anything_is_written(project, monkeypatch):
