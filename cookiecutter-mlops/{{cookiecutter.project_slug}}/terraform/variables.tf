@@ -250,7 +250,7 @@ variable "batch" {
 }
 
 variable "stages" {
-  description = "Stages in the order of a release; the last one is production."
+  description = "Stages in the order of a release; the last one is production. Two usually have model_approval automatic, one has manual."
   type        = list(string)
   default     = ["prod"]
   nullable    = false
@@ -262,7 +262,7 @@ variable "stages" {
 }
 
 variable "model_approval" {
-  description = "Who approves a model that passed the gate: manual (a person) or automatic (the gate alone; with two stages a person still approves before prod)."
+  description = "Who approves a model that passed the gate: manual (a person) or automatic (the gate alone; with two stages a person still approves before prod). Change it together with stages."
   type        = string
   nullable    = false
 
