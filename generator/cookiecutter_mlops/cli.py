@@ -24,6 +24,8 @@ SERVES = """
   aws s3 sync MODEL/ "s3://$(mlops output models_bucket)/weights/MODEL/"
   mlops apply            # after "weights": "MODEL" in terraform/terraform.auto.tfvars.json"""
 
+MEANT = {"down": "local down", "env": "local env", "logs": "local logs", "push": "data push", "up": "local up"}
+
 
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is asked for: generation stays fast."""
@@ -50,7 +52,9 @@ class LazyGroup(click.Group):
     def resolve_command(self, context: click.Context, arguments: list[str]):
         known = self.list_commands(context)
         if arguments and arguments[0] not in known and not arguments[0].startswith("-"):
-            raise click.UsageError(f"{arguments[0]}: there is no such command{answers.suggestion(arguments[0], known)}")
+            word = arguments[0]
+            hint = f"; did you mean {MEANT[word]!r}?" if word in MEANT else answers.suggestion(word, known)
+            raise click.UsageError(f"{word}: there is no such command{hint}")
         return super().resolve_command(context, arguments)
 
 

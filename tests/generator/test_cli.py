@@ -47,6 +47,12 @@ def test_unknown_command_is_answered_with_the_nearest():
     assert "aply: there is no such command; did you mean 'apply'?" in shown.output
 
 
+@pytest.mark.parametrize(("word", "meant"), cli.MEANT.items())
+def test_command_of_a_group_is_named_to_whoever_leaves_the_group_out(word, meant):
+    assert f"there is no such command; did you mean {meant!r}?" in mlops(word).output
+    assert mlops(*meant.split(), "--help").exit_code == 0
+
+
 def test_command_outside_a_project_says_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for command in (["plan"], ["apply"], ["output"], ["approve"], ["destroy"], ["data", "push", "x.csv"]):

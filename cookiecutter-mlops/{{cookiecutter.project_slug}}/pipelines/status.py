@@ -9,6 +9,8 @@ from typing import Any
 
 from pipelines import endpoint, gatekeeper, packages, project
 
+WAITS = "waits for `mlops approve`"
+
 
 def pipeline(name: str) -> Iterator[str]:
     """The pipeline's newest execution, and where it is."""
@@ -18,9 +20,15 @@ def pipeline(name: str) -> Iterator[str]:
         chosen = {"pipelineExecutionId": execution["pipelineExecutionId"]}
         details = service.list_action_executions(pipelineName=name, filter=chosen)["actionExecutionDetails"]
         for action in sorted(details, key=lambda detail: detail["startTime"]):
-            result = action.get("output", {}).get("executionResult", {})
-            why = result.get("errorDetails", {}).get("message", "") if action["status"] == "Failed" else ""
-            yield f"  {action['stageName']:16} {action['status']}  {why}".rstrip()
+            yield f"  {action['stageName']:16} {action['status']}  {remark(action)}".rstrip()
+
+
+def remark(action: dict[str, Any]) -> str:
+    """Why an action failed, or what one waits for."""
+    if action["status"] == "Failed":
+        return action.get("output", {}).get("executionResult", {}).get("errorDetails", {}).get("message", "")
+    kind = action.get("input", {}).get("actionTypeId", {}).get("category")
+    return WAITS if kind == "Approval" and action["status"] == "InProgress" else ""
 
 
 def stages(spec: dict[str, Any]) -> Iterator[str]:
@@ -63,9 +71,11 @@ def models(spec: dict[str, Any]) -> Iterator[str]:
     found = [
         packages.describe(summary["ModelPackageArn"]) for summary in packages.summaries(spec["model_package_group"])
     ]
+    waiting = next((package for package in found if package.status == packages.PENDING), None)
     for package in found:
+        hint = f"; {WAITS}" if package is waiting else ""  # which takes the newest
         stages = "".join(f", live in {stage}" for stage, version in live.items() if version == package.version)
-        yield f"  {package.status:22} {package.title}{stages}"
+        yield f"  {package.status:22} {package.title}{stages}{hint}"
     if not found:
         yield "  none is registered yet: push the code, or data, to train one"
 

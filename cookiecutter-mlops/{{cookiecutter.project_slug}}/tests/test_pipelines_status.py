@@ -6,21 +6,30 @@ import pytest
 from fake_aws import AwsError, FakeAws, parameters, sequence
 from specs import GROUP_ARN, package, registry, training_spec
 
-from pipelines import project, status
+from pipelines import packages, project, status
 from pipelines.project import PipelineError
 
 STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+EXECUTION = {"pipelineExecutionId": "1", "status": "InProgress", "startTime": STARTED}
 
 
 def test_pipeline_is_shown_with_the_stages_that_it_reached(aws: FakeAws):
-    execution = {"pipelineExecutionId": "1", "status": "InProgress", "startTime": STARTED}
-    aws.on(ListPipelineExecutions={"pipelineExecutionSummaries": [execution]})
+    aws.on(ListPipelineExecutions={"pipelineExecutionSummaries": [EXECUTION]})
     stages = [("Check", "InProgress", STARTED.replace(minute=5)), ("Source", "Succeeded", STARTED)]
     details = [{"stageName": name, "status": now, "startTime": start} for name, now, start in stages]
     aws.on(ListActionExecutions={"actionExecutionDetails": details})
     first, *rest = status.pipeline("wages-train")
     assert first == "wages-train: InProgress, started 2026-01-02 03:04:05"
     assert [line.split() for line in rest] == [["Source", "Succeeded"], ["Check", "InProgress"]]
+
+
+def test_release_that_waits_for_a_person_is_shown_with_what_to_type(aws: FakeAws):
+    aws.on(ListPipelineExecutions={"pipelineExecutionSummaries": [EXECUTION]})
+    approval = {"stageName": "Approve", "startTime": STARTED, "input": {"actionTypeId": {"category": "Approval"}}}
+    aws.on(ListActionExecutions={"actionExecutionDetails": [approval | {"status": "InProgress"}]})
+    assert list(status.pipeline("wages-release"))[1].endswith("InProgress  waits for `mlops approve`")
+    aws.on(ListActionExecutions={"actionExecutionDetails": [approval | {"status": "Succeeded"}]})
+    assert list(status.pipeline("wages-release"))[1].endswith("Succeeded")
 
 
 def test_pipeline_that_never_ran_shows_nothing(aws: FakeAws):
@@ -47,6 +56,13 @@ def test_stage_is_shown_with_its_endpoint_and_the_reason_of_its_release(aws: Fak
     assert staging.split() == ["staging", "no", "endpoint", "nothing", "was", "released", "yet"]
     assert prod.split()[:5] == ["prod", "InService", "version", "1", "since"]
     assert prod.endswith("(approved, trained for: new data)")
+
+
+def test_only_the_newest_model_that_waits_is_shown_with_what_to_type(aws: FakeAws):
+    aws.on(**registry(package(3), package(2, packages.PENDING), package(1, packages.PENDING)))
+    aws.on(GetParameter=parameters({}))
+    lines = list(status.models(training_spec() | {"stages": ["prod"]}))
+    assert [line.split(",")[0].split()[-1] for line in lines if line.endswith("; waits for `mlops approve`")] == ["2"]
 
 
 def test_models_before_the_first_training_say_what_to_do(aws: FakeAws):
