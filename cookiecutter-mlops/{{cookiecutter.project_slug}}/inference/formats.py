@@ -22,7 +22,7 @@ JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 LISTS = frozenset({"instances", "records", "dataframe_records"})
 TABLES = frozenset({"split", "dataframe_split"})
 NAMES = LISTS | TABLES
-EXAMPLE = '{"instances": [{"age": 40}]}'
+EXAMPLE = '{"instances": [{"field": "value"}]}'
 NO_JSON = re.compile(rb"(?<![\w\"])-?(NaN|Infinity)\b")
 
 

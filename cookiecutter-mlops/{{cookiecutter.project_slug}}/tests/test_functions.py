@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from fake_aws import AwsError, FakeAws, objects
 
 from functions.invoke import handler as invoke
@@ -15,6 +16,7 @@ from monitoring.capture import Counts, batches
 from pipelines import functions
 
 REQUEST = {"instances": [{"size": 1}]}
+BAD_BODIES: list[Any] = ["{", "[]", "{}", None, "[" * 100_000, {"instances": []}]
 
 
 def test_zips_equal_their_source():
@@ -44,7 +46,7 @@ def model_error(status: int, message: str) -> AwsError:
     return AwsError("ModelError", OriginalStatusCode=status, OriginalMessage=message)
 
 
-def http(body: str | None) -> dict[str, Any]:
+def http(body: Any) -> dict[str, Any]:
     return {"requestContext": {}, "body": body}
 
 
@@ -114,12 +116,12 @@ def test_http_request_gets_an_http_answer(endpoint: FakeAws):
     assert (answer["statusCode"], json.loads(answer["body"])["predictions"]) == (200, [7])
 
 
-@pytest.mark.parametrize("event", [{}, [], None, "text", http("{"), http("[]"), http(None)])
+@pytest.mark.parametrize("event", [{}, [], None, "text", *map(http, BAD_BODIES)])
 def test_bad_request_gets_a_sentence(endpoint: FakeAws, event: Any):
     answer = invoke.handler(event, None)
     body = json.loads(answer["body"]) if "body" in answer else answer
     assert (body["status"], answer.get("statusCode", 400)) == (400, 400)
-    assert body["error"].endswith('for example {"instances": [{"column": 1}]}.')
+    assert body["error"].endswith('for example {"instances": [{"field": "value"}]}.')
     assert endpoint.called("InvokeEndpoint") == []
 
 
@@ -142,6 +144,27 @@ def test_error_of_the_endpoint_becomes_status_and_sentence(
     assert answer["status"] == status
     assert answer["error"].startswith(sentence)
     assert "secret" not in answer["error"]
+
+
+@pytest.mark.parametrize(("error", "times"), [(ReadTimeoutError, 1), (ConnectionClosedError, 3)])
+def test_request_that_timed_out_is_not_sent_twice(
+    error: Any, times: int, endpoint: FakeAws, monkeypatch: pytest.MonkeyPatch
+):
+    sent = []
+
+    def send(*_: Any) -> None:
+        sent.append(error)
+        raise error(endpoint_url="https://runtime")
+
+    monkeypatch.undo()
+    monkeypatch.setenv("ENDPOINT_NAME", "wages-prod")
+    monkeypatch.setenv("ENDPOINT_KIND", "real-time")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "eu-west-1")
+    monkeypatch.setattr("botocore.httpsession.URLLib3Session.send", send)
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
+    assert invoke.handler(REQUEST, None)["status"] == 504
+    assert len(sent) == times
 
 
 def test_asynchronous_request_is_uploaded_and_accepted(endpoint: FakeAws, monkeypatch: pytest.MonkeyPatch):

@@ -26,8 +26,10 @@ NO_NAMES = (
 )
 WORD = rf"(?!(?:{NO_NAMES})\b)[^\W\d_][^\W\d_'’-]*(?:['’-][^\W\d_]+)*"
 
-EMAIL = re.compile(
-    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b\w+(?:[ .]dot[ .]\w+)* at \w+ dot (?:com|org|net|edu|gov|es|uk|de|fr)\b", re.I
+EMAIL = re.compile(  # what precedes the @ is bounded: the time grows with the text, not with its square
+    r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+|"
+    r"\b\w+(?:[ .]dot[ .]\w+){0,4} at \w+ dot (?:com|org|net|edu|gov|es|uk|de|fr)\b",
+    re.I,
 )
 MONEY_OR_NUMBER = re.compile(
     rf"(?P<sign>[$€£]\s?)?\+?\(?\d(?:[\d().,/ –-]*\d)?(?P<unit>\s?(?:[$€£%]|(?:{CURRENCY})\b))?", re.I

@@ -52,6 +52,16 @@ def test_answer_does_not_depend_on_the_company(served):
     assert together["details"] == [handler.predict(served, [one])["details"][0] for one in calls]
 
 
+def test_long_turn_is_scored_in_pieces_and_answered(served):
+    said = "i lost my card, this is terrible. " * 3000
+    pieces = sentiment.PIECE.findall(said)
+    assert "".join(pieces) == said
+    assert max(map(len, pieces)) <= sentiment.LONG
+    assert [word for piece in pieces for word in piece.split()] == said.split()  # whole ones
+    (turn,) = handler.predict(served, [call(("customer", said))])["details"][0]["turns"]
+    assert (turn["intents"], turn["feeling"]) == (["lost"], "negative")
+
+
 @pytest.mark.parametrize("empty", [call(), call(("customer", "")), call(("agent", " "), ("customer", None))])
 def test_empty_call_is_told_and_the_others_are_answered(served, empty):
     told = handler.predict(served, [empty, call(("customer", "i lost my card"))])

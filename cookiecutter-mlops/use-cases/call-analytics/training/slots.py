@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -47,15 +49,8 @@ def tags(tagger: Pipeline | None, turns: pd.DataFrame) -> tuple[list[list[str]],
 
 def values(text: str, found: list[str]) -> list[dict[str, str]]:
     """Neighbouring words of one slot are its value."""
-    slots: list[dict[str, str]] = []
-    last = OUTSIDE
-    for word, tag in zip(text.split(), found, strict=True):
-        if tag != OUTSIDE and tag == last:
-            slots[-1]["value"] += f" {word}"
-        elif tag != OUTSIDE:
-            slots.append({"slot": tag, "value": word})
-        last = tag
-    return slots
+    tagged = groupby(zip(found, text.split(), strict=True), key=itemgetter(0))
+    return [{"slot": tag, "value": " ".join(word for _, word in words)} for tag, words in tagged if tag != OUTSIDE]
 
 
 def features(text: str, previous: str, turn: int) -> Iterator[list[str]]:

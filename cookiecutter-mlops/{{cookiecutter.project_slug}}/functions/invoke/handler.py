@@ -18,12 +18,12 @@ from functools import cache
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from . import capture, shape
 
 log = logging.getLogger()
-EXAMPLE = '{"instances": [{"column": 1}]}'
+EXAMPLE = '{"instances": [{"field": "value"}]}'
 ID = re.compile(r"[!-~]{1,64}")
 NO_MODEL = ("ValidationError", "ValidationException")
 
@@ -84,10 +84,10 @@ def request_of(event):
         text = event.get("body") or ""
         try:
             request = json.loads(base64.b64decode(text) if event.get("isBase64Encoded") else text)
-        except ValueError:
+        except (ValueError, TypeError, RecursionError):  # no base64, no text, nested too deeply
             raise RequestError(400, f"The body is not JSON; send for example {EXAMPLE}.") from None
     if not isinstance(request, dict) or not request:
-        raise RequestError(400, f"The request must be a JSON object, for example {EXAMPLE}.")
+        raise RequestError(400, f"The request must be a JSON object that is not empty, for example {EXAMPLE}.")
     return dict(request)
 
 
@@ -149,4 +149,12 @@ def model_message(response):
 @cache
 def client(service):
     """One client for every request that this instance of the function answers."""
-    return boto3.client(service, config=Config(connect_timeout=3, read_timeout=60, retries={"max_attempts": 2}))
+    made = boto3.client(service, config=Config(connect_timeout=3, read_timeout=60, retries={"max_attempts": 2}))
+    made.meta.events.register_first("needs-retry.sagemaker-runtime", not_twice)
+    return made
+
+
+def not_twice(caught_exception=None, **_):
+    """What did not answer in time is at work still: asked again, it would work twice. Anything else is tried again."""
+    if isinstance(caught_exception, ReadTimeoutError):
+        raise caught_exception
