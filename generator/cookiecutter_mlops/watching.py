@@ -19,14 +19,14 @@ STAGE = click.option("--stage", help="Of which stage; by default of the last one
 def monitor(stage: str | None, window: str, again: bool, no_open: bool) -> None:
     """Compare live traffic with what the live model was trained on, and open the report."""
     flags = [flag for flag, given in (("--again", again), ("--no-open", no_open)) if given]
-    project.find().run_module("pipelines.monitor", "--window", window, *flags, *_of(stage))
+    project.current().run_module("pipelines.monitor", "--window", window, *flags, *_of(stage))
 
 
 @click.command(epilog="Example: mlops batch --stage prod")
 @STAGE
 def batch(stage: str | None) -> None:
     """Answer every file of the batch input prefix that has no output yet."""
-    project.find().run_module("pipelines.batch", *_of(stage))
+    project.current().run_module("pipelines.batch", *_of(stage))
 
 
 @click.command("ground-truth", epilog="Example: mlops ground-truth labels.csv")
@@ -34,7 +34,7 @@ def batch(stage: str | None) -> None:
 @STAGE
 def ground_truth(file: Path, stage: str | None) -> None:
     """Upload true values by inference id, so that monitoring can tell the quality of answers."""
-    project.find().run_module("pipelines.ground_truth", str(file.absolute()), *_of(stage))
+    project.current().run_module("pipelines.ground_truth", str(file.absolute()), *_of(stage))
 
 
 def _of(stage: str | None) -> list[str]:
