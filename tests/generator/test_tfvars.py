@@ -61,10 +61,11 @@ def test_misspelt_setting_is_refused_with_the_right_one(project, settings, sente
 @pytest.mark.parametrize("command", ["plan", "apply"])
 def test_misspelt_setting_ends_a_command_before_terraform_begins(project, command, monkeypatch):
     monkeypatch.chdir(project.path)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # which nobody asks
     change(project, monitorring={})
     done = CliRunner().invoke(cli.main, [command])
     assert (done.exit_code, "there is no monitorring" in done.output) == (1, True)
-    assert not (project.path / "terraform" / ".terraform").exists()
+    assert not (project.path / ".mlops").exists()
 
 
 def test_value_that_a_validation_refuses_is_left_to_terraform(project):
