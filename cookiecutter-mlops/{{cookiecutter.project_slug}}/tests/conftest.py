@@ -13,6 +13,7 @@ os.environ["MLOPS_WEIGHTS"] = "none"  # gigabytes that a build has not: a model 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy: threads cost more than so few rows gain
 
 import pytest
+import sample_gate  # noqa: F401  # before anything that reads project.toml
 from fake_aws import aws as aws  # the fixture of every test of the pipelines
 from fake_stage import stage as stage  # that of the function that launches jobs
 from serving import client as client  # that of every test of the server
@@ -62,8 +63,9 @@ def new_base(folder: Path) -> Path:
 def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A training job in a process of its own, as SageMaker starts one: its base folder, and what it printed."""
     base = new_base(tmp_path_factory.mktemp("ml"))
-    given = os.environ | {"SM_BASE_DIR": str(base), "MLOPS_COMMIT": COMMIT}
-    command = [sys.executable, "-m", "training.contract", "train"]
+    given = os.environ | {"SM_BASE_DIR": str(base), "MLOPS_COMMIT": COMMIT, "PYTHONPATH": str(ROOT / "tests")}
+    code = "import sample_gate; from training import contract; contract.main(['train'])"
+    command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=ROOT, env=given, text=True, capture_output=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return base, done.stdout
