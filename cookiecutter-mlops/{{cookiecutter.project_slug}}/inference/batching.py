@@ -5,6 +5,8 @@ wait; what arrives meanwhile queues in the sockets. A slow one has a thread, so 
 """
 
 import asyncio
+import faulthandler
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,18 +14,23 @@ from typing import Any
 
 MOST = 1024  # rows at a time
 SOON = 0.05  # seconds
+STDERR = 2
 
 Answer = dict[str, list[Any]]
 
 
 class Batcher:
-    """Answers rows of many requests with one call of `answer`, one call at a time; `slow`: always on the thread."""
+    """Answers rows of many requests with one call of `answer`, one call at a time.
 
-    def __init__(self, answer: Callable[[list[Any]], Answer], slow: bool = False) -> None:
-        self._answer, self._thread, self._slow = answer, ThreadPoolExecutor(1), slow
+    With `slowest`, seconds for each request, always on the thread. Longer ends the process, since no thread can be ended:
+    the log says where it was, and a supervisor (inference/workers.py) or SageMaker starts another.
+    """
+
+    def __init__(self, answer: Callable[[list[Any]], Answer], slowest: float = 0.0) -> None:
+        self._answer, self._thread, self._slowest = answer, ThreadPoolExecutor(1), slowest
         self._waiting: list[tuple[list[Any], asyncio.Future[Answer]]] = []
         self._running: asyncio.Task[None] | None = None
-        self._soon = not slow  # as far as the last answer shows
+        self._soon = not slowest  # as far as the last answer shows
         self._since: float | None = None
 
     async def __call__(self, rows: list[Any]) -> Answer:
@@ -48,8 +55,8 @@ class Batcher:
             if self._soon and sum(map(len, requests)) <= MOST:
                 answers = self._answered(requests)
             else:
-                answers = await loop.run_in_executor(self._thread, self._answered, requests)
-            self._soon, self._since = not self._slow and time.perf_counter() - begin < SOON, None
+                answers = await loop.run_in_executor(self._thread, self._in_time, requests)
+            self._soon, self._since = not self._slowest and time.perf_counter() - begin < SOON, None
             for (_, future), answer in zip(batch, answers, strict=True):
                 if future.done():  # its caller went away
                     continue
@@ -67,6 +74,17 @@ class Batcher:
             count += 1
         batch, self._waiting = self._waiting[:count], self._waiting[count:]
         return batch
+
+    def _in_time(self, requests: list[list[Any]]) -> list[Answer | Exception]:
+        """The same as `_answered`; a batch job has a limit of its own."""
+        if not self._slowest or "SAGEMAKER_BATCH" in os.environ:
+            return self._answered(requests)
+        # A watchdog in C: Python code that holds the interpreter, such as a regular expression, cannot hold it off.
+        faulthandler.dump_traceback_later(self._slowest * len(requests), exit=True, file=STDERR)
+        try:
+            return self._answered(requests)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
     def _answered(self, requests: list[list[Any]]) -> list[Answer | Exception]:
         """The answers or errors, one for each request; an error of one of them is not that of the others."""

@@ -14,6 +14,7 @@ A request that breaks a rule gets 4xx and {"error": one sentence}. Use cases dif
     WRITERS  {content type: answer -> bytes}, beside those of inference/formats.py          (where there is one)
     STREAMS  {content type that is accepted: (model, rows) -> pieces of the answer}         (where there is one)
     SLOWEST  seconds that an answer may take, where those are many: /ping does not wait     (where there is one)
+             for it until then, and a process in which it takes longer ends
     WORKERS  how many processes, where the model does not survive a fork (a GPU)            (where there is one)
 """
 
@@ -106,7 +107,7 @@ class App:
         self.threads, self.alone = ThreadPoolExecutor(2), name in ALONE and not self.waits
         self.routes = {("POST", "/invocations"): self._invocations} | dict.fromkeys(PING, self._ping)
         self.kinds = (*self.writers, *self.streams)
-        self.batched = Batcher(lambda rows: handler.answer(self.model, rows), slow=self.slowest > 0)
+        self.batched = Batcher(lambda rows: handler.answer(self.model, rows), self.slowest)
         if not self.waits:  # one that does is asked first by /ping
             handler.answer(self.model, handler.read(self.model, self.probe))
 

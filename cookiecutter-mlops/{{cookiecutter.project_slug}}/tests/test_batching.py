@@ -1,7 +1,10 @@
 """Natural batching: who is answered together, on which thread, and that one error stays its own."""
 
 import asyncio
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -59,3 +62,25 @@ def test_more_rows_than_fit_are_answered_in_turns(monkeypatch):
     found = asked(Batcher(lambda rows: sizes.append(len(rows)) or doubled(rows)), [[1, 1], [2, 2], [3]])
     assert sizes == [2, 3]
     assert found[2] == {"predictions": [6]}
+
+
+FOR_EVER = """
+import asyncio, re
+from inference.batching import Batcher
+
+async def ask(batcher):
+    print(await batcher([True]), flush=True)
+    print(await batcher([False]), flush=True)
+
+def answer(rows):
+    return {"predictions": [bool(re.match("(a|a)+b", "a" * (1 if soon else 60))) for soon in rows]}
+
+asyncio.run(ask(Batcher(answer, slowest=0.5)))
+"""
+
+
+def test_answer_that_takes_for_ever_ends_its_process():
+    root = Path(__file__).parent.parent
+    done = subprocess.run([sys.executable, "-c", FOR_EVER], cwd=root, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "{'predictions': [False]}\n")
+    assert "in answer" in done.stderr  # where it was
