@@ -22,7 +22,7 @@ Answer = dict[str, list[Any]]
 class Batcher:
     """Answers rows of many requests with one call of `answer`, one call at a time.
 
-    With `slowest`, seconds for each request, always on the thread. Longer ends the process, since no thread can be ended:
+    With `slowest`, seconds for each request, always on the thread. Longer ends the process, as no thread can be ended:
     the log says where it was, and a supervisor (inference/workers.py) or SageMaker starts another.
     """
 
