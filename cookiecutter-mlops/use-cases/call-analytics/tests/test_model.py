@@ -106,6 +106,7 @@ def test_baseline_describes_calls(fitted):
     [
         ({"model": {"name": "forest"}}, "linear-svm, logistic"),
         ({"model": {"name": "logistic", "hyperparameters": {"c": 1}}}, "'c' is none of C"),
+        ({"model": {"name": "logistic", "hyperparameters": {"C": "viel"}}}, "The 'C' parameter of .* 'viel'"),
         ({"groups": {"method": "spectral"}}, "kmeans, agglomerative, dbscan, neighbours"),
         ({"groups": {"count": 1}}, "count must be 0, or 2 or more"),
         ({"groups": {"size": 1}}, "no entry 'size'"),

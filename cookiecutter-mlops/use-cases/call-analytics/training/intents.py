@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -29,7 +29,12 @@ def estimator(settings: Settings) -> Pipeline:
     known = one.get_params()
     for name in settings.model.hyperparameters.keys() - known.keys():
         raise SettingsError(f"project.toml: [model.hyperparameters]: {name!r} is none of {', '.join(sorted(known))}.")
-    return make_pipeline(_encoder(), OneVsRestClassifier(one.set_params(**settings.model.hyperparameters)))
+    one.set_params(**settings.model.hyperparameters)
+    try:
+        clone(one).fit([[0.0], [1.0]], [0, 1])  # scikit-learn looks at values when it fits
+    except (ValueError, TypeError) as error:
+        raise SettingsError(f"project.toml: [model.hyperparameters]: {error}") from None
+    return make_pipeline(_encoder(), OneVsRestClassifier(one))
 
 
 def decide(scores: np.ndarray) -> np.ndarray:

@@ -62,9 +62,15 @@ class Model:
         return [redact(text, tags, self.private) for text, tags in zip(table["text"], careful, strict=True)], likely
 
 
+def check(settings: Settings) -> None:
+    """A SettingsError where project.toml names what cannot be learned."""
+    options(settings), intents.estimator(settings)
+
+
 def load(source: Path, settings: Settings) -> tuple[Rows, pd.DataFrame]:
     """Turns to learn from and turns to judge on, of different calls."""
-    options(settings), speech(settings)  # what is wrong with project.toml is told before an hour of reading
+    check(settings)  # what is wrong with project.toml is told before an hour of reading
+    speech(settings)
     return split(load_table(source, settings), settings)
 
 
