@@ -92,7 +92,7 @@ class Required(Wrong):
 
 
 def _required(column: Column) -> Callable[[Any], Any]:
-    read = reader(column)
+    read = _only_text(reader(column)) if column.type == "text" else reader(column)
     if column.missing > 0:
         return read
 
@@ -103,3 +103,14 @@ def _required(column: Column) -> Callable[[Any], Any]:
         return value
 
     return required
+
+
+def _only_text(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """JSON says what is a text; a cell of a spreadsheet may be a number and mean one."""
+
+    def text(cell: Any) -> Any:
+        if not (isinstance(cell, str) or cell is None or cell != cell):
+            raise Wrong
+        return read(cell)
+
+    return text

@@ -77,6 +77,7 @@ def test_empty_call_is_told_and_the_others_are_answered(served, empty):
         ({"turns": []}, r"instances\[1\]: call is required"),
         ({"call": "a", "turns": [], "lang": "en"}, r"instances\[1\]: there is no field 'lang'"),
         (call(("customer", "a"), ("robot", "b")), r"instances\[1\]\.turns\[1\]: speaker must be one of agent"),
+        (call(("customer", 5)), r"instances\[1\]\.turns\[0\]: text must be a text, not '5'"),
         ({"call": "a", "turns": [], "silence": "much"}, r"instances\[1\]: silence must be a number"),
         ({"call": "a", "turns": ["hi"]}, r"instances\[1\]\.turns\[0\] must be an object"),
     ],

@@ -161,13 +161,13 @@ def test_one_document_that_cannot_be_read_leaves_the_others_their_answers(traine
 
 def test_instance_that_is_no_document_leaves_the_others_their_answers(trained, monkeypatch):
     model = handler.restore(trained / "model")
-    wrong = [7, {"document": 7}, {"paper": "a"}, formats.Unread("Line 5 must be UTF-8.")]
+    wrong = [7, {"document": "7"}, {"paper": "a"}, formats.Unread("Line 5 must be UTF-8.")]
     good = {"document": base64.b64encode(made.pdf([["Fecha: 31/05/2024"]])).decode()}
     first, *others = handler.predict(model, [good, *wrong])["predictions"]
     assert first["fields"]["date"]["value"] == "31/05/2024"
     words = ("instances[1] must be", "the document must be", "instances[3]: there is no field 'paper'", "Line 5")
     assert [found["error"][: len(start)] for found, start in zip(others, words, strict=True)] == list(words)
-    wrong.remove({"document": 7})  # a text that is no document, answered even where it is alone
+    wrong.remove({"document": "7"})  # a text that is no document, answered even where it is alone
     with pytest.raises(DataError, match="must be an object"):  # nothing in this request can be answered
         handler.predict(model, wrong)
     monkeypatch.setenv("SAGEMAKER_BATCH", "true")  # whose output file is the only answer
