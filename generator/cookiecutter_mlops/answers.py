@@ -124,13 +124,13 @@ def _name(value: str) -> str | None:
 RULES: dict[str, tuple[Callable[[str], str | None], str]] = {
     "project_name": (_name, "Salary Prediction"),
     "project_slug": (naming.slug_problem, "salary-prediction"),
-    "description": (_line(200), "Predicts salaries."),
     "owner_email": (
         _matches(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}", "use an e-mail address"),
         "ml-team@example.com",
     ),
     "aws_region": (lambda value: None if value in REGIONS else "use the code of an AWS region", "eu-west-1"),
     "use_case": (_choice("use_case"), "tabular"),
+    "description": (_line(200), "Predicts salaries."),
     "train": (_choice("train"), "true"),
     "source": (_choice("source"), "codecommit"),
     "source_repository": (
