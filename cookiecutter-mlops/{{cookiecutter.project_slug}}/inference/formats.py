@@ -18,6 +18,8 @@ from typing import Any
 
 import msgspec
 
+from inference.rows import Unread
+
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 LISTS = frozenset({"instances", "records", "dataframe_records"})
 TABLES = frozenset({"split", "dataframe_split"})
@@ -35,10 +37,6 @@ class Refused(Exception):
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
         self.status = status
-
-
-class Unread(str):
-    """In place of an instance whose line cannot be read: the sentence that says why. inference/rows.py refuses it."""
 
 
 def instances(read: Reader, body: bytes) -> list[Any]:

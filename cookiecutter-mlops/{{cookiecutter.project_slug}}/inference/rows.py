@@ -5,12 +5,15 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from inference.formats import Unread
 from training.cells import DataError, Wrong, broken, reader, rule
 from training.settings import Column
 
 Row = list[Any]
 Read = TypeVar("Read")
+
+
+class Unread(str):
+    """In place of an instance whose line cannot be read: the sentence that says why."""
 
 
 class Rows:

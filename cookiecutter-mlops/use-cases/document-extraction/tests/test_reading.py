@@ -8,7 +8,7 @@ import made
 import pytest
 from PIL import Image
 
-from inference import formats, handler, ocr, reading
+from inference import handler, ocr, reading, rows
 from training.cells import DataError
 from training.document import MOST_PAGES
 from training.settings import load_settings
@@ -161,7 +161,7 @@ def test_one_document_that_cannot_be_read_leaves_the_others_their_answers(traine
 
 def test_instance_that_is_no_document_leaves_the_others_their_answers(trained, monkeypatch):
     model = handler.restore(trained / "model")
-    wrong = [7, {"document": "7"}, {"paper": "a"}, formats.Unread("Line 5 must be UTF-8.")]
+    wrong = [7, {"document": "7"}, {"paper": "a"}, rows.Unread("Line 5 must be UTF-8.")]
     good = {"document": base64.b64encode(made.pdf([["Fecha: 31/05/2024"]])).decode()}
     first, *others = handler.predict(model, [good, *wrong])["predictions"]
     assert first["fields"]["date"]["value"] == "31/05/2024"
