@@ -88,7 +88,7 @@ def test_new_of_a_model_that_nobody_trains_says_how_its_weights_get_there(tmp_pa
 
 
 def test_new_that_asks_takes_defaults_and_asks_a_bad_answer_again(tmp_path):
-    replies = ["", "", "not-an-address", "team@example.org", "", "", "", "github", "acme/salaries", *[""] * 12]
+    replies = ["", "not-an-address", "team@example.org", "", "", "", "", "github", "acme/salaries", *[""] * 12]
     shown = mlops("new", "Salary Prediction", "--output-dir", str(tmp_path), stdin="\n".join(replies) + "\n")
     assert shown.exit_code == 0, shown.output
     assert "owner_email: use an e-mail address" in shown.output

@@ -143,7 +143,7 @@ def test_loop_stops_at_each_role_whose_first_action_is_taken_away(released, iam)
     nothing_starts(released, released.outputs["release_pipeline"], lambda: released.mlops("approve"))
     assert taken.refused() == "release-events"
     assert list(stops(released, taken, released.outputs["release_pipeline"])) == RELEASE
-    told = released.mlops("local", "logs", "package").stdout
+    told = released.mlops("local", "logs", "codebuild/salary-prediction-train").stdout
     assert "is not authorized to perform: ecr:GetAuthorizationToken on resource" in told
 
 

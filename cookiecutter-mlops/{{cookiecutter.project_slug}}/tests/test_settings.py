@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from training import model
+from training import options
 from training.settings import SettingsError, load_settings, parse_settings
 
 ROOT = Path(__file__).parent.parent
@@ -91,12 +91,12 @@ def test_weights_are_left_out_where_none_lie(tmp_path, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
-def test_command_asks_the_model_too(monkeypatch):
+def test_command_asks_the_use_case_too(monkeypatch):
     def check(settings):
         raise SettingsError(f"there is no {settings.model.name}")
 
     monkeypatch.chdir(ROOT)
     runpy.run_module("training.settings", run_name="__main__")
-    monkeypatch.setattr(model, "check", check, raising=False)
+    monkeypatch.setattr(options, "check", check)
     with pytest.raises(SystemExit, match="there is no "):
         runpy.run_module("training.settings", run_name="__main__")

@@ -216,9 +216,9 @@ def _check_gate(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    from training import model  # its libraries are for who asks this, and not for who only reads settings
+    from training import options  # of the use case, which reads this file
 
     try:
-        getattr(model, "check", lambda settings: None)(load_settings())
+        options.check(load_settings())
     except UserError as problem:
         sys.exit(str(problem))

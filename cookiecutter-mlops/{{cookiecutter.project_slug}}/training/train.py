@@ -4,7 +4,6 @@
 
 What differs between use cases is behind functions of training/model.py, serving.py, explain.py, inference/handler.py:
 
-    check(settings)                     -> nothing, or a SettingsError: `make check` asks it      (where there is one)
     load(source, settings)              -> rows to learn from, rows to judge on
     fit(learn, settings, checkpoints)   -> a model; a long fit keeps its state (training/checkpoint.py)
     trivial(learn, settings)            -> a model that anybody could guess, to be compared with

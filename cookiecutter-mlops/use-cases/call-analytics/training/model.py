@@ -23,7 +23,7 @@ from training.cells import JOINT
 from training.checkpoint import NOWHERE, Checkpoints
 from training.contract import base as job_folder
 from training.data import Rows, in_memory, load_table, split
-from training.options import options
+from training.options import check, options
 from training.settings import Column, Settings, SettingsError
 
 WHISPER = "whisper"  # its folder in a model's
@@ -60,11 +60,6 @@ class Model:
         """The words of turns without what is private, and the slot of each word."""
         likely, careful = slots.tags(self.tagger, table)
         return [redact(text, tags, self.private) for text, tags in zip(table["text"], careful, strict=True)], likely
-
-
-def check(settings: Settings) -> None:
-    """A SettingsError where project.toml names what cannot be learned."""
-    options(settings), intents.estimator(settings)
 
 
 def load(source: Path, settings: Settings) -> tuple[Rows, pd.DataFrame]:

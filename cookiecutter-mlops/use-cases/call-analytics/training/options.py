@@ -31,6 +31,13 @@ class Options:
     groups: Grouping = field(default_factory=Grouping)
 
 
+def check(settings: Settings) -> None:
+    """Raise a SettingsError where project.toml names what cannot be learned."""
+    from training import intents  # scikit-learn, which who only reads options does without
+
+    options(settings), intents.estimator(settings)
+
+
 def options(settings: Settings) -> Options:
     """The table as a dataclass; a SettingsError names the entry, the rule and a good example."""
     given = dict(settings.use_case)

@@ -36,6 +36,11 @@ class Recipe:
     checkpoint_steps: int = 50
 
 
+def check(settings: Settings) -> None:
+    """Raise a SettingsError where project.toml names what cannot be learned."""
+    options(settings), recipe(settings)
+
+
 def options(settings: Settings) -> Options:
     """The table as a dataclass; a SettingsError names the entry, the rule and a good example."""
     found: Options = section(Options, settings.use_case, "[use_case]")
