@@ -6,8 +6,8 @@ WORKERS := --numprocesses 3 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: demo test test-slow lint bench bench-preprocessing bench-serving clean
 
-demo: .venv/installed  ## DATA=file.xlsx TARGET=column: your own data; USE_CASE=name: another use case; JSON=path: facts as JSON; KEEP=1: leave it running
-	@$(BIN)/mlops demo $(if $(DATA),--data "$(DATA)" --target "$(TARGET)") $(if $(USE_CASE),--use-case "$(USE_CASE)") $(if $(JSON),--json "$(JSON)") $(if $(KEEP),--keep)
+demo: .venv/installed  ## DATA=file.xlsx TARGET=column: your own data; USE_CASE=name: another use case; JSON=path: facts as JSON; KEEP=1: leave it running; FOLDER=path: elsewhere than .mlops/demo
+	@$(BIN)/mlops demo $(if $(DATA),--data "$(DATA)" --target "$(TARGET)") $(if $(USE_CASE),--use-case "$(USE_CASE)") $(if $(JSON),--json "$(JSON)") $(if $(KEEP),--keep) $(if $(FOLDER),--folder "$(FOLDER)")
 
 test: .venv/installed  ## under 15 minutes on two cores
 	$(BIN)/pytest -m "not slow" $(WORKERS)

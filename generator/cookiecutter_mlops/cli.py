@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -108,10 +109,10 @@ def new(
     scaffold.check(supplied)
     finish = _finish_with_data(data, target, real_sample) if data and target else lambda project: None
     project = scaffold.create(supplied if no_input else given.ask(supplied), output_dir, finish)
-    click.echo(f"Made {project}\n\nNext:\n  cd {project} && make check")
+    click.echo(f"Made {project}\n\nNext:\n  cd {quote(str(project))} && make check")
     sample = next((project / "data").glob("sample.*")).relative_to(project)
     rest = TRAINS if Project(project).answers["train"] == "true" else SERVES
-    click.echo((NEXT + rest).format(data=data.absolute() if data else sample))
+    click.echo((NEXT + rest).format(data=quote(str(data.absolute() if data else sample))))
 
 
 @main.group()

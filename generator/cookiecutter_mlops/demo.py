@@ -154,7 +154,7 @@ def make_room(project: Path) -> None:
     if project.exists() and not _as_generated(project):
         raise MlopsError(
             f"{project}: holds work that a new demo would delete (commits, changes, or files of another kind); "
-            "move it away, or give another folder: mlops demo --folder other"
+            "move it away, or give another folder: mlops demo --folder other (with make: FOLDER=other)"
         )
     for record in project.parent.glob(f"*/{RECORD}"):
         LoopProject(record.parent).down()

@@ -1,6 +1,7 @@
 """`mlops` as a person types it."""
 
 import json
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -73,6 +74,17 @@ def test_new_with_answers_file_and_pairs_takes_the_pairs_last(tmp_path):
     assert settings["region"] == "eu-north-1"
     assert settings["monthly_budget_usd"] == 50
     assert settings["model_approval"] == "automatic"
+
+
+def test_new_says_commands_that_work_where_folders_have_spaces(tmp_path):
+    folder = tmp_path / "my models"
+    folder.mkdir()
+    table = folder / "wages.csv"
+    table.write_text("wage;years\n" + "".join(f"{400 + years},5;{years % 30}\n" for years in range(100)))
+    shown = mlops("new", "Wages", "--output-dir", str(folder), "--no-input", "--data", str(table), "--target", "wage")
+    printed = [shlex.split(line, comments=True) for line in shown.output.splitlines() if line.startswith("  ")]
+    assert ["cd", str(folder / "wages"), "&&", "make", "check"] in printed
+    assert ["mlops", "data", "push", str(table)] in printed
 
 
 def test_new_of_a_model_that_nobody_trains_says_how_its_weights_get_there(tmp_path):

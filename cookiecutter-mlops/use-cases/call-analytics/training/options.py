@@ -35,7 +35,8 @@ def check(settings: Settings) -> None:
     """Raise a SettingsError where project.toml names what cannot be learned."""
     from training import intents  # scikit-learn, which who only reads options does without
 
-    options(settings), intents.estimator(settings)
+    options(settings)
+    intents.estimator(settings)
 
 
 def options(settings: Settings) -> Options:

@@ -38,7 +38,8 @@ class Recipe:
 
 def check(settings: Settings) -> None:
     """Raise a SettingsError where project.toml names what cannot be learned."""
-    options(settings), recipe(settings)
+    options(settings)
+    recipe(settings)
 
 
 def options(settings: Settings) -> Options:
