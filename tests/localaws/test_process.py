@@ -1,10 +1,12 @@
 """The embedded AWS in the background: it starts once, says why it cannot, and leaves nothing behind."""
 
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,17 @@ from click.testing import CliRunner
 from cookiecutter_mlops.errors import MlopsError
 from cookiecutter_mlops.localaws import process
 from cookiecutter_mlops.localaws.commands import local
-from tests.localaws.conftest import Aws
+from tests.localaws.conftest import Aws, wait_for
 from tests.localaws.processes import runs
+
+OUTLIVED = """
+import ctypes, sys, threading
+from pathlib import Path
+from cookiecutter_mlops.localaws import lock
+lock.hold(Path(sys.argv[1]))
+threading.Thread(target=sys.stdin.read).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processor time is read from /proc")
@@ -76,6 +87,18 @@ def test_second_server_of_a_folder_is_refused(home):
     assert second.returncode == 2
     assert f"runs already, process {server.pid}; `mlops local down` ends it" in " ".join(second.stderr.split())
     assert process.running(home) == server
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is left of a killed process is read from /proc")
+def test_start_waits_until_the_last_thread_of_a_killed_server_is_gone(home):
+    home.mkdir()
+    killed = subprocess.Popen([sys.executable, "-c", OUTLIVED, str(home)], stdin=subprocess.PIPE)
+    assert wait_for(lambda: not runs(killed.pid))
+    with pytest.raises(BlockingIOError), (home / "server.lock").open() as file:
+        fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    threading.Timer(0.5, killed.stdin.close).start()
+    assert process.up(home, "eu-west-1").pid != killed.pid
+    assert killed.wait() == 0
 
 
 def test_port_that_is_taken_is_named(home):

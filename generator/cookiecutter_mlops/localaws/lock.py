@@ -2,11 +2,13 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from cookiecutter_mlops.errors import MlopsError
 
 _NAME = "server.lock"
+_LETS_GO = 10  # seconds for the threads of a process that was killed
 
 
 def hold(home: Path) -> None:
@@ -23,12 +25,33 @@ def hold(home: Path) -> None:
 
 
 def holder(home: Path) -> int:
-    """Return the process that serves the folder; 0 if none does, whatever a dead one left behind."""
+    """Return the process that serves the folder; 0 if none does, whatever a dead one left behind.
+
+    One that was killed has ended a moment before its last threads let go of the lock: they are waited for.
+    """
+    deadline = time.monotonic() + _LETS_GO
+    while (pid := _locker(home / _NAME)) and not alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return pid
+
+
+def alive(pid: int) -> bool:
+    """Return whether the process runs; a zombie has ended."""
     try:
-        with (home / _NAME).open() as file:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except ProcessLookupError:
+        return False
+    except FileNotFoundError:  # no Linux, or it ended this moment
+        return not Path("/proc/self/stat").exists()
+
+
+def _locker(path: Path) -> int:
+    try:
+        with path.open() as file:
             fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return 0
     except BlockingIOError:
-        return int((home / _NAME).read_text() or 0)
+        return int(path.read_text() or 0)
     return 0

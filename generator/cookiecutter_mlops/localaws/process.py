@@ -176,11 +176,11 @@ def _wait(home: Path, process: subprocess.Popen, timeout: float) -> Server:
 def _stop(home: Path, pid: int) -> None:
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + _PATIENCE
-    while _alive(pid) and time.monotonic() < deadline:
+    while lock.holder(home) == pid and time.monotonic() < deadline:
         time.sleep(0.05)
-    if _alive(pid):
+    if lock.holder(home) == pid:
         os.kill(pid, signal.SIGKILL)
-    while lock.holder(home) == pid:  # until the last of its threads is gone
+    while lock.holder(home) == pid:
         time.sleep(0.01)
 
 
@@ -203,14 +203,3 @@ def _free(port: int) -> bool:
     """Return whether nobody listens on a port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-def _alive(pid: int) -> bool:
-    """Return whether the process runs; a zombie has ended."""
-    try:
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except ProcessLookupError:
-        return False
-    except FileNotFoundError:
-        return True
