@@ -31,7 +31,7 @@ def main(context: dict) -> int:
 def overlay_use_case(project: Path, use_case: str) -> None:
     """Lay the plain files of the use case over the common tree."""
     folder = ROOT / "cookiecutter-mlops" / "use-cases" / use_case
-    shutil.copytree(folder, project, dirs_exist_ok=True, ignore=shutil.ignore_patterns("answers.json"))
+    shutil.copytree(folder, project, dirs_exist_ok=True)
 
 
 def copy_modules(project: Path) -> None:

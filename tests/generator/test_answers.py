@@ -1,7 +1,6 @@
 """Every answer has a rule, and every broken rule one sentence: the name, the rule, a good example, the value seen."""
 
 import json
-from pathlib import Path
 
 import botocore.session
 import pytest
@@ -9,7 +8,14 @@ import pytest
 from cookiecutter_mlops import answers, render, scaffold
 
 TEMPLATE = json.loads((scaffold.template() / "cookiecutter.json").read_text())
-USE_CASES = sorted(path for path in (scaffold.template() / "use-cases").iterdir() if path.is_dir())
+USE_CASES = sorted(path.name for path in (scaffold.template() / "use-cases").iterdir() if path.is_dir())
+CPU, GPU = ("ml.m5.xlarge", "ml.m5.large", "ml.t3.medium"), ("ml.g5.2xlarge",) * 3
+MACHINES = {  # to train, to answer, for a notebook; and how the model is called
+    "tabular": (*CPU, "real-time"),
+    "call-analytics": (*CPU, "real-time"),
+    "document-extraction": (*CPU, "asynchronous"),
+    "llm-summarization": (*GPU, "real-time"),
+}
 
 BAD = {
     "project_name": ["", "x" * 61, "Salary <Prediction>", "Salary\nPrediction"],
@@ -57,17 +63,14 @@ def test_each_choice_of_the_template_has_a_prompt(key):
 
 
 def test_use_cases_are_the_folders_of_the_template():
-    assert [path.name for path in USE_CASES] == sorted(answers.CHOICES["use_case"])
+    assert sorted(answers.CHOICES["use_case"]) == USE_CASES
 
 
-@pytest.mark.parametrize("use_case", USE_CASES, ids=lambda path: path.name)
-def test_defaults_of_a_use_case_are_those_that_it_asks_for(use_case: Path):
-    asked = json.loads((use_case / "answers.json").read_text())
-    context = render.context(scaffold.template(), {"use_case": use_case.name})
-    assert context["training_instance_type"] == asked["training_instance_type"]
-    assert context["__endpoint_instance_type"] == asked["endpoint_instance_type"]
-    assert context["__notebook_instance_type"] == asked["notebook_instance_type"]
-    assert context["endpoint_kind"] == asked["endpoint_kind"]
+@pytest.mark.parametrize(("use_case", "machines"), MACHINES.items())
+def test_use_case_has_the_machines_and_the_endpoint_that_it_needs(use_case, machines):
+    context = render.context(scaffold.template(), {"use_case": use_case})
+    asked = ("training_instance_type", "__endpoint_instance_type", "__notebook_instance_type", "endpoint_kind")
+    assert tuple(context[key] for key in asked) == machines
 
 
 def test_every_question_is_a_sentence_of_its_own():
