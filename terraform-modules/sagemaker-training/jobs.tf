@@ -119,7 +119,7 @@ data "aws_iam_policy_document" "explore" {
 }
 
 locals {
-  # The same families as NVME in pipelines/job.py: their local disks are encrypted by hardware, and SageMaker refuses a key.
+  # The same families as NVME in functions/launch/aws.py: their local disks are encrypted by hardware, and SageMaker refuses a key.
   without_volume_key = [
     for family in [
       "c5d", "c6gd", "c6id", "c6idn", "g4dn", "g5", "g6", "g6e", "gr6", "inf2", "m5d", "m5dn", "m6gd", "m6id", "m6idn",

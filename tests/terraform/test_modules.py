@@ -108,8 +108,8 @@ def test_nothing_that_the_next_provider_deprecates_is_used(pattern):
     assert found == []
 
 
-def test_families_without_a_volume_key_are_those_of_the_pipelines():
-    job = (TEMPLATE.parent / "pipelines" / "job.py").read_text()
-    families = set(re.findall(r'"(\w+)"', re.search(r"NVME = \{(.*?)\}", job, re.DOTALL).group(1)))
+def test_families_without_a_volume_key_are_those_of_the_project():
+    launch = (TEMPLATE.parent / "functions" / "launch" / "aws.py").read_text()
+    families = set(re.findall(r'"(\w+)"', re.search(r"NVME = \{(.*?)\}", launch, re.DOTALL).group(1)))
     denied = (MODULES / "sagemaker-training" / "jobs.tf").read_text()
     assert set(re.findall(r'"(\w+)"', re.search(r"for family in \[(.*?)\]", denied, re.DOTALL).group(1))) == families

@@ -12,8 +12,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from functions.launch.aws import has_nvme
 from pipelines import logs, project
-from pipelines.job import has_nvme
 from pipelines.packages import Package
 from pipelines.project import PipelineError
 

@@ -8,15 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from functions.launch.aws import with_volume_key
 from pipelines import project
 from pipelines.snapshot import MANIFEST, Snapshot
 from training.hosts import SHARDED
 
-# Families whose local disks are encrypted by their own hardware: SageMaker refuses a volume key for them.
-NVME = {
-    "g4dn", "g5", "g6", "g6e", "gr6", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "trn1", "trn1n", "inf2", "m5d",
-    "m5dn", "m6gd", "m6id", "m6idn", "c5d", "c6gd", "c6id", "c6idn", "r5d", "r5dn", "r6gd", "r6id",
-}  # fmt: skip
 NUMBER = r"([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)"
 METRICS = [{"Name": name, "Regex": rf"\b{name}={NUMBER}"} for name in ("metric", "baseline")]
 
@@ -42,11 +38,6 @@ class Order:
         """What the job learns about itself."""
         live = {"MLOPS_LIVE_VERSION": str(self.champion["version"])} if self.champion else {}
         return self.identity | live | ({"MLOPS_EXECUTION": self.execution} if self.execution else {})
-
-
-def has_nvme(instance_type: str) -> bool:
-    """Whether an instance type such as ml.g5.2xlarge brings encrypted disks of its own."""
-    return instance_type.split(".")[1] in NVME
 
 
 def name(slug: str, commit: str, attempt: int, now: datetime | None = None) -> str:
@@ -122,7 +113,7 @@ def resources(spec: dict[str, Any], instance_type: str) -> dict[str, Any]:
     }
     if spec["warm_pool_seconds"]:
         machines["KeepAlivePeriodInSeconds"] = spec["warm_pool_seconds"]
-    return machines if has_nvme(instance_type) else machines | {"VolumeKmsKeyId": spec["kms_key_arn"]}
+    return with_volume_key(machines, spec["kms_key_arn"])
 
 
 def with_spot(job: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:

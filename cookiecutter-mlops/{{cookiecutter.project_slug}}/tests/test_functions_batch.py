@@ -52,8 +52,8 @@ def test_batch_that_ended_leaves_a_manifest_and_takes_up_what_came_meanwhile(sta
 
 
 def test_machine_with_its_own_encryption_takes_no_key():
-    assert "VolumeKmsKeyId" not in launch_aws.cluster(SPEC | {"instance_type": "ml.g5.2xlarge"})["ClusterConfig"]
-    assert batch.request(SPEC | BATCH | {"instance_type": "ml.g5.2xlarge"}, LIVE, "n")["TransformResources"] == {
-        "InstanceType": "ml.g5.2xlarge",
+    assert "VolumeKmsKeyId" not in launch_aws.cluster(SPEC | {"instance_type": "ml.g6e.2xlarge"})["ClusterConfig"]
+    assert batch.request(SPEC | BATCH | {"instance_type": "ml.g6e.2xlarge"}, LIVE, "n")["TransformResources"] == {
+        "InstanceType": "ml.g6e.2xlarge",
         "InstanceCount": 1,
     }

@@ -11,8 +11,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 MOST = 500  # metrics in one call
-NVME = ("g4dn", "g5", "g6", "p4d", "p5", "c5d", "m5d", "r5d")  # their disks encrypt themselves and take no key
 Metric = tuple[str, float, str | None]  # name, value, feature
+# Families whose local disks are encrypted by their own hardware: SageMaker refuses a volume key for them.
+NVME = {
+    "g4dn", "g5", "g6", "g6e", "gr6", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "trn1", "trn1n", "inf2", "m5d",
+    "m5dn", "m6gd", "m6id", "m6idn", "c5d", "c6gd", "c6id", "c6idn", "r5d", "r5dn", "r6gd", "r6id",
+}  # fmt: skip
 
 
 @cache
@@ -79,11 +83,20 @@ def start_once(operation: str, request: dict[str, Any], name: str) -> tuple[str,
     return "started", name, f"{name} runs."
 
 
+def has_nvme(instance_type: str) -> bool:
+    """Whether an instance type such as ml.g5.2xlarge brings encrypted disks of its own."""
+    return instance_type.split(".")[1] in NVME
+
+
+def with_volume_key(machines: dict[str, Any], key: str) -> dict[str, Any]:
+    """The same machines, their disks encrypted by a key where their own hardware does not do it."""
+    return machines if has_nvme(machines["InstanceType"]) else machines | {"VolumeKmsKeyId": key}
+
+
 def cluster(spec: dict[str, Any]) -> dict[str, Any]:
     """The machine of a processing job, its disk encrypted by the project's key or by its own hardware."""
     machines = {"InstanceCount": 1, "InstanceType": spec["instance_type"], "VolumeSizeInGB": spec["volume_size_gb"]}
-    own = spec["instance_type"].split(".")[1] in NVME
-    return {"ClusterConfig": machines if own else machines | {"VolumeKmsKeyId": spec["kms_key_arn"]}}
+    return {"ClusterConfig": with_volume_key(machines, spec["kms_key_arn"])}
 
 
 def tags(spec: dict[str, Any]) -> list[dict[str, str]]:

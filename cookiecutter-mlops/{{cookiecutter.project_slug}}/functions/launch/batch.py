@@ -43,7 +43,6 @@ def request(spec: dict[str, Any], live: dict[str, Any], name: str) -> dict[str, 
     """CreateTransformJob with the live model, a whole file a request."""
     source = {"S3DataType": "ManifestFile", "S3Uri": f"{spec['manifest_s3_uri']}{name}/inputs.json"}
     machines = {"InstanceType": spec["instance_type"], "InstanceCount": spec["instance_count"]}
-    own = spec["instance_type"].split(".")[1] in aws.NVME
     return {
         "TransformJobName": name,
         "ModelName": live["endpoint_config"],  # a release's model and configuration have the same name
@@ -61,7 +60,7 @@ def request(spec: dict[str, Any], live: dict[str, Any], name: str) -> dict[str, 
             "Accept": spec["accept"],
             "KmsKeyId": spec["kms_key_arn"],
         },
-        "TransformResources": machines if own else machines | {"VolumeKmsKeyId": spec["kms_key_arn"]},
+        "TransformResources": aws.with_volume_key(machines, spec["kms_key_arn"]),
         "Tags": aws.tags(spec),
     }
 
