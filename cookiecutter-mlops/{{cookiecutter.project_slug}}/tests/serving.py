@@ -1,6 +1,7 @@
 """The server in a thread of the tests, and a client that asks it over HTTP."""
 
 import threading
+import time
 from contextlib import contextmanager
 
 import httpx2 as httpx
@@ -18,6 +19,9 @@ def serving(app):
     thread = threading.Thread(target=running.run, args=[[listening]])
     thread.start()
     try:
+        while not running.started:  # until then the socket refuses connections
+            assert thread.is_alive(), "the server did not start"
+            time.sleep(0.01)
         with httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=30) as client:
             yield client
     finally:

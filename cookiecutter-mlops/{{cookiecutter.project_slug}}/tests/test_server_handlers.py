@@ -41,15 +41,23 @@ def test_request_that_took_its_time_is_answered(client, samples):
 
 def test_slow_rung_answers_requests_together(trained, samples, monkeypatch):
     monkeypatch.setattr(server, "ALONE", ())
-    right, sizes = handler.answer, []
+    right, read, sizes, arrived = handler.answer, handler.read, [], []
+
+    def counted(model, instances):
+        arrived.append(instances)
+        return read(model, instances)
 
     def slow(model, rows):
         sizes.append(len(rows))
-        time.sleep(0.05)
+        time.sleep(0.05)  # from then on it has a thread, beside which the others arrive
+        while threading.current_thread().name.startswith("ThreadPoolExecutor") and len(arrived) < 12:
+            time.sleep(0.01)
         return right(model, rows)
 
+    app = App(trained / "model")
     monkeypatch.setattr(handler, "answer", slow)
-    with serving(App(trained / "model")) as client:
+    monkeypatch.setattr(handler, "read", counted)
+    with serving(app) as client:
         got: dict[int, httpx.Response] = {}
 
         def ask(number):

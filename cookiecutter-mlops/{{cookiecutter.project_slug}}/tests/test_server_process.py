@@ -30,7 +30,7 @@ def process(trained, **environment):
     command = [sys.executable, "-m", "training.contract", "serve"]
     with subprocess.Popen(command, cwd=ROOT, env=given, stdout=subprocess.PIPE, text=True) as server:
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
                 wait_until_up(client, server)
                 yield client, server
         finally:
@@ -43,7 +43,7 @@ def test_real_process_answers_and_ends_on_sigterm(trained, samples, workers):
         for _ in range(5):
             assert client.post("/invocations", json=samples[0]["request"]).json() == samples[0]["response"]
         server.send_signal(signal.SIGTERM)
-        assert server.wait(timeout=20) in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+        assert server.wait(timeout=60) in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
         said = json.loads(server.stdout.readline())
     assert (said["event"], said["workers"]) == ("serving", int(workers))
     assert said["rung"] in ("compiled", "numpy", "encoders", "whole")
@@ -52,11 +52,12 @@ def test_real_process_answers_and_ends_on_sigterm(trained, samples, workers):
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the processes in /proc")
 def test_worker_that_dies_is_replaced_and_none_outlives_its_parent(trained, samples):
     with process(trained, SAGEMAKER_MODEL_SERVER_WORKERS="2") as (client, server):
+        wait_for(lambda: len(children(server.pid)) == 2)  # one is enough to answer
         before = children(server.pid)
-        assert len(before) == 2
         os.kill(before[0], signal.SIGKILL)
         wait_for(lambda: len(children(server.pid)) == 2 and before[0] not in children(server.pid))
-        assert httpx.post(f"{client.base_url}/invocations", json=samples[0]["request"]).status_code == 200
+        asked = httpx.post(f"{client.base_url}/invocations", json=samples[0]["request"], timeout=30)
+        assert asked.status_code == 200
         orphans = children(server.pid)
         server.kill()
         wait_for(lambda: not any(is_running(orphan) for orphan in orphans))
@@ -74,7 +75,7 @@ def is_running(pid: int) -> bool:
 
 
 def wait_for(condition) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
