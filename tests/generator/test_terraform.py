@@ -98,7 +98,7 @@ def test_interrupted_apply_says_what_it_does_and_ends_with_one_sentence(project)
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
     applying = subprocess.Popen(command, cwd=project, env=environment, start_new_session=True, **pipes)
     begun = project / ".mlops" / "local" / "terraform" / "terraform" / "begun"
-    assert wait_for(lambda: begun.exists() or applying.poll() is not None)
+    assert wait_for(lambda: begun.exists() or applying.poll() is not None, seconds=120)
     os.killpg(applying.pid, signal.SIGINT)
     *doing, said = applying.communicate(timeout=60)[1].splitlines()
     assert doing == ["Getting Terraform's modules and providers …", "Planning …"]
