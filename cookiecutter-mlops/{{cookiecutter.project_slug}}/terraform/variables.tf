@@ -6,12 +6,6 @@ variable "project_slug" {
   nullable    = false
 }
 
-variable "project_name" {
-  description = "Name of the project for people."
-  type        = string
-  nullable    = false
-}
-
 variable "description" {
   description = "What the project predicts, in a sentence."
   type        = string
