@@ -76,7 +76,7 @@ def keep(spec: dict[str, Any], job: dict[str, Any], evaluation: dict[str, Any], 
     """Store evaluation, verdict and baseline where registry, monitor and people find them; their addresses by fact."""
     baseline = archive.read_json(output_of(job), "baseline.json")
     contents = {"evaluation": evaluation, "verdict": verdict.to_dict(), "baseline": baseline}
-    put(spec, job, "verdict.txt", f"{verdict.table()}\n\n{verdict.sentence()}\n", "text/plain")
+    put(spec, job, "verdict.txt", f"{verdict.table()}\n", "text/plain")
     put(spec, job, "report.html", report.page(evaluation, verdict), "text/html; charset=utf-8")
     return {
         f"{name}_s3_uri": put(spec, job, f"{name}.json", json.dumps(content, indent=2), JSON)
@@ -174,8 +174,8 @@ def decide(arn: str, status: str, verdict: Verdict) -> None:
 
 
 def show(arn: str, verdict: Verdict, status: str) -> None:
-    """The verdict as a table, for the log."""
-    print(f"\n{verdict.table()}\n\n{arn.rpartition('/')[2]:>4} {status}  {arn}", flush=True)
+    """The verdict and what the registry made of it, for the log."""
+    print(f"\ngate: {verdict.table()}\n\n{arn.rpartition('/')[2]:>4} {status}  {arn}", flush=True)
 
 
 def handed_over() -> str | None:
@@ -197,7 +197,8 @@ def main() -> None:
     job = project.client("sagemaker").describe_training_job(TrainingJobName=name)
     verdict = register(project.training_spec(), job, image)
     if not verdict.passed:
-        raise PipelineError(f"the gate stopped this model. {verdict.sentence()}")
+        failed = ", ".join(check.name for check in verdict.failed)
+        raise PipelineError(f"the gate stopped this model ({failed}); above is a line for each check.")
 
 
 if __name__ == "__main__":

@@ -169,9 +169,12 @@ def test_gate_judges_each_slice_that_has_rows_enough(slices, passed, words):
 
 def test_table_has_a_line_for_each_check_and_marks_the_failed():
     verdict = gate(GOOD | {"value": 99.0}, LIVE, SETTINGS)
-    lines = verdict.table().splitlines()
-    assert [line.split()[0] for line in lines] == ["check", *(check.name for check in verdict.checks)]
-    assert [line.split()[0] for line in lines if line.endswith("FAILED")] == ["baseline", "live"]
+    decided, *lines = verdict.table().splitlines()
+    assert decided == "rejected for baseline, live"
+    assert [line.split()[0] for line in lines] == [check.name for check in verdict.checks]
+    assert [line.split()[0] for line in lines if line.split()[1] == "FAILED"] == ["baseline", "live"]
+    wanted = "mae 99 against 100, 1.0% gone (at least 10.0% of the trivial model's error gone)"
+    assert lines[2] == f"  baseline  FAILED  {wanted}"
 
 
 def test_gate_agrees_with_the_rule_for_any_number():

@@ -31,17 +31,24 @@ class Verdict:
     checks: list[Check]
 
     def sentence(self) -> str:
-        """What was decided and why, for people: failed checks first of all."""
-        told = [check for check in self.checks if not check.passed] or self.checks
+        """What was decided and why, on the one line that the registry keeps: failed checks first of all."""
+        told = self.failed or self.checks
         reasons = "; ".join(f"{check.name}: {check.value} ({check.rule})" for check in told)
         return f"{'Passed' if self.passed else 'Rejected'}: {reasons}."
 
     def table(self) -> str:
-        """Every check with its rule and result, in columns."""
-        rows = [("check", "rule", "value", "")]
-        rows += [(check.name, check.rule, check.value, "ok" if check.passed else "FAILED") for check in self.checks]
-        name, rule, value = (max(len(row[column]) for row in rows) for column in range(3))
-        return "\n".join(f"  {a:{name}}  {b:{rule}}  {c:{value}}  {d}".rstrip() for a, b, c, d in rows)
+        """What was decided, and a line for each check, for a terminal and a log."""
+        width = max(len(check.name) for check in self.checks)
+        lines = ["passed" if self.passed else f"rejected for {', '.join(check.name for check in self.failed)}"]
+        for check in self.checks:
+            result = "ok" if check.passed else "FAILED"
+            lines.append(f"  {check.name:{width}}  {result:6}  {check.value} ({check.rule})")
+        return "\n".join(lines)
+
+    @property
+    def failed(self) -> list[Check]:
+        """The checks that do not hold."""
+        return [check for check in self.checks if not check.passed]
 
     def also(self, check: Check) -> "Verdict":
         """The same with one more check."""

@@ -148,7 +148,7 @@ def main(arguments: list[str]) -> None:
         print(f"{name:<9} {value:.4g}" + (f" (trivial model {trivial:.4g})" if trivial is not None else ""))
     verdict, told = gate(evaluation, None, settings.gate), LOCAL / "output/data/report.html"
     told.write_text(report.page(evaluation, verdict), encoding="utf-8")
-    print(f"gate      {verdict.sentence()}\nreport    {told}\nmodel     {LOCAL / 'model'}; try: make serve")
+    print(f"gate      {verdict.table()}\nreport    {told}\nmodel     {LOCAL / 'model'}; try: make serve")
 
 
 if __name__ == "__main__":
