@@ -1,6 +1,6 @@
 """The HTTP server in front of a model: GET /ping and POST /invocations, as SageMaker asks them.
 
-    make serve                          # on this laptop
+    make serve                          # on this laptop; PORT=8081: elsewhere than at 8080
     curl localhost:8080/invocations -H 'content-type: application/json' -d '{"instances": [{…}]}'
 
 A request that breaks a rule gets 4xx and {"error": one sentence}. Use cases differ only in inference/handler.py:
@@ -28,6 +28,7 @@ os.environ.setdefault("MKL_NUM_THREADS", "1")
 import asyncio
 import inspect
 import json
+import socket
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -55,18 +56,33 @@ BROKEN = "The model could not answer; the endpoint's log says why."
 
 def run(folder: Path) -> None:
     """Serve the model of a folder until SIGTERM; requests in flight are answered first."""
-    app = App(folder)
+    bound = bind(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))  # before a model is loaded in vain
+    (host, port), app = bound.getsockname(), App(folder)
+    config, processes = configured(app, host, port), getattr(handler, "WORKERS", None) or workers.count()
+    access.say("serving", port=port, workers=processes, **app.about)
+    if processes == 1:
+        Server(config).run([bound])
+    else:
+        workers.supervise(lambda parent: Worker(config, parent).run([bound]), processes)
+
+
+def bind(port: str) -> socket.socket:
+    """A socket that does not listen yet, so that nobody is kept waiting; a UserError where the port cannot be had."""
     # A container listens to its network; a laptop, where SM_BASE_DIR is set, only to itself.
     everywhere = "0.0.0.0"  # noqa: S104  # nosec B104
     host = "127.0.0.1" if "SM_BASE_DIR" in os.environ else everywhere
-    port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
-    config = configured(app, host, port)
-    socket, processes = config.bind_socket(), getattr(handler, "WORKERS", None) or workers.count()
-    access.say("serving", port=port, workers=processes, **app.about)
-    if processes == 1:
-        Server(config).run([socket])
-    else:
-        workers.supervise(lambda parent: Worker(config, parent).run([socket]), processes)
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, int(port)))
+    except (OSError, OverflowError, ValueError) as error:
+        bound.close()
+        why = error.strerror if isinstance(error, OSError) else "no port"
+        raise UserError(
+            f"PORT: must be a free port of this machine, 1 to 65535 (got: {port}, {why}); try `make serve PORT=8081`, "
+            "or without make SAGEMAKER_BIND_TO_PORT=8081."
+        ) from None
+    return bound
 
 
 def configured(app: "App", host: str, port: int) -> uvicorn.Config:

@@ -13,6 +13,9 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 
+from inference.server import run
+from training.settings import UserError
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -47,6 +50,18 @@ def test_real_process_answers_and_ends_on_sigterm(trained, samples, workers):
         said = json.loads(server.stdout.readline())
     assert (said["event"], said["workers"]) == ("serving", int(workers))
     assert said["rung"] in ("compiled", "numpy", "encoders", "whole")
+
+
+@pytest.mark.parametrize("port", ["taken", "eighty", "65536"])
+def test_port_that_is_not_to_be_had_is_told_in_a_sentence(tmp_path, monkeypatch, port):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        asked = str(other.getsockname()[1]) if port == "taken" else port
+        monkeypatch.setenv("SM_BASE_DIR", str(tmp_path))
+        monkeypatch.setenv("SAGEMAKER_BIND_TO_PORT", asked)
+        with pytest.raises(UserError) as told:
+            run(tmp_path / "model")  # of which it needs no file yet
+    assert str(told.value).startswith(f"PORT: must be a free port of this machine, 1 to 65535 (got: {asked}, ")
+    assert "make serve PORT=8081" in str(told.value)
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the processes in /proc")
