@@ -1,4 +1,4 @@
-"""A misspelt setting is told before Terraform, which would ignore it; Terraform itself converts the values."""
+"""Misspelt keys and wrong values are told before Terraform runs, which converts and validates them here, too."""
 
 import json
 from pathlib import Path
@@ -68,12 +68,26 @@ def test_misspelt_setting_ends_a_command_before_terraform_begins(project, comman
     assert not (project.path / ".mlops").exists()
 
 
-def test_value_that_a_validation_refuses_is_left_to_terraform(project):
-    change(project, stages=["test"])
-    tfvars.check(project)
-    change(project, stages=["test"], monitorring={})
-    with pytest.raises(MlopsError, match="there is no monitorring"):
+def test_all_wrong_keys_and_values_are_told_at_once(project):
+    endpoint = {"kind": "real-time", "instance_cont": 3}
+    change(project, stages=["test"], monitorring={}, endpoint=endpoint, training=3, model_approval="maybe")
+    with pytest.raises(MlopsError) as refused:
         tfvars.check(project)
+    assert sorted(line.removeprefix("terraform.auto.tfvars.json: ") for line in refused.value.message.splitlines()) == [
+        "model_approval: use manual or automatic (got: maybe).",
+        'stages: use ["prod"] or ["staging", "prod"] (got: ["test"]).',
+        "there is no endpoint.instance_cont; did you mean 'instance_count'?",
+        "there is no monitorring; did you mean 'monitoring'?",
+        "training: object required (got: 3).",
+    ]
+
+
+def test_value_that_another_file_of_the_team_mends_is_right(project):
+    change(project, model_approval="maybe")
+    later = project.path / "terraform" / "zz.auto.tfvars"
+    later.write_text('model_approval = "manual"\n')
+    tfvars.check(project)
+    later.unlink()
 
 
 def test_variable_of_the_team_s_own_file_is_known(project):
