@@ -1,11 +1,16 @@
-"""Every run tries the same examples, so that what fails here fails anywhere; look further with `max_examples`."""
+"""Every run tries the same examples, however slow the machine is, so that what fails here fails anywhere.
+
+Look further with `max_examples`.
+"""
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 LONG = ("loop", "terraform", "policy")  # folders whose tests wait for projects that are applied
 
-settings.register_profile("same-in-every-run", derandomize=True)
+settings.register_profile(
+    "same-in-every-run", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("same-in-every-run")
 
 

@@ -41,7 +41,7 @@ def test_every_named_resource_is_of_a_known_kind(full_plan):
 
 
 # The plan is the same for every example, so the fixture may be.
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(slug=SLUGS, region=st.sampled_from(answers.REGIONS))
 def test_names_of_the_plan_fit_for_any_slug_and_region(full_plan, slug, region):
     for kind, name in names(full_plan):

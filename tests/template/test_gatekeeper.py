@@ -115,7 +115,7 @@ class Gatekeeper(RuleBasedStateMachine):
         assert decision.decision == "start" if state.runs else not state.pending
 
 
-Gatekeeper.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Gatekeeper.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
 TestAnyOrderOfEvents = Gatekeeper.TestCase
 
 
