@@ -105,12 +105,12 @@ def _write(output: Path, run: Run, window: Window, result: dict[str, Any], setti
     page = report.render(window, result, broken)
     _json(output / "statistics.json", result)
     _json(output / "constraint_violations.json", {"violations": broken, "verdict": report.verdict(result, broken)})
-    _json(output / "metrics.json", {"metrics": metrics(run, result, broken), "end": run.end, "complete": run.complete})
+    _json(output / "metrics.json", {"metrics": metrics(result, broken), "end": run.end, "complete": run.complete})
     (output / "report.html").write_text(page, encoding="utf-8")
     print(report.verdict(result, broken), flush=True)
 
 
-def metrics(run: Run, result: dict[str, Any], broken: list[dict[str, str]]) -> list[dict[str, Any]]:
+def metrics(result: dict[str, Any], broken: list[dict[str, str]]) -> list[dict[str, Any]]:
     """What CloudWatch is told. Drift is a multiple of the column's threshold, so that one alarm fits every column."""
     judged = {each["name"]: each["drift"] for each in result["features"] if each["drift"]["value"] is not None}
     drift = {name: found["value"] / found["threshold"] for name, found in judged.items()}

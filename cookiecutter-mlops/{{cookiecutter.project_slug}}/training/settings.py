@@ -205,6 +205,10 @@ def _check(settings: Settings) -> None:
 
 def _check_gate(settings: Settings) -> None:
     gate = settings.gate
+    require(gate.minimum_rows > 0, "[gate]: minimum_rows must be 1 or more", gate.minimum_rows)
+    for name in ("improvement_over_baseline", "improvement_over_live"):
+        share = getattr(gate, name)
+        require(0 <= share <= 1, f"[gate]: {name} must be a share from 0 to 1, such as 0.1", share)
     require(0 <= gate.tolerance < 1, "[gate]: tolerance must be a share from 0 to 1, such as 0.02", gate.tolerance)
     require(gate.slice_rows > 0, "[gate]: slice_rows must be 1 or more", gate.slice_rows)
     known = [column.name for column in settings.features if column.type in ("category", "boolean")]
