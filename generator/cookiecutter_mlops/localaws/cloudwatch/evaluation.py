@@ -10,7 +10,7 @@ from typing import Any
 
 from cookiecutter_mlops.localaws import clock
 from cookiecutter_mlops.localaws.cloudwatch.expressions import Points, evaluate
-from cookiecutter_mlops.localaws.cloudwatch.series import Key, Series
+from cookiecutter_mlops.localaws.cloudwatch.series import Key, Series, Unsupported
 
 _BEYOND = 2  # periods that CloudWatch looks at beyond the M that it needs, when some of those are missing
 _COMPARE: dict[str, tuple[Callable[[float, float], bool], str]] = {
@@ -33,8 +33,6 @@ class Verdict:
 def judge(alarm: Any, series: Mapping[Key, Series], now: float) -> Verdict:
     """Evaluate a metric alarm at a moment; raises Unsupported for what is not computed here."""
     if alarm.comparison_operator not in _COMPARE:
-        from cookiecutter_mlops.localaws.cloudwatch.series import Unsupported
-
         raise Unsupported(f"the comparison {alarm.comparison_operator}")
     compare, words = _COMPARE[alarm.comparison_operator]
     period, wanted = _period(alarm), int(alarm.evaluation_periods)
