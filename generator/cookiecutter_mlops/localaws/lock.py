@@ -14,12 +14,9 @@ _LETS_GO = 10  # seconds for the threads of a process that was killed
 def hold(home: Path) -> None:
     """Let this process be the one that serves the folder; raise MlopsError if another one is."""
     descriptor = os.open(home / _NAME, os.O_RDWR | os.O_CREAT, 0o600)  # stays open, as closing it would unlock
-    try:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise MlopsError(
-            f"The embedded AWS of {home} runs already, process {holder(home)}; `mlops local down` ends it."
-        ) from None
+    while not _taken(descriptor):  # also while somebody asks who holds it
+        if other := holder(home):
+            raise MlopsError(f"The embedded AWS of {home} runs already, process {other}; `mlops local down` ends it.")
     os.truncate(descriptor, 0)
     os.write(descriptor, str(os.getpid()).encode())
 
@@ -44,6 +41,14 @@ def alive(pid: int) -> bool:
         return False
     except FileNotFoundError:  # no Linux, or it ended this moment
         return not Path("/proc/self/stat").exists()
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _locker(path: Path) -> int:

@@ -1,5 +1,6 @@
 """Start, find and stop the embedded AWS of a folder, in the background: its state is `<home>/server.json`."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -23,6 +24,7 @@ _SHARED = "shared-with"  # the file that names the folder of the embedded AWS th
 _START = 180  # seconds for a server to take what it held, on a machine that does a lot else
 _ANSWER = 10  # seconds for it to say that it is well
 _PATIENCE = 90  # seconds for it to write what it holds and to stop
+_END = 5  # seconds from when it lets go of the folder to when it is gone
 
 
 @dataclass(frozen=True)
@@ -174,14 +176,22 @@ def _wait(home: Path, process: subprocess.Popen, timeout: float) -> Server:
 
 
 def _stop(home: Path, pid: int) -> None:
-    os.kill(pid, signal.SIGTERM)
+    _signal(pid, signal.SIGTERM)
     deadline = time.monotonic() + _PATIENCE
     while lock.holder(home) == pid and time.monotonic() < deadline:
         time.sleep(0.05)
     if lock.holder(home) == pid:
-        os.kill(pid, signal.SIGKILL)
+        _signal(pid, signal.SIGKILL)
     while lock.holder(home) == pid:
         time.sleep(0.01)
+    deadline = time.monotonic() + _END
+    while lock.alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it has just ended
+        os.kill(pid, number)
 
 
 def _saved_at(home: Path) -> float:
