@@ -64,10 +64,11 @@ class _Invocation:
             self._again(_PAUSES[min(self.attempts, len(_PAUSES)) - 1], answer)
 
     def _again(self, pause: float, answer: executor.Answer | None) -> None:
-        if clock.time() + pause > self.expires:
+        due = (answer.ended if answer else clock.time()) + pause
+        if due > self.expires:
             self._give_up("EventAgeExceeded", answer)
         else:
-            clock.after(pause, self.line_up)
+            clock.at(due, self.line_up)
 
     def _wait_for_slot(self) -> None:
         """Come back later: a throttled event is not a failed attempt."""

@@ -27,11 +27,12 @@ LARGEST = 6 * 1024**2 + 100  # bytes of an answer
 
 @dataclass(frozen=True)
 class Answer:
-    """What an invocation gave: JSON text, whether it is an error, and what was logged."""
+    """What an invocation gave, and when it ended: JSON text, whether it is an error, and what was logged."""
 
     payload: str
     failed: bool
     log: str
+    ended: float
 
 
 def run(function: "LambdaFunction", event: str, request: str = "") -> Answer:
@@ -51,7 +52,7 @@ def _run(function: "LambdaFunction", event: str, request: str) -> Answer:
     lines = [f"START RequestId: {request} Version: {function.version}", *output.splitlines()]
     if answer.get("error", {}).get("errorType", "").startswith(("Sandbox.", "Runtime.")):
         lines.append(answer["error"]["errorMessage"])
-    duration = (time.monotonic() - started) * 1000
+    ended, duration = clock.time(), (time.monotonic() - started) * 1000
     report = f"Duration: {duration:.2f} ms\tMemory Size: {function.memory_size} MB"
     report += f"\tMax Memory Used: {answer['memory_mb']} MB" if "memory_mb" in answer else ""
     lines += [f"END RequestId: {request}", f"REPORT RequestId: {request}\t{report}"]
@@ -59,7 +60,7 @@ def _run(function: "LambdaFunction", event: str, request: str) -> Answer:
     if role.may_log(function, group, stream):
         runtime.write_log(function.account_id, function.region, group, stream, lines)
     failed = "error" in answer
-    return Answer(json.dumps(answer["error"]) if failed else answer["result"], failed, "\n".join(lines))
+    return Answer(json.dumps(answer["error"]) if failed else answer["result"], failed, "\n".join(lines), ended)
 
 
 def _called(function: "LambdaFunction", event: str, request: str, stream: str) -> tuple[str, dict[str, Any]]:

@@ -97,16 +97,16 @@ class Deployment:
             capacity = f"{'full' if whole else 'canary'} capacity of {step.instances} instance(s)"
             self.tell("ActivatingTraffic", f"Activating traffic on {capacity}.")
             router.shift(fleet, 1 if whole else step.instances / self.plan.total)
+            baked = clock.time() + step.seconds  # before anybody reads of it and moves the clock
             if step.seconds:
                 bake = f"Baking for {step.seconds} seconds ({step.waits_for}) with traffic enabled on {capacity}."
                 self.tell("Baking", bake)
-            self._bake(step.seconds, until)
+            self._bake(baked, until)
 
-    def _bake(self, seconds: float, until: float) -> None:
-        """Watch the alarms for so long on the embedded clock, and once more at the end."""
-        deadline = clock.time() + seconds
+    def _bake(self, baked: float, until: float) -> None:
+        """Watch the alarms up to a moment of the embedded clock, and once more at the end."""
         while True:
-            if is_over := clock.time() >= deadline:
+            if is_over := clock.time() >= baked:
                 alarms.evaluate(self.backend)
             self._look(until)
             if is_over or self.cancelled.wait(_LOOK_SECONDS):
