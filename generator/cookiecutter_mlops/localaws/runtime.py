@@ -23,6 +23,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "embedded-aws", "AWS_SECRET_ACCESS_KEY": "em
 _SETTINGS = {"home": ".mlops/local", "endpoint": ""}
 _PROCESSES: set["subprocess.Popen[str]"] = set()
 _CLOSING = threading.Event()
+_NAMING = threading.Lock()
 # By which `guard` knows what this embedded AWS started; it begins with the mark of whoever started us, if guarded.
 _MARK = os.environ.get(guard.NAME, "") + secrets.token_hex(8)
 _NUMBERS = itertools.count()
@@ -150,10 +151,11 @@ def write_log(account: str, region: str, group: str, stream: str, lines: Iterabl
     from moto.logs.models import logs_backends
 
     logs = logs_backends[account][region]
-    if group not in logs.groups:
-        logs.create_log_group(group, {})
-    if stream not in logs.groups[group].streams:
-        logs.create_log_stream(group, stream)
+    with _NAMING:  # several jobs share a group, and their first lines may come at once
+        if group not in logs.groups:
+            logs.create_log_group(group, {})
+        if stream not in logs.groups[group].streams:
+            logs.create_log_stream(group, stream)
     now = int(clock.time() * 1000)
     events = [{"timestamp": now, "message": line or " "} for line in lines]
     if events:

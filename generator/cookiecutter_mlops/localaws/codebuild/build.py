@@ -83,7 +83,7 @@ class Build(Resuming):
         status = self.interrupted or ("FAILED" if self.failure else "SUCCEEDED")
         self.phases.append(self._phase("COMPLETED"))
         self.ended = clock.time()
-        self.status = status
+        self.status = status  # last: whoever sees it sees the rest
         self.announce()
         self._end.set()
 
@@ -171,7 +171,8 @@ class Build(Resuming):
         logs = {"groupName": self.log_group, "streamName": self.log_stream}
         view = {name: self.project[name] for name in (*copied, "encryptionKey") if name in self.project}
         view |= {"id": self.id, "arn": self.arn, "buildNumber": self.number, "projectName": self.project["name"]}
-        view |= {"buildStatus": self.status, "buildComplete": bool(self.ended), "initiator": self.initiator}
+        status = self.status  # read once: the build may end meanwhile
+        view |= {"buildStatus": status, "buildComplete": status != "IN_PROGRESS", "initiator": self.initiator}
         view |= {"startTime": self.started, "currentPhase": self.phases[-1]["phaseType"], "phases": self.phases}
         view |= {"environment": self.project["environment"] | {"environmentVariables": self.variables}}
         view |= {"logs": logs | {"cloudWatchLogs": {"status": "ENABLED" if self.log_group else "DISABLED"}}}

@@ -104,5 +104,5 @@ class Shell:
             except queue.Empty:
                 if process.poll() is not None:
                     # Its last lines; but a program left in the background may hold its output open.
-                    process.reader.join(1)  # type: ignore[attr-defined]
+                    process.reader.join(5)  # type: ignore[attr-defined]
                     return self._statuses.get() if not self._statuses.empty() else process.returncode

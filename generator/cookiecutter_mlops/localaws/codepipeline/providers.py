@@ -137,8 +137,8 @@ def _await_build(action: Action, build: Any) -> None:
 def _approval(action: Action) -> None:
     """Wait until a person answers; AWS gives up after seven days."""
     settings = action.configuration()
-    action.token = str(uuid.uuid4())
     action.summary = settings.get("CustomData", "")
+    action.token = str(uuid.uuid4())  # last: with it, it can be answered
     if topic := settings.get("NotificationArn"):
         _notify(action, topic, settings)
     minutes = action.declared.get("timeoutInMinutes") or APPROVAL_MINUTES

@@ -80,6 +80,7 @@ class Server:
     def stop(self) -> None:
         self._stopped.set()
         runtime.stop(self.process, grace=2)
+        self.process.reader.join(10)  # type: ignore[attr-defined]  # its last lines say why it ended
         self.session.end()
         self.container.remove()
 
