@@ -51,6 +51,10 @@ class Aws:
         """Move the clock ahead: `90s`, `5m`, `2h`, `3d`."""
         embedded.ask(self.url, "clock", "POST", {"advance": duration})
 
+    def begin_minute(self) -> None:
+        """Move the clock to the beginning of a minute, so that a test is not in two of them."""
+        self.advance(f"{60 - self.now().second}s")
+
     def now(self) -> datetime:
         """Return what the clock says."""
         return datetime.fromisoformat(embedded.ask(self.url, "clock")["now"])
@@ -113,7 +117,7 @@ def serve(folder: Path, *options: str) -> Iterator[Aws]:
         yield Aws(json.loads((home / "server.json").read_text())["url"], home)
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(90)  # it writes what it holds
         watcher.communicate()
 
 
@@ -151,7 +155,7 @@ def world(tmp_path: Path) -> Iterator[Restarted]:
         process.reset(home)
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 20) -> Any:
+def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
     """Return what a condition gives as soon as it is true, or its last value when the time is over."""
     limit = time.monotonic() + seconds
     while not (value := condition()) and time.monotonic() < limit:

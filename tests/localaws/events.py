@@ -2,9 +2,10 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from typing import Any
 
-from tests.localaws.conftest import ACCOUNT, REGION, Aws
+from tests.localaws.conftest import ACCOUNT, REGION, Aws, wait_for
 
 
 class Listener:
@@ -24,6 +25,12 @@ class Listener:
             for message in messages:
                 found.append(json.loads(message["Body"]))
                 self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    def until(self, last: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+        """Return what came, once that has an event with such a detail: who tells of a status tells it afterwards."""
+        found: list[dict[str, Any]] = []
+        assert wait_for(lambda: found.extend(self.read()) or any(last(event["detail"]) for event in found)), found
         return found
 
     def close(self) -> None:

@@ -92,7 +92,7 @@ class Pipeline:
 
     def end(self, identifier: str) -> str:
         """Wait for an execution to end and return its status."""
-        return watch.follow(self.client, self.name, identifier, timeout=30, interval=0.05)
+        return watch.follow(self.client, self.name, identifier, timeout=120, interval=0.05)
 
     def stage(self, name: str) -> dict[str, Any]:
         """Return what GetPipelineState shows of a stage."""

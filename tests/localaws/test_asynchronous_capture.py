@@ -70,4 +70,4 @@ def test_asynchronous_request_and_answer_are_captured_together(aws: Aws) -> None
     assert line["eventMetadata"]["inferenceId"] == "order-4711"
     assert json.loads(line["captureData"]["endpointInput"]["data"]) == REQUEST
     assert json.loads(line["captureData"]["endpointOutput"]["data"])["body"] == json.dumps(REQUEST)
-    wait_for(lambda: not found("asynchronous/prod/pending/"))
+    assert wait_for(lambda: not found("asynchronous/prod/pending/"))

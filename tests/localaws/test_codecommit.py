@@ -39,7 +39,7 @@ def changes(aws, name, count):
         details.extend(json.loads(message["Body"])["detail"] for message in answer.get("Messages", []))
         return len(details) >= count
 
-    wait_for(received, seconds=5)
+    wait_for(received)
     return details
 
 

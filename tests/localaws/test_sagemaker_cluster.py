@@ -19,7 +19,7 @@ from tests.localaws.test_sagemaker_faults import SPOT
 from tests.localaws.test_sagemaker_processing import CLUSTER, source
 from tests.localaws.test_sagemaker_processing import ended as processed
 from tests.localaws.test_sagemaker_processing import start as start_processing
-from tests.localaws.test_sagemaker_training import GPU, ended, request, run, unpacked
+from tests.localaws.test_sagemaker_training import GPU, ended, printed, request, run, unpacked
 
 NUMBERS = {f"data/{number}": str(number) for number in range(1, 6)}
 
@@ -57,6 +57,11 @@ def running(aws: Aws, name: str) -> list[str]:
     ]
 
 
+def gone(aws: Aws, name: str) -> bool:
+    """Whether no process of a job is left, a moment after its end."""
+    return wait_for(lambda: not running(aws, name), seconds=10)
+
+
 def _text(file: Path) -> str:
     try:
         return file.read_bytes().decode(errors="replace")
@@ -74,7 +79,7 @@ def test_hosts_read_disjoint_shards_and_sum_them(aws: Aws, isolated: bool) -> No
         "algo-2.json": {"files": ["2", "5"], "sum": 15},
         "algo-3.json": {"files": ["3"], "sum": 15},
     }
-    assert running(aws, wanted["TrainingJobName"]) == []
+    assert gone(aws, wanted["TrainingJobName"])
 
 
 def test_replicated_channel_is_whole_on_each_host(aws: Aws) -> None:
@@ -152,24 +157,24 @@ def test_host_that_fails_ends_the_others_and_the_job(aws: Aws) -> None:
     wanted = on(aws, bucket, 2, HyperParameters={"fail-on": "algo-2", "sleep": "60"})
     job = run(aws, wanted)
     assert job["FailureReason"] == "AlgorithmError: , exit code: 5"
-    assert running(aws, wanted["TrainingJobName"]) == []
+    assert gone(aws, wanted["TrainingJobName"])
 
 
 def test_stop_reaches_all_hosts(aws: Aws) -> None:
     wanted = on(aws, new_bucket(aws, **NUMBERS), 2, HyperParameters={"sleep": "60"})
     name = wanted["TrainingJobName"]
     aws.client("sagemaker").create_training_job(**wanted)
-    assert wait_for(lambda: all("asleep" in lines(aws, name, host) for host in ("algo-1", "algo-2")))
+    assert wait_for(lambda: all("asleep" in printed(aws, name, host) for host in ("algo-1", "algo-2")))
     aws.client("sagemaker").stop_training_job(TrainingJobName=name)
     assert wait_for(lambda: ended(aws, name))["TrainingJobStatus"] == "Stopped"
-    assert running(aws, name) == []
+    assert gone(aws, name)
 
 
 def test_killed_cluster_fails_the_job(aws: Aws, fault: AddFault) -> None:
     wanted = on(aws, new_bucket(aws, **NUMBERS), 2, HyperParameters={"sleep": "60"})
     fault("kill", wanted["TrainingJobName"], after=0.5)
     assert run(aws, wanted)["FailureReason"].endswith("exit code: 137")
-    assert running(aws, wanted["TrainingJobName"]) == []
+    assert gone(aws, wanted["TrainingJobName"])
 
 
 @pytest.mark.slow
@@ -180,7 +185,7 @@ def test_spot_interruption_takes_all_hosts(aws: Aws, fault: AddFault) -> None:
     assert "Interrupted" in [transition["Status"] for transition in job["SecondaryStatusTransitions"]]
     assert job["TrainingJobStatus"] == "Completed"
     for host in ("algo-1", "algo-2"):
-        assert lines(aws, wanted["TrainingJobName"], host).count("step=2") == 1  # neither was left to go on
+        assert printed(aws, wanted["TrainingJobName"], host).count("step=2") == 1  # neither was left to go on
 
 
 def test_quota_counts_all_instances(aws: Aws, fault: AddFault) -> None:
@@ -209,16 +214,7 @@ def test_isolated_job_reaches_nothing(aws: Aws, isolated: bool) -> None:
     output = run(aws, wanted)["ModelArtifacts"]["S3ModelArtifacts"].replace("model.tar", "output.tar")
     said = unpacked(aws, output)["network.txt"].decode()
     assert said == ("[Errno 111] Connection refused" if isolated else "reached")
-    assert running(aws, wanted["TrainingJobName"]) == []
-
-
-def lines(aws: Aws, name: str, host: str) -> list[str]:
-    """Return what a host of a training job has written so far."""
-    logs, group, stream = aws.client("logs"), "/aws/sagemaker/TrainingJobs", f"{name}/{host}"
-    if not logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=stream)["logStreams"]:
-        return []
-    events = logs.get_log_events(logGroupName=group, logStreamName=stream)["events"]
-    return [event["message"] for event in events]
+    assert gone(aws, wanted["TrainingJobName"])
 
 
 @pytest.mark.slow

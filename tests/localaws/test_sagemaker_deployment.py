@@ -75,7 +75,7 @@ def test_canary_gets_its_share_until_it_is_baked(aws: Aws, endpoint: str) -> Non
 
 def test_linear_shift_goes_step_by_step(aws: Aws, endpoint: str) -> None:
     update(aws, endpoint, blue_green("LINEAR", LinearStepSize=HALF, wait=300))
-    wait_for(lambda: baking(aws, endpoint))
+    assert wait_for(lambda: baking(aws, endpoint))
     assert answers(aws, endpoint, 10) == {"first": 5, "second": 5}
     aws.advance("301s")
     assert settled(aws, endpoint)["EndpointStatus"] == "InService"
@@ -86,13 +86,13 @@ def test_alarm_during_the_canary_rolls_the_update_back(aws: Aws, endpoint: str, 
     before = aws.client("sagemaker").describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
     listener = Listener(aws, source=["aws.sagemaker"], detail={"EndpointName": [endpoint]})
     update(aws, endpoint, blue_green("CANARY", alarm))
-    wait_for(lambda: baking(aws, endpoint))
+    assert wait_for(lambda: baking(aws, endpoint))
     aws.client("cloudwatch").set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="test")
     after = settled(aws, endpoint)
     assert (after["EndpointStatus"], after["EndpointConfigName"]) == ("InService", before)
     assert alarm in after["FailureReason"]
     assert answers(aws, endpoint, 8) == {"first": 8}
-    events = listener.read()
+    events = listener.until(lambda told: told["EndpointStatus"] == "IN_SERVICE")
     listener.close()
     states = [e["detail"]["EndpointStatus"] for e in events if e["detail-type"] == "SageMaker Endpoint State Change"]
     assert states == ["UPDATING", "ROLLING_BACK", "IN_SERVICE"]
@@ -103,7 +103,7 @@ def test_alarm_during_the_canary_rolls_the_update_back(aws: Aws, endpoint: str, 
 
 def test_failing_canary_hurts_no_more_than_its_share(aws: Aws, endpoint: str, alarm: str) -> None:
     update(aws, endpoint, blue_green("CANARY", alarm), "failing")
-    wait_for(lambda: baking(aws, endpoint))
+    assert wait_for(lambda: baking(aws, endpoint))
     hurt = 0
     for _ in range(20):
         try:
@@ -125,7 +125,7 @@ def test_errors_of_the_canary_ring_the_alarm_that_rolls_it_back(aws: Aws, endpoi
     rule = {"ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"}
     cloudwatch.put_metric_alarm(AlarmName=name, **metric, **settings, **rule)
     update(aws, endpoint, blue_green("CANARY", name), "failing")
-    wait_for(lambda: baking(aws, endpoint))
+    assert wait_for(lambda: baking(aws, endpoint))
     for _ in range(20):
         with contextlib.suppress(ClientError):
             invoke(aws, endpoint)
@@ -139,7 +139,7 @@ def test_alarm_in_the_final_baking_rolls_back_all_at_once(aws: Aws, endpoint: st
     settings = blue_green("ALL_AT_ONCE", alarm, wait=0)
     settings["BlueGreenUpdatePolicy"]["TerminationWaitInSeconds"] = 600
     update(aws, endpoint, settings)
-    wait_for(lambda: baking(aws, endpoint))
+    assert wait_for(lambda: baking(aws, endpoint))
     assert answers(aws, endpoint, 4) == {"second": 4}
     aws.client("cloudwatch").set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="test")
     settled(aws, endpoint)
@@ -148,10 +148,10 @@ def test_alarm_in_the_final_baking_rolls_back_all_at_once(aws: Aws, endpoint: st
 
 def test_rolling_update_bakes_each_batch(aws: Aws, endpoint: str) -> None:
     update(aws, endpoint, {"RollingUpdatePolicy": {"MaximumBatchSize": HALF, "WaitIntervalInSeconds": 300}})
-    wait_for(lambda: baking(aws, endpoint))
+    assert wait_for(lambda: baking(aws, endpoint))
     assert answers(aws, endpoint, 10) == {"first": 5, "second": 5}
     aws.advance("301s")
-    wait_for(lambda: "full capacity" in (baking(aws, endpoint) or {}).get("StatusMessage", ""))
+    assert wait_for(lambda: "full capacity" in (baking(aws, endpoint) or {}).get("StatusMessage", ""))
     aws.advance("301s")
     assert settled(aws, endpoint)["EndpointStatus"] == "InService"
 

@@ -35,7 +35,7 @@ def test_endpoint_update_loses_no_request(aws: Aws) -> None:
     settled(aws, name)
     second, seen = new_config(aws, "second"), []
     aws.client("sagemaker").update_endpoint(EndpointName=name, EndpointConfigName=second)
-    wait_for(lambda: seen.append(invoke(aws, name)["model"]) or seen[-1] == "second")
+    assert wait_for(lambda: seen.append(invoke(aws, name)["model"]) or seen[-1] == "second")
     assert set(seen) <= {"first", "second"}
     assert seen[-1] == "second"
     aws.client("sagemaker").delete_endpoint(EndpointName=name)

@@ -43,7 +43,7 @@ def status(aws: Aws, name: str) -> str:
 
 
 def ended(aws: Aws, name: str) -> dict[str, Any]:
-    wait_for(lambda: status(aws, name) in ("Completed", "Failed", "Stopped"))
+    assert wait_for(lambda: status(aws, name) in ("Completed", "Failed", "Stopped"))
     return aws.client("sagemaker").describe_processing_job(ProcessingJobName=name)
 
 

@@ -50,7 +50,7 @@ def test_transform_job_answers_every_file_of_a_prefix(aws: Aws) -> None:
     job = run(aws, wanted)
     assert job["TransformJobStatus"] == "Completed", job
     assert outputs(aws, bucket) == {"out/a.csv.out": "A,1\nB,2\n", "out/more/b.csv.out": "C,3\n"}
-    events = wait_for(listener.read)
+    events = listener.until(lambda told: told["TransformJobStatus"] == "Completed")
     listener.close()
     assert {event["detail-type"] for event in events} == {"SageMaker Transform Job State Change"}
     assert [event["detail"]["TransformJobStatus"] for event in events] == ["InProgress", "Completed"]

@@ -40,7 +40,7 @@ def request(aws: Aws, strategy: str = "Random", jobs: int | None = 3, parallel: 
 
 def run(aws: Aws, wanted: Document) -> Document:
     aws.client("sagemaker").create_hyper_parameter_tuning_job(**wanted)
-    return wait_for(lambda: ended(aws, wanted["HyperParameterTuningJobName"]), seconds=60)
+    return wait_for(lambda: ended(aws, wanted["HyperParameterTuningJobName"]), seconds=120)
 
 
 def ended(aws: Aws, name: str) -> Document | None:
@@ -72,7 +72,7 @@ def test_random_search_finds_the_best_job_and_tells_of_it(aws: Aws) -> None:
     name, sagemaker = wanted["HyperParameterTuningJobName"], aws.client("sagemaker")
     listener = Listener(aws, source=["aws.sagemaker"], detail={"HyperParameterTuningJobName": [name]})
     job = run(aws, wanted)
-    events = listener.read()
+    events = listener.until(lambda told: told["HyperParameterTuningJobStatus"] == "Completed")
     listener.close()
     assert job["HyperParameterTuningJobStatus"] == "Completed", job
     counters = {"Completed": 4, "InProgress": 0, "RetryableError": 0, "NonRetryableError": 0, "Stopped": 0}

@@ -52,11 +52,12 @@ class Subject:
         return (answer["MetricAlarms"] + answer["CompositeAlarms"])[0]
 
     def becomes(self, state: str, name: str = "") -> bool:
-        return wait_for(lambda: self.state(name) == state, seconds=5)
+        return wait_for(lambda: self.state(name) == state)
 
 
 @pytest.fixture
 def subject(aws: Aws) -> Subject:
+    aws.begin_minute()
     return Subject(aws)
 
 

@@ -144,7 +144,7 @@ def test_function_is_invoked_only_by_rules_that_its_policy_names(strict):
         strict.client("lambda").add_permission(FunctionName=arn, StatementId=f"is-{allowed}".lower(), **leave)
         events.put_events(Entries=[{"Source": name, "DetailType": "t", "Detail": "{}"}])
         decided = ("events.amazonaws.com", allowed)
-        assert wait_for(lambda decided=decided: decided in decisions(strict, arn), seconds=5)
+        assert wait_for(lambda decided=decided: decided in decisions(strict, arn))
 
 
 def decisions(strict, resource):

@@ -72,7 +72,7 @@ def test_pipeline_trains_evaluates_and_registers_a_good_model(aws: Aws) -> None:
 
 def _check_events(listener: Listener, arn: str) -> None:
     """The events are those of the documentation: of the execution, and of each step."""
-    events = listener.read()
+    events = listener.until(lambda told: told.get("currentPipelineExecutionStatus") == "Succeeded")
     listener.close()
     assert {tuple(event["resources"]) for event in events} == {(arn.partition("/execution")[0], arn)}
     executions = [event["detail"] for event in events if "currentPipelineExecutionStatus" in event["detail"]]

@@ -1,7 +1,7 @@
 """What starts a pipeline of SageMaker: a request, once for its token, a rule, a schedule; and what is refused."""
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -85,17 +85,19 @@ def test_rule_starts_a_pipeline_with_parameters_of_its_event(aws: Aws) -> None:
     events.delete_rule(Name=rule)
 
 
-def test_schedule_starts_a_pipeline(aws: Aws) -> None:
+def test_schedule_starts_a_pipeline(moving: Aws) -> None:
+    aws = moving
     name, scheduler = pipeline(aws, definition(fail("Say", get("Parameters.Answer")))), aws.client("scheduler")
     target = {
         "Arn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/{name}",
         "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/scheduler",
         "SageMakerPipelineParameters": {"PipelineParameterList": [{"Name": "Answer", "Value": "nightly"}]},
     }
-    soon = datetime.now(UTC) + timedelta(seconds=2)  # in whole seconds that may be one
+    soon = aws.now() + timedelta(minutes=5)
     scheduler.create_schedule(
         Name=name, ScheduleExpression=f"at({soon:%Y-%m-%dT%H:%M:%S})", FlexibleTimeWindow={"Mode": "OFF"}, Target=target
     )
+    aws.advance("6m")
     sagemaker = aws.client("sagemaker")
     found = wait_for(lambda: sagemaker.list_pipeline_executions(PipelineName=name)["PipelineExecutionSummaries"])
     ended(aws, found[0]["PipelineExecutionArn"])
