@@ -86,7 +86,7 @@ def read(uri: str) -> Snapshot:
 
 def push(source: Path) -> Snapshot:
     """Check a file, or those of a folder, by the rules of training, then upload: bad data leaves nothing behind."""
-    from training.data import check  # and its readers, which a build that only starts jobs does without
+    from training.batches import check  # and its readers, which a build that only starts jobs does without
     from training.files import data_files
 
     rows = check(source, load_settings())

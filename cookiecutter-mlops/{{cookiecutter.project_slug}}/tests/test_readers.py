@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import subprocess
+import sys
 
 import numpy as np
 import openpyxl
@@ -9,9 +11,10 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from training import blocks, columns, rules
+from training import blocks, columns, rules, shards
+from training.batches import check
 from training.cells import DataError
-from training.data import check, load_table, read_table
+from training.data import load_table, read_table
 from training.settings import Column, parse_settings
 
 HEADER = ["price", "size", "colour", "sold", "day"]
@@ -174,7 +177,7 @@ def test_batches_and_requests_obey_the_same_rules(column):
     expected, wrong = rules.cast(pd.Series(CELLS, dtype=object), column)
     typist, cells = columns.Typist([column]), pl.DataFrame({"x": pl.Series(CELLS, dtype=pl.String)})
     for _ in range(2):  # first judged, then remembered
-        typed = columns.frame(typist(cells.filter(~wrong.to_numpy())), [column])["x"]
+        typed = shards.frame(typist(cells.filter(~wrong.to_numpy())), [column])["x"]
         pd.testing.assert_series_equal(typed, expected[~wrong].reset_index(drop=True), check_names=False)
     for cell in cells["x"].filter(wrong.to_numpy()):
         with pytest.raises(DataError, match="x must be"):
@@ -186,5 +189,10 @@ def test_long_columns_are_typed_as_by_the_rules():
     cells = pd.Series(rng.normal(0, 1e6, 20_000).round(7).astype(str), dtype=object)
     cells[::7] = "NA"
     expected, _ = rules.cast(cells, RULES[0])
-    typed = columns.frame(columns.Typist([RULES[0]])(pl.DataFrame({"x": cells.tolist()})), [RULES[0]])["x"]
+    typed = shards.frame(columns.Typist([RULES[0]])(pl.DataFrame({"x": cells.tolist()})), [RULES[0]])["x"]
     pd.testing.assert_series_equal(typed, expected, check_names=False, check_exact=True)
+
+
+def test_checking_a_file_imports_neither_pandas_nor_numpy():
+    code = "import sys, training.batches; print({'pandas', 'numpy'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"

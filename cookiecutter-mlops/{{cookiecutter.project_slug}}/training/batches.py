@@ -58,6 +58,11 @@ def checked(source: Path, settings: Settings) -> Iterator[pl.DataFrame]:
         _check_classes(classes, settings.problem.target, source)
 
 
+def check(source: Path, settings: Settings) -> int:
+    """How many rows obey the rules; a DataError for the first one that does not. No row is kept."""
+    return sum(len(rows) for rows in checked(source, settings))
+
+
 def _everywhere(rows: int, classes: Counter[Any]) -> tuple[int, Counter[Any]]:
     """The counts of all machines, of which each has other rows."""
     told = hosts.here().every([rows, [*classes.items()]])

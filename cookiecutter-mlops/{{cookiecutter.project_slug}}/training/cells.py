@@ -6,7 +6,7 @@ training/rules.py holds whole tables to the same rules; tests/test_cells.py prov
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from training.settings import Column, UserError
@@ -197,22 +197,22 @@ def nanoseconds(text: str) -> int:
     found = DATE.fullmatch(text)
     if found is None:
         raise Wrong
-    year, _, month, day, hour, minute, second, fraction, zone = found.groups()
+    year, _, month, day, hour, minute, second, fraction, zone = found.groups("0")
     try:
         days = date(int(year), int(month), int(day)).toordinal() - EPOCH
-        clock = datetime(2000, 1, 1, int(hour or 0), int(minute or 0), int(second or 0), tzinfo=UTC)
     except ValueError:
         raise Wrong from None
-    seconds = clock.hour * 3600 + clock.minute * 60 + clock.second - _offset(zone)
-    value = days * DAY + seconds * 10**9 + int((fraction or "").ljust(9, "0"))
-    if FIRST <= value <= LAST:
+    hours, minutes, seconds = int(hour), int(minute), int(second)
+    since = hours * 3600 + minutes * 60 + seconds - _offset(zone)
+    value = days * DAY + since * 10**9 + int(fraction.ljust(9, "0"))
+    if hours < 24 and minutes < 60 and seconds < 60 and FIRST <= value <= LAST:
         return value
     raise Wrong
 
 
-def _offset(zone: str | None) -> int:
+def _offset(zone: str) -> int:
     """Seconds east of UTC."""
-    if not zone or zone == "Z":
+    if zone in ("0", "Z"):
         return 0
     hours, minutes = int(zone[1:3]), int(zone[3:].removeprefix(":") or 0)
     if hours > 23 or minutes > 59:

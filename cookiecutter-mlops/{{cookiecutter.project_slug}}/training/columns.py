@@ -1,7 +1,8 @@
-"""The rules of training/rules.py for whole batches: polars settles what is plainly right, the rules judge the rest.
+"""The rules of training/cells.py for whole batches: polars settles what is plainly right, the rules judge the rest.
 
 A number is settled by its digits; any other text is judged by the rules when it is first seen, and remembered. So each
-rule has one place, and a file is told of a value what a request is told.
+rule has one place, and a file is told of a value what a request is told. Without pandas, whose import takes as long as
+the reading of a hundred thousand rows.
 """
 
 import re
@@ -10,12 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import polars as pl
 
-from training import rules
-from training.cells import broken
+from training.cells import Wrong, broken, nanoseconds, reader
 from training.readers import RowError
 from training.settings import Column
 
@@ -75,12 +73,16 @@ class Typist:
     ) -> pl.Series:
         """The values with those of the doubtful rows, each different text judged once."""
         texts = plain.gather(rows).cast(pl.String)
-        known = texts.unique(maintain_order=True)
-        found, wrong = rules.cast(pd.Series(known.to_list(), dtype=object), column)
-        if wrong.any():
-            row = int(rows[int(texts.is_in(known.filter(wrong.to_numpy()).implode()).arg_max() or 0)])
-            raise RowError(row, self._sentence(str(cells[row]), column))
-        meaning = _series(found, column)
+        known, read, found = texts.unique(maintain_order=True), reader(column), []
+        for text in known:
+            try:
+                found.append(read(text))
+            except Wrong:
+                row = int(rows[int((texts == text).arg_max() or 0)])
+                raise RowError(row, self._sentence(str(cells[row]), column)) from None
+        meaning = pl.Series(found, dtype=TYPES[column.type])
+        if meaning.dtype.is_float():
+            meaning = meaning.fill_nan(None)
         if column.type in ("boolean", "category", "labels"):
             self._remember(column.name, known, meaning)
         return values.scatter(rows, meaning.gather(texts.cast(pl.Enum(known)).to_physical()))
@@ -135,30 +137,13 @@ def _dates(plain: pl.Series) -> pl.Series:
 
 def _in_range(values: pl.Series, column: Column) -> pl.Series:
     right = values.is_finite() if column.type == "number" else values.is_not_null()
-    bound = float if column.type == "number" else pd.Timestamp
+    numbers = values.to_physical()  # dates in nanoseconds since 1970
     if column.minimum is not None:
-        right &= values >= bound(column.minimum)
+        right &= numbers >= _bound(column.minimum)
     if column.maximum is not None:
-        right &= values <= bound(column.maximum)
+        right &= numbers <= _bound(column.maximum)
     return right.fill_null(False)
 
 
-def _series(values: pd.Series, column: Column) -> pl.Series:
-    if TYPES[column.type] == pl.String:
-        return pl.Series([None if pd.isna(value) else value for value in values], dtype=pl.String)
-    if column.type == "date":
-        return pl.Series(values.to_numpy(dtype="datetime64[ns]"))
-    return pl.Series(values.to_numpy(dtype=float)).fill_nan(None)
-
-
-def frame(rows: pl.DataFrame, columns: Iterable[Column]) -> pd.DataFrame:
-    """The same rows for estimators: NaN, NaT, and texts as objects."""
-    return pd.DataFrame({column.name: _values(rows[column.name], column) for column in columns})
-
-
-def _values(values: pl.Series, column: Column) -> np.ndarray:
-    if TYPES[column.type] != pl.String:
-        return values.to_numpy()
-    texts = values.unique().drop_nulls()
-    places = values.cast(pl.Enum(texts)).to_physical().fill_null(len(texts)).to_numpy()
-    return np.array([*texts, np.nan], dtype=object)[places]  # each text once in memory, however often it occurs
+def _bound(value: Any) -> float:
+    return value if isinstance(value, int | float) else nanoseconds(str(value))

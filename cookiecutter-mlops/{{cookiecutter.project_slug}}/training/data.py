@@ -36,13 +36,6 @@ def load_table(source: Path, settings: Settings) -> Rows:
     return collect(rows, settings)
 
 
-def check(source: Path, settings: Settings) -> int:
-    """How many rows obey the rules; a DataError for the first one that does not. No row is kept."""
-    from training.batches import checked
-
-    return sum(len(rows) for rows in checked(source, settings))
-
-
 def read_table(path: Path) -> pd.DataFrame:
     """The first table of a file as it stands there, for files that are known to be small."""
     from training.readers import open_table
@@ -84,6 +77,8 @@ def places(content: np.ndarray, seed: int) -> np.ndarray:
 
 
 if __name__ == "__main__":
+    from training.batches import check
+
     try:
         count = check(Path(sys.argv[1]), load_settings())
     except UserError as problem:

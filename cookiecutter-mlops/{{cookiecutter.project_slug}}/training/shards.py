@@ -21,10 +21,10 @@ import polars as pl
 
 from training import hosts
 from training.cells import DataError
-from training.columns import frame
+from training.columns import TYPES
 from training.data import contents, places
 from training.hosts import Hosts
-from training.settings import Settings
+from training.settings import Column, Settings
 
 BYTES = 64  # of memory for a value while a model is fitted in memory, copies and all (benchmarks/out_of_core.py)
 SHARE = 0.5  # of the machine's memory is for rows
@@ -135,6 +135,19 @@ class Shards:
             found = self._everyones(pl.concat([rows.group_by(target).agg(ends) for rows in parts]))
             classes = found.group_by(target).agg(pl.col("low").min(), pl.col("high").max())
         return Side(seed, share, target, classes)
+
+
+def frame(rows: pl.DataFrame, columns: Iterable[Column]) -> pd.DataFrame:
+    """Typed rows for estimators: NaN, NaT, and texts as objects."""
+    return pd.DataFrame({column.name: _values(rows[column.name], column) for column in columns})
+
+
+def _values(values: pl.Series, column: Column) -> np.ndarray:
+    if TYPES[column.type] != pl.String:
+        return values.to_numpy()
+    texts = values.unique().drop_nulls()
+    places = values.cast(pl.Enum(texts)).to_physical().fill_null(len(texts)).to_numpy()
+    return np.array([*texts, np.nan], dtype=object)[places]  # each text once in memory, however often it occurs
 
 
 def collect(batches: Iterable[pl.DataFrame], settings: Settings) -> pd.DataFrame | Shards:
