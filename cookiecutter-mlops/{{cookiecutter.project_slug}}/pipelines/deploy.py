@@ -17,7 +17,6 @@ from typing import Any
 
 from pipelines import autoscaling, endpoint, packages, project
 from pipelines.packages import Package
-from pipelines.project import PipelineError
 
 BY_POLICY = "approved"  # the release pipeline's REASON unless somebody gives another
 KEPT_FACTS = (
@@ -128,9 +127,8 @@ def main() -> None:
     parser.add_argument("--env-file", type=Path, default=Path("release.env"), help="where to write what was released")
     arguments = parser.parse_args()
     stages = project.training_spec()["stages"]
-    if arguments.stage not in stages:
-        raise PipelineError(f"--stage: must be one of {', '.join(stages)} (got: {arguments.stage}).")
-    package = deploy(project.endpoint_spec(arguments.stage), stages, arguments.model_package)
+    spec = project.endpoint_spec(project.known_stage(arguments.stage, stages))
+    package = deploy(spec, stages, arguments.model_package)
     project.export(arguments.env_file, for_later_stages(package, stages))
 
 

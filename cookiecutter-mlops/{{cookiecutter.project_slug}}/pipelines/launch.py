@@ -23,9 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
     )
     parsed = parser.parse_args()
     stages = project.training_spec()["stages"]
-    parsed.stage = parsed.stage or stages[-1]
-    if parsed.stage not in stages:
-        raise PipelineError(f"--stage: must be one of {', '.join(stages)} (got: {parsed.stage}).")
+    parsed.stage = project.known_stage(parsed.stage or stages[-1], stages)
     return parsed
 
 

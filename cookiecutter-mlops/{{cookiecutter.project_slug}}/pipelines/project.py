@@ -137,6 +137,13 @@ def _published(name: str) -> dict[str, Any]:
     return spec
 
 
+def known_stage(name: str | None, stages: list[str]) -> str:
+    """A stage that the project has; a PipelineError names them all."""
+    if name not in stages:
+        raise PipelineError(f"--stage: must be one of {', '.join(stages)} (got: {name}).")
+    return name
+
+
 def environment(name: str, example: str) -> str:
     """A value that the pipeline hands to the build."""
     value = os.environ.get(name, "")

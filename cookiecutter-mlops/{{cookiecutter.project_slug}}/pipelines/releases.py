@@ -40,7 +40,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Show what was live in each stage, when, and why.")
     parser.add_argument("--stage", help="only this one")
     wanted = parser.parse_args().stage
-    stages = [stage for stage in reversed(project.training_spec()["stages"]) if wanted in (None, stage)]
+    known = project.training_spec()["stages"]
+    stages = [project.known_stage(wanted, known)] if wanted else reversed(known)
     lines = [line for stage in stages for line in table(stage)]
     if not lines:
         print("nothing was released yet")

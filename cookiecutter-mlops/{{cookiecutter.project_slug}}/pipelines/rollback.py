@@ -76,6 +76,7 @@ def main() -> None:
     arguments = parser.parse_args()
     spec = project.training_spec()
     stage, group = arguments.stage or spec["stages"][-1], spec["model_package_group"]
+    project.known_stage(stage, spec["stages"])
     live = project.live(stage)
     if live is None:
         raise PipelineError(f"nothing is live in {stage}, so there is nothing to go back from.")

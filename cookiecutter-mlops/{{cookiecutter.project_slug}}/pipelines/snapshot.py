@@ -10,7 +10,6 @@ newest of both counts. Checking needs the environment of training (requirements/
 """
 
 import argparse
-import csv
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -98,19 +97,17 @@ def push_sample(spec: dict[str, Any]) -> Snapshot:
     file = Path(load_settings().data.sample)
     if not file.is_file():
         raise PipelineError(f"{file}: no sample, and no data yet; run `python -m pipelines.snapshot push FILE`.")
-    with file.open(newline="") as lines:
-        rows = sum(1 for _ in csv.reader(lines)) - 1
-    return upload(spec, [file], rows=rows, sample=True)
+    return upload(spec, [file], sample=True)
 
 
-def upload(spec: dict[str, Any], files: list[Path], *, rows: int, sample: bool) -> Snapshot:
-    """Copy files and then their manifest into a new version."""
+def upload(spec: dict[str, Any], files: list[Path], *, sample: bool, **more: Any) -> Snapshot:
+    """Copy files and then their manifest, with whatever more is known of them, into a new version."""
     entries = [{"name": file.name, "size": file.stat().st_size, "sha256": digest(file)} for file in files]
     content = hashlib.sha256("".join(str(entry["sha256"]) for entry in entries).encode())
     version = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{content.hexdigest()[:8]}"
     for file, entry in zip(files, entries, strict=True):
         entry["version_id"] = put_file(spec["data_bucket"], f"{PREFIX}{version}/{file.name}", file)
-    return seal(spec["data_bucket"], version, entries, sample=sample, rows=rows)
+    return seal(spec["data_bucket"], version, entries, sample=sample, **more)
 
 
 def seal(bucket: str, version: str, files: list[dict[str, Any]], *, sample: bool, **more: Any) -> Snapshot:

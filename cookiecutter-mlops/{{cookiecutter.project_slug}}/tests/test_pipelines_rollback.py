@@ -121,3 +121,11 @@ def test_releases_before_the_first_say_so(live: FakeAws, monkeypatch, capsys: py
     monkeypatch.setattr("sys.argv", ["releases"])
     releases.main()
     assert capsys.readouterr().out == "nothing was released yet\n"
+
+
+@pytest.mark.parametrize("command", [rollback, releases], ids=["rollback", "releases"])
+def test_stage_that_the_project_has_not_is_refused_with_those_that_it_has(live: FakeAws, monkeypatch, command):
+    monkeypatch.setattr("sys.argv", ["command", "--stage", "prd"])
+    with pytest.raises(PipelineError, match=r"--stage: must be one of prod \(got: prd\)"):
+        command.main()
+    assert rejected(live) == []

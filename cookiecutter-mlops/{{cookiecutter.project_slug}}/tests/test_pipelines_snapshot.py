@@ -32,6 +32,15 @@ def test_snapshot_of_files_ends_with_its_manifest(aws: FakeAws, tmp_path: Path):
     assert made.files == 2
 
 
+def test_sample_of_the_first_day_is_called_so(aws: FakeAws):
+    aws.on(PutObject={}, HeadObject={})
+    assert snapshot.push_sample(training_spec()).sample
+    sent, sealed = aws.called("PutObject")
+    (file,) = json.loads(sealed["Body"])["files"]
+    assert sent["Key"].endswith(file["name"]) and file["name"].startswith("sample.")
+    assert json.loads(sealed["Body"])["sample"] is True
+
+
 def test_bad_data_uploads_nothing(aws: FakeAws, tmp_path: Path):
     (tmp_path / "wages.csv").write_text("nothing\n")
     with pytest.raises(project.UserError, match=r"wages\.csv"):
