@@ -1,5 +1,6 @@
 """One change of what an endpoint runs: new servers come up, get the traffic and replace the old ones, or are undone."""
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,8 @@ _NO_CAPACITY = (
     "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error. Please retry using a "
     "different ML instance type or after some time."
 )
+
+log = logging.getLogger(__name__)
 
 
 class Rollout:
@@ -49,6 +52,8 @@ class Rollout:
                 self.deployment.carry_out(router, self.fleet)
         except Exception as error:
             known = isinstance(error, ContainerFailure | RolledBack | AwsError)
+            if not known:
+                log.exception("endpoint %s", self.name)
             self._undo(router, str(error) if known else f"InternalServerError: {type(error).__name__}: {error}")
         else:
             self._switch(router, variants)

@@ -1,6 +1,7 @@
 """One asynchronous invocation: input read from S3, sent to the container, output or failure written to S3."""
 
 import json
+import logging
 import time
 import uuid
 from typing import Any
@@ -10,6 +11,8 @@ from cookiecutter_mlops.localaws.sagemaker import metrics, storage
 from cookiecutter_mlops.localaws.sagemaker.exceptions import ContainerFailure
 from cookiecutter_mlops.localaws.sagemaker.routing import Router
 from cookiecutter_mlops.localaws.sagemaker.servers import ASYNC_INVOCATION_SECONDS
+
+log = logging.getLogger(__name__)
 
 
 class Request:
@@ -47,7 +50,8 @@ class Request:
             status, _, body = server.request(
                 "POST", "/invocations", content, self.headers, timeout=ASYNC_INVOCATION_SECONDS
             )
-        except Exception as error:
+        except Exception as error:  # whatever it is, the caller finds it where failures go
+            log.exception("asynchronous invocation of %s", self.endpoint)
             status, body = 500, str(error).encode()
         if variant:
             metrics.invocation(self.backend, self.endpoint, variant, status, time.perf_counter() - started, 0)
