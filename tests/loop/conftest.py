@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -77,9 +79,28 @@ def canaries_that_take_no_time(project: LoopProject):
     return in_the_background(look, 0.5)
 
 
+def now(project: LoopProject) -> datetime:
+    """What the embedded AWS's clock says."""
+    answer = project.client("sts").get_caller_identity()
+    return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+
+
+def to_next_hour(project: LoopProject) -> None:
+    """Move the clock a minute past the full hour; the schedule comes at twenty past."""
+    moment = now(project)
+    left = timedelta(hours=1) - timedelta(minutes=moment.minute, seconds=moment.second) + timedelta(minutes=1)
+    project.mlops("local", "clock", "--advance", f"{left.total_seconds():.0f}s")
+
+
+def into_one_hour(project: LoopProject) -> None:
+    """Let what is asked from now on and a look at it fall into the same hour, which is what `mlops monitor` shows."""
+    if now(project).minute >= 40:
+        to_next_hour(project)
+
+
 def wait_for_capture(project: LoopProject) -> bytes:
     """The first request that was captured."""
-    s3, deadline, bucket = project.client("s3"), time.monotonic() + 60, project.outputs["data_bucket"]
+    s3, deadline, bucket = project.client("s3"), time.monotonic() + 180, project.outputs["data_bucket"]
     while time.monotonic() < deadline:
         if found := s3.list_objects_v2(Bucket=bucket, Prefix="capture/prod/").get("Contents"):
             return s3.get_object(Bucket=bucket, Key=found[0]["Key"])["Body"].read()

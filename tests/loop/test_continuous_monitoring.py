@@ -8,7 +8,6 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pandas as pd
@@ -17,7 +16,7 @@ import pytest
 from cookiecutter_mlops import watch
 from cookiecutter_mlops.loop import LoopProject
 from tests.loop import permissions
-from tests.loop.conftest import keep_few_tests, new_project
+from tests.loop.conftest import keep_few_tests, new_project, now, to_next_hour
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("continuous-monitoring")]  # one worker, one project
 
@@ -83,18 +82,6 @@ class Traffic:
             )
 
 
-def now(project: LoopProject) -> datetime:
-    answer = project.client("sts").get_caller_identity()
-    return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
-
-
-def to_next_hour(project: LoopProject) -> None:
-    """Move the clock a minute past the full hour; the schedule comes at twenty past."""
-    moment = now(project)
-    left = timedelta(hours=1) - timedelta(minutes=moment.minute, seconds=moment.second) + timedelta(minutes=1)
-    project.mlops("local", "clock", "--advance", f"{left.total_seconds():.0f}s")
-
-
 def monitored(project: LoopProject) -> tuple[str, dict[str, Any]]:
     """The verdict of the hour that has just ended, which the schedule has monitored, and each drifted column."""
     shown = project.mlops("monitor", "--window", "previous", "--no-open").stdout
@@ -109,7 +96,7 @@ def state(project: LoopProject) -> str:
     return alarm["StateValue"]
 
 
-def wait_for(project: LoopProject, condition: Callable[[], Any], what: str, seconds: float = 90) -> Any:
+def wait_for(project: LoopProject, condition: Callable[[], Any], what: str, seconds: float = 300) -> Any:
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, f"{what}: {project.logs()}"

@@ -6,7 +6,7 @@ import pytest
 
 from cookiecutter_mlops.loop import LoopProject
 from tests.loop import permissions
-from tests.loop.conftest import new_project, wait_for_capture
+from tests.loop.conftest import into_one_hour, new_project, wait_for_capture
 
 pytestmark = pytest.mark.slow
 
@@ -27,6 +27,7 @@ def make(tmp_path):
         project.mlops("apply")
         project.mlops("data", "push", str(project.path / "data" / "sample.csv"))
         assert project.train() == "Succeeded", project.logs()
+        into_one_hour(project)
         assert project.approve() == "Succeeded", project.logs()
         return project
 

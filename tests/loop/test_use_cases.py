@@ -12,7 +12,7 @@ import pytest
 
 from cookiecutter_mlops.loop import LoopProject
 from tests.loop.asked import answered, answered_in_batch, gain
-from tests.loop.conftest import new_project
+from tests.loop.conftest import into_one_hour, new_project
 from tests.loop.use_cases import calls, documents, salaries, served_by_vllm, summaries
 
 pytestmark = pytest.mark.slow
@@ -48,6 +48,7 @@ def use_case(request, tmp_path):
         case.before(project)
         project.mlops("data", "push", str(case.data(project)))
         assert project.train() == "Succeeded", project.logs()
+        into_one_hour(project)
         assert project.approve() == "Succeeded", project.logs()
         yield request.param, project
     finally:
