@@ -143,7 +143,7 @@ class LoopProject:
             raise MlopsError(f"The Lambda {self.outputs['invoke_functions'][stage]} failed: {payload}")
         return payload
 
-    def wait_for_object(self, uri: str, seconds: float = 60) -> dict:
+    def wait_for_object(self, uri: str, seconds: float = 180) -> dict:
         """Return the JSON of an object as soon as it is there; raise MlopsError if it does not come."""
         (bucket, key), s3 = uri.removeprefix("s3://").split("/", 1), self.client("s3")
         deadline = time.monotonic() + seconds

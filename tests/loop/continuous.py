@@ -42,7 +42,7 @@ class Continuous(LoopProject):
 
     def next_training(self, known: list[str], step: str = "") -> str:
         """Wait for the first training that is not known; move the clock by `step` while it does not start."""
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while not (new := [execution for execution in self.trainings() if execution not in known]):
             assert time.monotonic() < deadline, self.decisions()
             if step:
@@ -69,7 +69,7 @@ class Continuous(LoopProject):
 
     def idle(self) -> dict:
         """Wait until nothing holds the lock any more: the pipeline's end is told by an event."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while (state := self.gatekeeper())["runs"] and time.monotonic() < deadline:
             time.sleep(0.5)
         return state

@@ -32,7 +32,7 @@ def test_notebook_trains_remotely_and_asks_the_endpoint(released, tmp_path):
     command = [notebook_environment(project) / "jupyter", "execute", "--inplace", "notebooks/explore.ipynb"]
     # The SDK asks iam:SimulatePrincipalPolicy about the role first, which a job does not need.
     switches = {"REMOTE_TRAINING": "1", "ENDPOINT": "salary-prediction-prod", "SAGEMAKER_VALIDATE_ROLE": "false"}
-    subprocess.run(command, cwd=project, env=released.environment | switches, check=True, timeout=600)
+    subprocess.run(command, cwd=project, env=released.environment | switches, check=True, timeout=1200)
     cells = json.loads((project / "notebooks" / "explore.ipynb").read_text())["cells"]
     printed = "".join("".join(output.get("text", "")) for cell in cells for output in cell.get("outputs", []))
     assert '{"predictions":[' in printed
