@@ -1,4 +1,4 @@
-"""Tables held to the rules of project.toml. A request meets the same rules, one value at a time, in training/cells.py.
+"""Small tables held to the rules of project.toml. Files and requests meet the same rules in training/cells.py.
 
 Text, spreadsheet cells and JSON values become what project.toml says, or are refused by name, rule and value.
 """
