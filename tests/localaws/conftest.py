@@ -112,7 +112,7 @@ def serve(folder: Path, *options: str) -> Iterator[Aws]:
         environment[guard.NAME] = f"{mark}/"
         server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
     try:
-        wait_for(lambda: server.poll() is not None or (home / "server.json").exists(), seconds=90)
+        wait_for(lambda: server.poll() is not None or (home / "server.json").exists(), seconds=180)
         assert server.poll() is None, (home / "server.log").read_text()
         yield Aws(json.loads((home / "server.json").read_text())["url"], home)
     finally:

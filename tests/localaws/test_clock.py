@@ -54,14 +54,14 @@ def test_sleeper_wakes_when_the_clock_is_moved() -> None:
     clock, started = Clock(), time.monotonic()
     threading.Timer(0.1, clock.move, kwargs={"advance": 3600}).start()
     clock.sleep(3600)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
 
 
 def test_clock_runs_at_its_rate() -> None:
     clock, started = Clock(), time.monotonic()
     clock.move(rate=600)
     clock.sleep(60)
-    assert 0.05 < time.monotonic() - started < 5
+    assert 0.05 < time.monotonic() - started < 60
 
 
 def test_waiting_ends_with_the_event_or_with_the_time() -> None:
@@ -79,9 +79,9 @@ def test_timers_run_in_their_order_unless_cancelled() -> None:
     timer.cancel()
     clock.after(10, lambda: 1 / 0)  # what fails hinders nobody
     assert ran == []
-    for moved in (60, 3600, 3600):
+    for count, moved in enumerate((60, 3600, 3600), 1):
         clock.move(advance=moved)
-        time.sleep(0.1)
+        assert wait_for(lambda count=count: len(ran) == count)
     assert ran == ["first", "second", "third"]
 
 

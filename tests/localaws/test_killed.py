@@ -46,7 +46,7 @@ def test_server_that_is_killed_while_it_starts_leaves_no_process(home, end, seco
         server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     time.sleep(seconds)
     server.send_signal(end)
-    server.wait(20)
+    server.wait(90)
     assert wait_for(lambda: not processes_of(home)), processes_of(home)
 
 

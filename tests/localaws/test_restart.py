@@ -86,17 +86,19 @@ def test_pipeline_and_tuning_job_that_ran_have_failed_and_can_be_tried_again(wor
     first = training("First", push_bundle(aws), f"s3://{bucket}/in/", bucket, {})
     seconds = join(get("Parameters.Answer"))
     second = training("Second", push_bundle(aws), f"s3://{bucket}/in/", bucket, {"sleep": seconds}, DependsOn=["First"])
-    arn = start(aws, pipeline(aws, definition(first, second)), {"Answer": "2"})
+    arn = start(aws, pipeline(aws, definition(first, second)), {"Answer": "6"})
     tuning = tuning_request(aws, jobs=1)
     tuning["TrainingJobDefinition"]["StaticHyperParameters"]["sleep"] = "60"
     aws.client("sagemaker").create_hyper_parameter_tuning_job(**tuning)
+    name = tuning["HyperParameterTuningJobName"]
+    assert wait_for(lambda: describe_tuning(aws, name)["TrainingJobStatusCounters"]["InProgress"] == 1)
     assert wait_for(lambda: statuses(aws, arn).get("Second") == "Executing")
     aws = world.restart()
     execution = execution_ended(aws, arn)
     assert execution["PipelineExecutionStatus"] == "Failed"
     assert "stopped while this ran" in execution["FailureReason"]
     assert statuses(aws, arn) == {"First": "Succeeded", "Second": "Failed"}
-    tuned = describe_tuning(aws, tuning["HyperParameterTuningJobName"])
+    tuned = describe_tuning(aws, name)
     assert tuned["HyperParameterTuningJobStatus"] == "Failed"
     assert tuned["TrainingJobStatusCounters"]["NonRetryableError"] == 1
     aws.client("sagemaker").retry_pipeline_execution(PipelineExecutionArn=arn, ClientRequestToken="again" * 8)

@@ -99,7 +99,7 @@ def test_body_that_waits_to_be_asked_for_is_asked_for_at_once(aws):
     """boto3 sends the body of PutObject after a second without an answer to its `Expect`."""
     address = urlparse(aws.url)
     request = "PUT /nowhere/key HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n"
-    with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
         connection.sendall(request.encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
         connection.sendall(b"1")
