@@ -15,6 +15,7 @@ from training import blocks, columns, rules, shards
 from training.batches import check
 from training.cells import DataError
 from training.data import load_table, read_table
+from training.readers import open_table
 from training.settings import Column, parse_settings
 
 HEADER = ["price", "size", "colour", "sold", "day"]
@@ -101,6 +102,24 @@ def test_text_in_quotes_may_hold_separators_and_ends_of_lines(tmp_path, settings
     rows = [['"1"', "2", '"r""e,\nd"', "yes", ""]] * 9
     (tmp_path / "a.csv").write_text(delimited(rows=rows))
     assert read_table(tmp_path / "a.csv")["colour"].tolist() == ['r"e,\nd'] * 9
+
+
+@pytest.mark.parametrize("text", ["U\\PRICE", "a\tb", "two\nlines", '12" pipe', "\x01", "é\u2028", "ends in \\"])
+def test_an_object_in_a_json_line_keeps_its_escapes(tmp_path, text):
+    values = [{"words": [text], text: 1}, text, [text], None, "[" + text]
+    texts = [json.dumps({"document": value}) for value in values]
+    (tmp_path / "a.jsonl").write_text("\r\n".join([texts[0], "", *texts[1:]]))
+    table = open_table(tmp_path / "a.jsonl")
+    cells = [cell for block in table.blocks() for cell in table.rows(block, ["document"])["document"]]
+    assert [json.loads(cells[0]), cells[1:3], json.loads(cells[3]), *cells[4:]] == [
+        values[0], [None, text], [text], None, "[" + text,
+    ]  # fmt: skip
+
+
+def test_half_a_character_in_an_object_is_read_as_a_question_mark(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"document": {"words": ["\\ud800"]}}')
+    table = open_table(tmp_path / "a.jsonl")
+    assert [table.rows(block, ["document"]).rows() for block in table.blocks()] == [[('{"words": ["?"]}',)]]
 
 
 def test_decimal_commas_are_read_where_the_settings_say_so(tmp_path, settings):

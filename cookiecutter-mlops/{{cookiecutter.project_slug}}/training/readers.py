@@ -171,11 +171,25 @@ def _parse_ndjson(block: bytes, wanted: list[str]) -> pl.DataFrame:
     if any(mark in block for mark in BLANK) or block[:1].isspace():
         block = re.sub(rb"(?m)^[ \t\r]*$(?=\n)", b"{}", block)
     try:
-        return pl.read_ndjson(block, schema=dict.fromkeys(wanted, pl.String))
+        rows = pl.read_ndjson(block, schema=dict.fromkeys(wanted, pl.String))
     except pl.exceptions.PolarsError:
         for row, line in enumerate(block.splitlines()):
             _object(line, row)
         raise
+    return _with_escapes(rows, block) if b"\\" in block else rows
+
+
+def _with_escapes(rows: pl.DataFrame, block: bytes) -> pl.DataFrame:
+    """The rows with objects and lists that are JSON again: polars leaves out the escapes of their texts."""
+    nested = [name for name in rows.columns if rows[name].str.contains(r"^[\[{]").any()]
+    cells = {name: rows[name].to_list() for name in nested}
+    for row, line in enumerate(block.split(b"\n")[: rows.height] if nested else ()):
+        found = _object(line, row) if b"\\" in line else {}
+        for name in nested:
+            if isinstance(found.get(name), dict | list):
+                text = json.dumps(found[name], ensure_ascii=False)
+                cells[name][row] = text.encode(errors="replace").decode()  # half of a surrogate pair is no UTF-8
+    return rows.with_columns(pl.Series(name, texts, pl.String) for name, texts in cells.items())
 
 
 def _object(line: bytes, row: int) -> dict[str, Any]:
