@@ -90,7 +90,8 @@ def circumstances(rounds: int, seconds: float, loads: list[float]) -> str:
     packages = {word: None for stack in STACKS for word in stack.packages[:1]} | dict.fromkeys(MODEL)
     versions = ", ".join(word.replace("==", " ") for word in packages)
     cores, load = len(os.sched_getaffinity(0)), f"{min(loads):.0f} to {max(loads):.0f}"
-    return (f"{rounds} rounds of {seconds:g} s a point, {len(loads) // rounds} servers in turns, medians. "
+    turns = f"{rounds} round{'s' * (rounds > 1)}"
+    return (f"{turns} of {seconds:g} s a point, {len(loads) // rounds} servers in turns, medians. "
             f"Python {platform.python_version()}, {versions}; {cores} cores, load {load}.")  # fmt: skip
 
 

@@ -134,6 +134,8 @@ def demo(
         _prepare(run, data and data.resolve(), target, use_case)
         _train_and_release(run, data and data.resolve())
         _predict(run)
+    except TimeoutError as error:
+        raise MlopsError(f"{error}; is this machine busy? Try again (KEEP=1 leaves it running, to look on).") from error
     finally:
         if not keep:
             run.project.down()

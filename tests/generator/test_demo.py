@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
 from cookiecutter_mlops import demo, scaffold
 from cookiecutter_mlops.errors import MlopsError
@@ -34,6 +35,16 @@ def test_data_of_ones_own_is_for_tables():
     refused = subprocess.run([*command, "--data", "calls.csv", "--target", "intents"], capture_output=True, text=True)
     assert refused.returncode == 2
     assert "--data makes a project of tables" in refused.stderr
+
+
+def test_pipeline_that_takes_too_long_ends_the_demo_with_a_sentence(tmp_path, monkeypatch):
+    def prepare(*_):
+        raise TimeoutError("salary-prediction-train: execution 1 still runs after 900 s")
+
+    monkeypatch.setattr(demo, "_prepare", prepare)
+    ended = CliRunner().invoke(demo.demo, ["--folder", str(tmp_path)])
+    assert ended.exit_code == 1
+    assert "Error: salary-prediction-train: execution 1 still runs after 900 s; is this machine busy?" in ended.output
 
 
 def test_help_of_the_demo_has_an_example():
