@@ -90,12 +90,16 @@ def test_event_of_an_object_fills_an_input_transformer(aws: Aws, bucket: str, li
 
 @pytest.mark.slow
 def test_storm_of_five_hundred_objects_loses_and_doubles_nothing(aws: Aws, bucket: str, listener: Listener) -> None:
-    s3, keys = aws.client("s3"), [f"raw/{number}" for number in range(500)]
+    s3, keys, before = aws.client("s3"), [f"raw/{number}" for number in range(500)], threads(aws)
     with ThreadPoolExecutor(20) as clients:
         list(clients.map(lambda key: s3.put_object(Bucket=bucket, Key=key, Body=b"1"), keys))
     told = [event["detail"]["object"]["key"] for event in listener.read()]
     assert sorted(told) == sorted(keys)
+    assert threads(aws) - before < 50  # those of the clients, and none for each event
+
+
+def threads(aws: Aws) -> int:
+    """Return how many threads the server has: also those of what other tests left waiting."""
     server = json.loads((aws.home / "server.json").read_text())["pid"]
     with open(f"/proc/{server}/status") as status:
-        threads = next(int(line.split()[1]) for line in status if line.startswith("Threads:"))
-    assert threads < 100
+        return next(int(line.split()[1]) for line in status if line.startswith("Threads:"))
