@@ -40,7 +40,7 @@ def granted(iam: Any) -> list[Permission]:
 
 def needed(iam: Any, home: Path) -> set[Permission]:
     """Return the permissions without which a request that was allowed would have been refused."""
-    asked = requests(home / authorization.LOG)
+    asked = requests(home)
     return {
         permission
         for role in _roles(iam)
@@ -51,11 +51,16 @@ def needed(iam: Any, home: Path) -> set[Permission]:
     }
 
 
-def requests(log: Path) -> dict[str, list[Request]]:
+def entries(home: Path) -> list[Document]:
+    """Return every decision in the log, oldest first, but for one that is being written this moment."""
+    log = home / authorization.LOG
+    return [json.loads(line) for line in log.read_text().split("\n")[:-1]] if log.exists() else []
+
+
+def requests(home: Path) -> dict[str, list[Request]]:
     """Return what each role was allowed by its own policies, in the order in which it was first asked for."""
     found: dict[str, list[Request]] = defaultdict(list)
-    for line in log.read_text().splitlines() if log.exists() else ():
-        entry = json.loads(line)
+    for entry in entries(home):
         if entry["allowed"] and entry["policy"] == "identity-based policy":
             who = Principal(entry["principal"], role=entry["role"])
             found[entry["role"]].append(Request(who, entry["action"], entry["resource"], entry["context"]))
