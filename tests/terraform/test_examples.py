@@ -4,10 +4,10 @@ import functools
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
-from cookiecutter_mlops.localaws import embedded
 from tests.localaws.conftest import Aws, serve, wait_for
 from tests.localaws.endpoints import invoke, new_config
 from tests.terraform import tables
@@ -45,8 +45,10 @@ def test_every_module_has_a_change():
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory):
-    """An embedded AWS of their own, because a test moves its clock."""
+    """An embedded AWS of their own, because a test moves its clock: from midnight, so that evening comes to it only."""
     with serve(tmp_path_factory.mktemp("aws")) as aws:
+        midnight = aws.now().replace(hour=0, minute=0, second=0) + timedelta(days=1)
+        aws.advance(f"{(midnight - aws.now()).total_seconds():.0f}s")
         yield aws
 
 
@@ -134,9 +136,9 @@ def test_notebook_stops_in_the_evening_and_a_second_time_leaves_a_refusal(root, 
     notebook = {"NotebookInstanceName": "speech-lab-notebook"}
     status = functools.partial(aws.client("sagemaker").describe_notebook_instance, **notebook)
     assert status()["NotebookInstanceStatus"] == "InService"
-    embedded.ask(aws.url, "clock", "POST", {"advance": "24h"})
-    assert wait_for(lambda: status()["NotebookInstanceStatus"] == "Stopped")
-    embedded.ask(aws.url, "clock", "POST", {"advance": "25h"})
+    aws.advance("24h")
+    assert wait_for(lambda: status()["NotebookInstanceStatus"] == "Stopped", seconds=120)
+    aws.advance("24h")
     queue = aws.client("sqs").get_queue_url(QueueName="speech-lab-notebook-evening")["QueueUrl"]
-    kept = wait_for(lambda: aws.client("sqs").receive_message(QueueUrl=queue).get("Messages"))
+    kept = wait_for(lambda: aws.client("sqs").receive_message(QueueUrl=queue).get("Messages"), seconds=120)
     assert json.loads(kept[0]["Body"]) == notebook
