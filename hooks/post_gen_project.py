@@ -4,6 +4,7 @@ Deterministic, offline and free of `git init`: `cruft update` runs this twice an
 """
 
 import json
+import os
 import re
 import runpy
 import shutil
@@ -36,10 +37,11 @@ def overlay_use_case(project: Path, use_case: str) -> None:
 
 def copy_modules(project: Path) -> None:
     """Copy the modules that the project's Terraform names, and those that these name, without tests and examples."""
-    modules = project / "terraform" / "modules"
-    while missing := sorted(name for name in named_modules(project / "terraform") if not (modules / name).exists()):
+    modules, named = project / "terraform" / "modules", named_modules(project / "terraform")
+    while missing := sorted(name for name in named if not (modules / name).exists()):
         for name in missing:
             shutil.copytree(ROOT / "terraform-modules" / name, modules / name, ignore=NOT_SHIPPED)
+        named = {name for module in missing for name in named_modules(modules / module)}
     origin = (
         f"These are the modules of cookiecutter-mlops {__version__}, byte for byte; `cruft update` brings newer ones."
     )
@@ -53,8 +55,10 @@ def named_modules(folder: Path) -> set[str]:
 
 def remove_litter(project: Path) -> None:
     """Remove what tools leave in the template's folder: pip compiles a wheel's files, ruff keeps a cache."""
-    for folder in [path for path in project.rglob("*") if path.is_dir() and path.name in LITTER]:
-        shutil.rmtree(folder)
+    for folder, inside, _ in os.walk(project):
+        for name in LITTER.intersection(inside):
+            shutil.rmtree(Path(folder, name))
+            inside.remove(name)
 
 
 def pack_functions(project: Path) -> None:

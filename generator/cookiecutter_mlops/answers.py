@@ -6,7 +6,6 @@ The template's hooks and `mlops new` use this module, so a rule holds through ev
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 
 from cookiecutter_mlops import naming, template
 
@@ -57,16 +56,22 @@ def problem(key: str, value: str) -> str | None:
     rule, example = RULES[key]
     if not (broken := rule(value)):
         return None
-    near = get_close_matches(value, KNOWN.get(key, ()), n=1) or [example]
-    return f"{key}: {broken}, for example {near[0]!r} (got: {value!r})"
+    near = _nearest(value, KNOWN.get(key, ())) or example
+    return f"{key}: {broken}, for example {near!r} (got: {value!r})"
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return the end of a sentence that names the nearest right word, or all of them."""
     known = list(known)
-    if near := get_close_matches(word, known, n=1):
-        return f"; did you mean {near[0]!r}?"
+    if near := _nearest(word, known):
+        return f"; did you mean {near!r}?"
     return f"; choose from {', '.join(known)}" if known else "; there is none yet"
+
+
+def _nearest(word: str, known: Iterable[str]) -> str | None:
+    from difflib import get_close_matches  # only where something is wrong
+
+    return next(iter(get_close_matches(word, known, n=1)), None)
 
 
 def _problems_between(answers: Mapping[str, str]) -> list[str]:
