@@ -142,7 +142,7 @@ def demo(
     run.facts["seconds"] = round(time.monotonic() - started, 1)
     if json_file:
         json_file.write_text(json.dumps(run.facts, indent=2) + "\n")
-    _what_next(run, keep)
+    _what_next(run, keep, use_case)
 
 
 def _name(use_case: str, data: Path | None) -> str:
@@ -236,7 +236,7 @@ def _predict(run: Demo) -> None:
         facts["answer"] = run.project.invoke_endpoint(request)
 
 
-def _what_next(run: Demo, keep: bool) -> None:
+def _what_next(run: Demo, keep: bool, use_case: str) -> None:
     where = run.project.path
     run.console.print(f"\n[bold]The loop is closed[/bold] in {run.facts['seconds']} s. The project is in {where}")
     if keep:
@@ -244,6 +244,9 @@ def _what_next(run: Demo, keep: bool) -> None:
         run.console.print(f'It still runs:  cd "{where}" && {found}eval "$(mlops local env)"')
         run.console.print('Change training/model.py, commit, `git push "$(mlops output source_clone_url)" main`,')
         run.console.print("and watch `mlops local logs --follow`. Stop it with `mlops local down`.")
-    else:
+    elif use_case == "tabular":
         run.console.print("Your own data:   make demo DATA=path/to/file.xlsx TARGET=column")
         run.console.print("Keep it running: make demo KEEP=1")
+    else:
+        run.console.print("Your own data:   docs/use-case.md in it says how it has to look")
+        run.console.print(f"Keep it running: make demo USE_CASE={use_case} KEEP=1")

@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from io import StringIO
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from cookiecutter_mlops import demo, scaffold
 from cookiecutter_mlops.errors import MlopsError
@@ -45,6 +47,15 @@ def test_pipeline_that_takes_too_long_ends_the_demo_with_a_sentence(tmp_path, mo
     ended = CliRunner().invoke(demo.demo, ["--folder", str(tmp_path)])
     assert ended.exit_code == 1
     assert "Error: salary-prediction-train: execution 1 still runs after 900 s; is this machine busy?" in ended.output
+
+
+@pytest.mark.parametrize(("use_case", "again"), [("tabular", ""), ("call-analytics", "USE_CASE=call-analytics ")])
+def test_demo_ends_with_what_its_use_case_takes(tmp_path, use_case, again):
+    run = demo.Demo(tmp_path, "Any", Console(file=StringIO(), soft_wrap=True), {"seconds": 1})
+    demo._what_next(run, keep=False, use_case=use_case)
+    said = run.console.file.getvalue()
+    assert f"make demo {again}KEEP=1\n" in said
+    assert ("TARGET=column" in said) is (use_case == "tabular")
 
 
 def test_help_of_the_demo_has_an_example():
