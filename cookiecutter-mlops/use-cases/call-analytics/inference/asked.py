@@ -13,6 +13,7 @@ from training.cells import DataError
 TURNS, PROBLEM, AUDIO = "turns", "problem", "audio"  # of a call, beside its name; sound is in base64
 MEASURES = ("seconds", "silence", "longest_silence", "overlap")  # of its recording; inference/audio.py
 FIELDS = {TURNS, PROBLEM, AUDIO, *MEASURES}
+LONGEST = 50_000  # characters of a turn: about an hour in which one person speaks without a pause
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,20 @@ def _read(rows: Rows, name: str, instance: Any, place: str) -> Asked:
 
 def _rows(rows: Rows, told: list[Any], place: str, named: str) -> list[Row]:
     try:
-        return rows.read(told)
+        return [_short(rows, number, row) for number, row in enumerate(rows.read(told))]
     except DataError as error:
         raise DataError(str(error).replace(named, place, 1)) from None
+
+
+def _short(rows: Rows, number: int, row: Row) -> Row:
+    """The row itself: one long turn would take the time and the memory of all other requests."""
+    for name, value in zip(rows.columns, row, strict=True):
+        if isinstance(value, str) and len(value) > LONGEST:
+            raise DataError(
+                f"instances[{number}]: {name} must have at most {LONGEST:,} characters (got: {len(value):,}), "
+                "an hour of speech; send it as several turns."
+            )
+    return row
 
 
 def _name(instance: Any, name: str) -> str | None:

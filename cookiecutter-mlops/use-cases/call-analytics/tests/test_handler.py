@@ -9,10 +9,12 @@ import polars as pl
 import pytest
 from calls import call, settings_for, table
 
-from inference import formats, handler, sentiment
+from inference import asked, formats, handler, sentiment
 from inference import table as table_module
 from training import model
 from training.cells import DataError
+
+TOO_LONG = "a" * (asked.LONGEST + 1)
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +27,13 @@ def table_of(body: bytes) -> pl.DataFrame:
 
 
 def test_call_is_answered_as_a_whole_and_turn_by_turn(served):
-    asked = call(
+    whole = call(
         ("agent", "hello, how are you"),
         ("customer", "i lost my card, this is terrible"),
         ("customer", "my name is Zora Quist"),
         ("customer", "what is my balance"),
     )
-    told = handler.predict(served, [asked])
+    told = handler.predict(served, [whole])
     assert told["predictions"] == ["balance|details|lost"]
     detail = told["details"][0]
     assert [turn["intents"] for turn in detail["turns"]] == [[], ["lost"], ["details"], ["balance"]]
@@ -53,7 +55,7 @@ def test_answer_does_not_depend_on_the_company(served):
 
 
 def test_long_turn_is_scored_in_pieces_and_answered(served):
-    said = "i lost my card, this is terrible. " * 3000
+    said = ("i lost my card, this is terrible. " * 3000)[: asked.LONGEST].rstrip()
     pieces = sentiment.PIECE.findall(said)
     assert "".join(pieces) == said
     assert max(map(len, pieces)) <= sentiment.LONG
@@ -80,6 +82,8 @@ def test_empty_call_is_told_and_the_others_are_answered(served, empty):
         (call(("customer", 5)), r"instances\[1\]\.turns\[0\]: text must be a text, not '5'"),
         ({"call": "a", "turns": [], "silence": "much"}, r"instances\[1\]: silence must be a number"),
         ({"call": "a", "turns": ["hi"]}, r"instances\[1\]\.turns\[0\] must be an object"),
+        (call(("agent", "a"), ("agent", TOO_LONG)), r"instances\[1\]\.turns\[1\]: text must have at most 50,000 char"),
+        ({"call": "a", "speaker": "customer", "text": TOO_LONG}, r"instances\[1\]: text must .* \(got: 50,001\)"),
     ],
 )
 def test_call_that_breaks_a_rule_is_named(served, instance, words):
@@ -109,12 +113,17 @@ def test_line_that_breaks_a_rule_takes_no_other_along(served):
     assert sentences[0] == ""
 
 
-def test_batch_has_a_row_for_a_call_whose_whole_file_is_wrong(served, monkeypatch):
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [({"call": "a", "turns": "hi"}, "must be a list of turns"), (call(("agent", TOO_LONG)), "at most 50,000 char")],
+    ids=["no-turns", "too-long"],
+)
+def test_batch_has_a_row_for_a_call_whose_whole_file_is_wrong(served, monkeypatch, wrong, words):
     monkeypatch.setenv("SAGEMAKER_BATCH", "true")
-    told = handler.predict(served, [{"call": "a", "turns": "hi"}])
+    told = handler.predict(served, [wrong])
     written = table_of(handler.WRITERS["application/vnd.apache.parquet"](told))
     assert written["call"].to_list() == ["a"]
-    assert "must be a list of turns" in written["problem"][0]
+    assert words in written["problem"][0]
 
 
 def test_problem_of_a_recording_is_passed_on(served):
@@ -153,8 +162,8 @@ def test_recorded_requests_hold_the_most_telling_turn_and_calls(served):
 
 
 def test_monitoring_sees_redacted_words_of_the_customer(served):
-    asked = call(("agent", "hello"), ("customer", "i am at 12 Maple Street"), ("customer", "my card"))
-    values, wrong, unknown = handler.observed([asked, call(("agent", "hm")), {"call": "b", "x": 1}, 7], settings_for())
+    whole = call(("agent", "hello"), ("customer", "i am at 12 Maple Street"), ("customer", "my card"))
+    values, wrong, unknown = handler.observed([whole, call(("agent", "hm")), {"call": "b", "x": 1}, 7], settings_for())
     assert values["text"].tolist() == ["i am at [ADDRESS]\nmy card", None, None, None]
     assert not wrong["text"].any()
     assert unknown == {"x": 1}
