@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 
 import numpy as np
@@ -16,6 +16,7 @@ HASHES = 2**16
 WINDOW = (-3, -2, -1, 1, 2, 3)
 FEW = 5  # from here on a place or a count is just large
 CAUTION = 1.0  # by how much less a word must look like none of them, to be redacted
+AT_ONCE = 10_000  # words whose features are in memory together: about 40 MB
 BEFORE = 15  # words of the turn before that are looked at
 
 Turn = tuple[str, str, int]  # what is said, what was said before, and which turn it is
@@ -39,7 +40,8 @@ def tags(tagger: Pipeline | None, turns: pd.DataFrame) -> tuple[list[list[str]],
     if tagger is None or not sum(counts):
         nothing = [[OUTSIDE] * count for count in counts]
         return nothing, nothing
-    scores = tagger.decision_function([word for turn in rows for word in features(*turn)])
+    words = (word for turn in rows for word in features(*turn))
+    scores = np.concatenate([tagger.decision_function(some) for some in iter(lambda: list(islice(words, AT_ONCE)), [])])
     scores = np.column_stack([-scores, scores]) if scores.ndim == 1 else scores
     outside = tagger.classes_ == OUTSIDE
     likely, careful = (tagger.classes_[(scores - less * outside).argmax(axis=1)] for less in (0.0, CAUTION))
