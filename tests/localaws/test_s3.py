@@ -147,3 +147,13 @@ def test_bucket_takes_the_acl_of_logs_that_the_model_does_not_name(aws: Aws) -> 
     s3.put_bucket_acl(Bucket=bucket, ACL="log-delivery-write")
     groups = {grant["Grantee"].get("URI", "") for grant in s3.get_bucket_acl(Bucket=bucket)["Grants"]}
     assert "http://acs.amazonaws.com/groups/s3/LogDelivery" in groups
+
+
+def test_bucket_with_a_delete_marker_is_emptied_after_its_versioning_was_suspended(aws: Aws) -> None:
+    s3, bucket = aws.client("s3"), new_bucket(aws, a="1")
+    s3.delete_object(Bucket=bucket, Key="a")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    found = s3.list_object_versions(Bucket=bucket)
+    objects = [{"Key": "a", "VersionId": one["VersionId"]} for one in found["Versions"] + found["DeleteMarkers"]]
+    assert "Errors" not in s3.delete_objects(Bucket=bucket, Delete={"Objects": objects})
+    s3.delete_bucket(Bucket=bucket)

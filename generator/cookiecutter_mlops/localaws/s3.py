@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from moto.s3 import responses
-from moto.s3.models import FakeBucket, S3Backend
+from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 
 from cookiecutter_mlops.localaws import kms, objects
 from cookiecutter_mlops.localaws.extension import NotEmulated
@@ -29,6 +29,8 @@ _FACTS = {"aws:securetransport": "true", "s3:tlsversion": "1.3"}
 # Sub-resources that moto checks and acts on, but of which it forgets parts: these are answered as they were sent.
 _AS_SENT, _LEAST = ("lifecycle", "logging"), "x-amz-transition-default-minimum-object-size"
 _CONDITIONAL = threading.Lock()
+# Where versioning was suspended moto lets go of a key's versions, and has forgotten that a marker holds nothing.
+FakeDeleteMarker.dispose = lambda _marker: None  # type: ignore[attr-defined]
 _XMLNS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
 
