@@ -10,12 +10,14 @@ import argparse
 import re
 from collections.abc import Callable, Iterator
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from pipelines import autoscaling, endpoint, gatekeeper, packages, project, train
+from pipelines import autoscaling, endpoint, gatekeeper, packages, project
 from pipelines.project import PipelineError
 
 GONE = ("NotFound", "does not exist", "Could not find")  # in the code or the message of what AWS answers
+JOBS = ("HyperParameterTuningJob", "TrainingJob", "ProcessingJob", "TransformJob")
 
 
 def refuse_full_buckets(slug: str) -> None:
@@ -54,11 +56,16 @@ def stop_executions(pipeline: str) -> Iterator[str]:
             yield identity
 
 
-def stop_training(slug: str) -> Iterator[str]:
-    """A job that nobody waits for still costs money."""
-    for name in train.jobs(slug):
-        project.client("sagemaker").stop_training_job(TrainingJobName=name)
-        yield name
+def stop_jobs(slug: str) -> Iterator[str]:
+    """A job that nobody waits for still costs money; a tuning job goes first, as it starts others."""
+    service = project.client("sagemaker")
+    for kind in JOBS:
+        operation = xform_name(kind)
+        pages = service.get_paginator(f"list_{operation}s").paginate(StatusEquals="InProgress")
+        for job in pages.search(f"{kind}Summaries[]"):
+            if {"Key": "project", "Value": slug} in service.list_tags(ResourceArn=job[f"{kind}Arn"])["Tags"]:
+                getattr(service, f"stop_{operation}")(**{f"{kind}Name": job[f"{kind}Name"]})
+                yield job[f"{kind}Name"]
 
 
 def remove_scaling(slug: str) -> Iterator[str]:
@@ -111,7 +118,7 @@ def remove_live(slug: str) -> Iterator[str]:
 STEPS: dict[str, Callable[[str], Iterator[str]]] = {
     "starts of training": pause_training,
     "pipeline executions": stop_pipelines,
-    "training jobs": stop_training,
+    "running jobs": stop_jobs,
     "scaling targets": remove_scaling,
     "endpoints": remove_endpoints,
     "configurations and models": remove_configurations,

@@ -37,7 +37,7 @@ def test_empty_bucket_or_force_destroy_lets_it_go_on(aws: FakeAws, monkeypatch, 
 GONE = {
     "GetParameter": parameters({}),
     "ListPipelineExecutions": AwsError("PipelineNotFoundException"),
-    "ListTrainingJobs": {"TrainingJobSummaries": []},
+    **{f"List{kind}s": {f"{kind}Summaries": []} for kind in destroy.JOBS},
     "DescribeScalableTargets": {"ScalableTargets": []},
     "DescribeEndpoint": AwsError("ValidationException", 'Could not find endpoint "wages-prod".'),
     "ListEndpointConfigs": {"EndpointConfigs": []},
@@ -60,17 +60,24 @@ def test_destroy_of_nothing_ends_well(aws: FakeAws, stages: None):
 
 
 def test_destroy_removes_in_order_and_only_its_own(aws: FakeAws, stages: None):
-    aws.on(**GONE, StopTrainingJob={}, DeleteEndpointConfig={}, DeleteModel={}, DeleteModelPackage={})
-    mine, other = "wages-20260102030405-1a2b3c4d", "other-wages-20260102030405-1a2b3c4d"
-    aws.on(ListTrainingJobs={"TrainingJobSummaries": [{"TrainingJobName": name} for name in (mine, other)]})
+    aws.on(**GONE, DeleteEndpointConfig={}, DeleteModel={}, DeleteModelPackage={})
     names = ("wages-prod-v1-20260102030405", "wages-prod-v1-prod-v1-20260102030405")
     aws.on(ListEndpointConfigs={"EndpointConfigs": [{"EndpointConfigName": name} for name in names]})
     aws.on(**registry(package(1)))
     destroy.destroy("wages")
-    assert [request["TrainingJobName"] for request in aws.called("StopTrainingJob")] == [mine]
     assert [request["ModelName"] for request in aws.called("DeleteModel")] == [names[0]]
     assert [request["ModelPackageName"] for request in aws.called("DeleteModelPackage")] == [f"{GROUP_ARN}/1"]
     assert aws.order().index("DeleteEndpointConfig") < aws.order().index("DeleteModel")
+
+
+@pytest.mark.parametrize("kind", destroy.JOBS)
+def test_destroy_stops_jobs_of_every_kind_that_bear_the_tag_of_the_project(aws: FakeAws, stages: None, kind):
+    owners = {f"wages-{number}": slug for number, slug in enumerate(("wages", "wages-eu", ""))}
+    summaries = [{f"{kind}Name": name, f"{kind}Arn": name} for name in owners]
+    aws.on(**GONE | {f"List{kind}s": {f"{kind}Summaries": summaries}, f"Stop{kind}": {}})
+    aws.on(ListTags=lambda request: {"Tags": [{"Key": "project", "Value": owners[request["ResourceArn"]]}]})
+    destroy.destroy("wages")
+    assert aws.called(f"Stop{kind}") == [{f"{kind}Name": "wages-0"}]
 
 
 def test_destroy_pauses_training_before_it_ends_a_run(aws: FakeAws, stages: None):
