@@ -14,8 +14,8 @@ from cookiecutter_mlops import scaffold
 from cookiecutter_mlops.environments import environment
 from tests.localaws.bundles import new_bucket, push_folder
 from tests.localaws.conftest import AddFault, Aws, wait_for
-from tests.localaws.test_sagemaker_cluster import lines, on
-from tests.localaws.test_sagemaker_training import ended, unpacked
+from tests.localaws.test_sagemaker_cluster import on
+from tests.localaws.test_sagemaker_training import ended, printed, unpacked
 from tests.localaws.test_sagemaker_tuning import request as tuning_request
 from tests.localaws.test_sagemaker_tuning import run as tune
 from tests.localaws.test_sagemaker_tuning import tuned
@@ -134,7 +134,7 @@ def test_project_learns_on_two_isolated_spot_instances_that_share_a_snapshot(
     job = wait_for(lambda: ended(aws, started), SECONDS)
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     assert "Interrupted" in [transition["Status"] for transition in job["SecondaryStatusTransitions"]]
-    said = {host: "\n".join(lines(aws, job["TrainingJobName"], host)) for host in HOSTS}
+    said = {host: "\n".join(printed(aws, job["TrainingJobName"], host)) for host in HOSTS}
     assert all("going on from checkpoint" in said[host] for host in HOSTS), said
     artifacts = job["ModelArtifacts"]["S3ModelArtifacts"]
     evaluation = json.loads(unpacked(aws, artifacts.replace("model.tar", "output.tar"))["evaluation.json"])
