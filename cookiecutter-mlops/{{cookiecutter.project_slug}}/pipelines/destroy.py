@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from pipelines import autoscaling, endpoint, gatekeeper, packages, project
+from pipelines import autoscaling, endpoint, gatekeeper, packages, project, tune
 from pipelines.project import PipelineError
 
 GONE = ("NotFound", "does not exist", "Could not find")  # in the code or the message of what AWS answers
@@ -59,9 +59,10 @@ def stop_executions(pipeline: str) -> Iterator[str]:
 def stop_jobs(slug: str) -> Iterator[str]:
     """A job that nobody waits for still costs money; a tuning job goes first, as it starts others."""
     service = project.client("sagemaker")
+    query = {"NameContains": slug[: tune.SLUG], "StatusEquals": "InProgress"}  # tags of other teams' may be forbidden
     for kind in JOBS:
         operation = xform_name(kind)
-        pages = service.get_paginator(f"list_{operation}s").paginate(StatusEquals="InProgress")
+        pages = service.get_paginator(f"list_{operation}s").paginate(**query)
         for job in pages.search(f"{kind}Summaries[]"):
             if {"Key": "project", "Value": slug} in service.list_tags(ResourceArn=job[f"{kind}Arn"])["Tags"]:
                 getattr(service, f"stop_{operation}")(**{f"{kind}Name": job[f"{kind}Name"]})

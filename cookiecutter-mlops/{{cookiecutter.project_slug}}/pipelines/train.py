@@ -91,7 +91,7 @@ def adoptable(spec: dict[str, Any], order: job.Order) -> str | None:
     return None
 
 
-def jobs(slug: str, status: str = "InProgress") -> list[str]:
+def jobs(slug: str, status: str) -> list[str]:
     """The project's own jobs of a status, newest first, no more than matter; the API matches anywhere in a name."""
     pages = project.client("sagemaker").get_paginator("list_training_jobs")
     query = {"NameContains": slug, "StatusEquals": status, "SortBy": "CreationTime", "SortOrder": "Descending"}

@@ -19,6 +19,7 @@ from training.settings import Settings, load_settings
 OBJECTIVE = "validation"  # the same as in training/search.py, which imports what a laptop may lack
 METRICS = [{"Name": OBJECTIVE, "Regex": rf"\b{OBJECTIVE}={job.NUMBER}"}]
 NAME = 32  # letters that the name of a tuning job may have
+SLUG = NAME - 15  # of them, for the project; the rest is the moment
 ENDED = ("Completed", "Failed", "Stopped")
 
 
@@ -30,7 +31,7 @@ def request(spec: dict[str, Any], order: job.Order, settings: Settings, jobs: in
     definition["ResourceConfig"].pop("KeepAlivePeriodInSeconds", None)
     definition["ResourceConfig"]["InstanceCount"] = 1  # a trial learns from some rows
     definition["AlgorithmSpecification"]["MetricDefinitions"] = METRICS
-    name = f"{spec['project_slug'][: NAME - 15]}-{datetime.now(UTC):%Y%m%d%H%M%S}"
+    name = f"{spec['project_slug'][:SLUG]}-{datetime.now(UTC):%Y%m%d%H%M%S}"
     objective = {"Type": "Maximize" if settings.higher_is_better else "Minimize", "MetricName": OBJECTIVE}
     config = {
         "Strategy": "Bayesian",

@@ -78,6 +78,7 @@ def test_destroy_stops_jobs_of_every_kind_that_bear_the_tag_of_the_project(aws: 
     aws.on(ListTags=lambda request: {"Tags": [{"Key": "project", "Value": owners[request["ResourceArn"]]}]})
     destroy.destroy("wages")
     assert aws.called(f"Stop{kind}") == [{f"{kind}Name": "wages-0"}]
+    assert {request["NameContains"] for request in aws.called(f"List{kind}s")} == {"wages"}
 
 
 def test_destroy_pauses_training_before_it_ends_a_run(aws: FakeAws, stages: None):
